@@ -1,0 +1,57 @@
+"""Arrays from whatever a user hands over, and the dtype that Python numbers become."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .engine import Array
+
+_default_dtype: Any = np.dtype(np.float32)
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Set the floating-point dtype that Python numbers and lists become."""
+    global _default_dtype
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"the default dtype must be a floating-point type, got {np.dtype(dtype)}")
+    _default_dtype = np.dtype(dtype)
+
+
+def get_default_dtype() -> Any:
+    """The floating-point dtype that Python numbers and lists become."""
+    return _default_dtype
+
+
+def is_array(x: Any) -> bool:
+    """Whether ``x`` is an ndarray or another array type that takes part in NumPy's dispatch."""
+    return isinstance(x, np.ndarray) or (hasattr(x, "__array_function__") and not hasattr(x, "_node"))
+
+
+def as_array(data: Any, dtype: Any = None) -> Array:
+    """The array of ``data``: arrays and Tensors keep their memory and dtype, Python floats become the default dtype."""
+    if hasattr(data, "_node"):
+        data = data._data
+    elif isinstance(data, np.generic):
+        data = np.asarray(data)
+    elif not is_array(data):
+        data = _from_python(data)
+    if data.dtype.kind not in "fiub":
+        raise TypeError(f"a Tensor holds real numbers or booleans, not {data.dtype}")
+    return data if dtype is None else data.astype(dtype, copy=False)
+
+
+def _from_python(data: Any) -> Array:
+    first = data
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    if getattr(first, "requires_grad", False):
+        raise TypeError("a list of Tensors that require grad cannot become a new Tensor; use minigrad.stack(tensors)")
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"nested lists must have rows of equal length: {error}") from None
+    if array.dtype.kind == "f" and not hasattr(first, "dtype"):
+        array = array.astype(_default_dtype)
+    return array

@@ -1,0 +1,39 @@
+"""NumPy's door: which function answers when NumPy is called with a Tensor."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+# NumPy function (or the name of a protocol such as "getitem") -> what answers for it. ``ops/`` fills the table through
+# ``offer`` and ``constant`` of ``primitive.py``; what is not in it is refused.
+NUMPY: dict[Any, Callable[..., Any]] = {}
+
+
+def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
+    """Answer the call ``function(*args, **kwargs)`` of a NumPy function that is not a ufunc."""
+    answer = NUMPY.get(function)
+    if answer is None or kwargs.get("out") is not None:
+        refuse(function.__name__, kwargs)
+    try:
+        return answer(*args, **kwargs)
+    except TypeError:
+        signature = inspect.signature(answer)
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"np.{function.__name__} of a Tensor: {error}; it takes {signature}") from None
+        raise
+
+
+def refuse(name: str, kwargs: dict[str, Any]) -> NoReturn:
+    """Say why a NumPy call on a Tensor is not carried out, and what to do instead."""
+    if kwargs.get("out") is not None:
+        raise TypeError(f"np.{name}(..., out=...) would write behind autograd's back; use the value that it returns")
+    if kwargs:
+        raise TypeError(f"np.{name} of a Tensor does not take {', '.join(kwargs)}; call it without")
+    raise TypeError(
+        f"np.{name} has no derivative rule in minigrad; use t.detach().numpy() if no gradient shall flow, "
+        "or declare it (CONTRIBUTING.md, 'Add an operation')"
+    )

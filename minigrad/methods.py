@@ -1,0 +1,68 @@
+"""The operations that are also methods of Tensor, by family.
+
+Only their names stand here, so that editors and type checkers know them. Each is defined once, as a function, in
+``ops/``, and becomes a method there through ``tensor.offer``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+    Method = Callable[..., Tensor]
+
+
+class Methods:
+    """Names of the methods that ``ops/`` fills in; a test holds them against what it really filled in."""
+
+    __slots__ = ()
+
+    # elementwise
+    abs: Method
+    clamp: Method
+    clip: Method
+    exp: Method
+    log: Method
+    maximum: Method
+    minimum: Method
+    pow: Method
+    relu: Method
+    sigmoid: Method
+    sign: Method
+    sqrt: Method
+    square: Method
+    tanh: Method
+    where: Method
+    # conversion
+    astype: Method
+    clone: Method
+    # reductions
+    all: Method
+    amax: Method
+    amin: Method
+    any: Method
+    argmax: Method
+    argmin: Method
+    log_softmax: Method
+    logsumexp: Method
+    max: Callable[..., Any]  # a Tensor, or values and indices along a dimension
+    mean: Method
+    min: Callable[..., Any]
+    softmax: Method
+    sum: Method
+    var: Method
+    # shape
+    broadcast_to: Method
+    expand_dims: Method
+    flatten: Method
+    permute: Method
+    reshape: Method
+    squeeze: Method
+    swapaxes: Method
+    transpose: Method
+    unsqueeze: Method
+    # products
+    matmul: Method

@@ -1,0 +1,252 @@
+"""Elementwise functions: most are a NumPy ufunc and one rule per input. Ties and kinks follow PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import NUMPY
+from ..primitive import constant, offer, primitive, ufunc
+from ..tensor import Tensor, raw
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+add = ufunc(np.add, "x + y.", x=lambda g: g, y=lambda g: g)
+subtract = ufunc(np.subtract, "x - y.", x=lambda g: g, y=lambda g: -g)
+multiply = ufunc(np.multiply, "x * y.", x=lambda g, y: g * y, y=lambda g, x: g * x)
+divide = ufunc(
+    np.divide,
+    "x / y, also for integers.",
+    x=lambda g, y: g / y,
+    y=lambda g, out, y: -g * out / y,
+)
+negative = ufunc(np.negative, "-x.", x=lambda g: -g)
+square = ufunc(np.square, "x * x.", x=lambda g, x: g * (2 * x))
+sqrt = ufunc(np.sqrt, "The square root; its derivative at 0 is infinite.", x=lambda g, out: g / (2 * out))
+floor_divide = ufunc(
+    np.floor_divide,
+    "The floor of x / y; its derivative is 0 wherever it has one.",
+    x=lambda g: np.zeros_like(g),
+    y=lambda g: np.zeros_like(g),
+)
+remainder = ufunc(
+    np.remainder,
+    "What is left of x after division by y, with the sign of y.",
+    x=lambda g: g,
+    y=lambda g, x, y: -g * np.floor_divide(x, y),
+)
+
+
+def _power_x(g: Any, x: Any, y: Any) -> Any:
+    if isinstance(y, (int, float)):
+        return g * 0 if y == 0 else g * (y * pow_(x, y - 1))
+    both_zero = np.logical_and(np.equal(x, 0), np.equal(y, 0))  # x^0 is 1 for every x: no slope, but 0 * 0^-1 is nan
+    return g * (y * pow_(x, np.where(both_zero, 0, y - 1)))
+
+
+def _power_y(g: Any, out: Any, x: Any, y: Any) -> Any:
+    flat = np.logical_and(np.equal(x, 0), np.greater_equal(y, 0))  # 0^y does not move with y; log 0 would say nan
+    return g * out * np.log(np.where(flat, 1, x))
+
+
+power = ufunc(
+    np.power,
+    "x to the power y; a negative x has a real value at integer y only, and no derivative by y.",
+    x=_power_x,
+    y=_power_y,
+)
+
+
+@offer(np.power)
+def pow_(input: Any, exponent: Any) -> Any:
+    """``input`` to the power ``exponent``, elementwise, with broadcasting.
+
+    The derivatives of x² and x⁰ at 0 are 0; that by the exponent is NaN where ``input`` is negative.
+
+    Example:
+        >>> x = Tensor([0.0, 3.0], requires_grad=True)
+        >>> (x**2).sum().backward()
+        >>> x.grad
+        Tensor([0., 6.])
+    """
+    if type(exponent) in (int, float):  # NumPy's ufunc has no short cut for the powers that matter most
+        if exponent == 2:
+            return square(input)
+        if exponent == 0.5:
+            return sqrt(input)
+    return power(input, exponent)
+
+
+
+
+# --- functions of one array -------------------------------------------------------------------------------------------
+exp = ufunc(np.exp, "e to the power x.", x=lambda g, out: g * out)
+log = ufunc(np.log, "The natural logarithm.", x=lambda g, x: g / x)
+tanh = ufunc(np.tanh, "The hyperbolic tangent, in (-1, 1).", x=lambda g, out: g * (1 - out * out))
+abs_ = ufunc(np.absolute, "The absolute value; its derivative at 0 is taken as 0.", x=lambda g, x: g * np.sign(x))
+sign = ufunc(np.sign, "-1, 0 or 1; its derivative is 0 wherever it has one.", x=lambda g: np.zeros_like(g))
+
+
+@offer()
+@primitive()
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), in (0, 1), for any x without a warning.
+
+    Example:
+        >>> sigmoid(Tensor([-1000.0, 0.0, 1000.0]))
+        Tensor([0. , 0.5, 1. ])
+    """
+    with np.errstate(over="ignore"):  # exp(-x) = inf is the right thing to divide by
+        return 1 / (1 + np.exp(-x))
+
+
+sigmoid.rule(x=lambda g, out: g * (out * (1 - out)))
+
+
+@offer()
+@primitive()
+def relu(x: Any) -> Any:
+    """max(x, 0); the derivative at 0 is taken as 0.
+
+    Example:
+        >>> relu(Tensor([-1.0, 0.0, 2.0]))
+        Tensor([0., 0., 2.])
+    """
+    return np.maximum(x, 0)
+
+
+relu.rule(x=lambda g, out: g * (out > 0))
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+maximum = ufunc(
+    np.maximum,
+    "The larger of x and y; where they are equal, each gets half of the gradient.",
+    x=lambda g, x, y: g * np.greater(x, y) + 0.5 * g * np.equal(x, y),
+    y=lambda g, x, y: g * np.greater(y, x) + 0.5 * g * np.equal(x, y),
+)
+minimum = ufunc(
+    np.minimum,
+    "The smaller of x and y; where they are equal, each gets half of the gradient.",
+    x=lambda g, x, y: g * np.less(x, y) + 0.5 * g * np.equal(x, y),
+    y=lambda g, x, y: g * np.less(y, x) + 0.5 * g * np.equal(x, y),
+)
+
+
+@primitive(broadcasts=True, cure="the condition and both choices must broadcast to one shape")
+def select(x: Any, y: Any, *, condition: Any) -> Any:
+    """``x`` where the condition holds, else ``y``."""
+    return np.where(condition, x, y)
+
+
+select.rule(
+    x=lambda g, condition: np.where(condition, g, 0),
+    y=lambda g, condition: np.where(condition, 0, g),
+)
+
+
+def where(condition: Any, input: Any, other: Any) -> Any:
+    """``input`` where ``condition`` holds, else ``other``; the three broadcast.
+
+    The gradient of the branch that was not chosen is 0, but a non-finite *derivative* further down that branch still
+    gives NaN (0 · inf). Make the branch safe before the function: ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+
+    Example:
+        >>> where([True, False], Tensor([1.0, 2.0]), 0.0)
+        Tensor([1., 0.])
+    """
+    if not isinstance(condition, Tensor) and hasattr(condition, "copy"):
+        condition = condition.copy()  # the caller may write into it before backward reads it
+    return select(input, other, condition=raw(condition))
+
+
+NUMPY[np.where] = where
+
+
+@primitive(broadcasts=True, cure="the bounds must broadcast with the input")
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """``x`` limited to [low, high]; a bound of None is no bound."""
+    return np.clip(x, low, high)
+
+
+def _inside(x: Any, low: Any, high: Any) -> Any:
+    inside = np.ones_like(x, dtype=bool) if low is None else np.greater_equal(x, low)
+    return inside if high is None else np.logical_and(inside, np.less_equal(x, high))
+
+
+def _below(x: Any, low: Any, high: Any) -> Any:  # where a low bound above the high one never shows
+    return np.less(x, low) if high is None else np.logical_and(np.less(x, low), np.less(low, high))
+
+
+clip.rule(
+    x=lambda g, x, low, high: g * _inside(x, low, high),
+    low=lambda g, x, low, high: g * _below(x, low, high),
+    high=lambda g, x, low, high: g * np.greater(x if low is None else np.maximum(x, low), high),
+)
+
+
+@offer()
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """``input`` limited to [min, max]; the derivative at the bounds is 1.
+
+    Args:
+        input: array or Tensor of any shape.
+        min: number, array or Tensor that broadcasts with it, or None.
+        max: likewise; where ``min`` is above ``max``, ``max`` wins.
+
+    Example:
+        >>> clamp(Tensor([-2.0, 0.5, 2.0]), -1, 1)
+        Tensor([-1. ,  0.5,  1. ])
+    """
+    if min is None and max is None:
+        raise ValueError("clamp needs at least one of min and max, such as clamp(x, min=0)")
+    return clip(input, min, max)
+
+
+@offer(np.clip)
+def clip_(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """NumPy's name and arguments for ``clamp``."""
+    return clamp(a, a_min if min is None else min, a_max if max is None else max)
+
+
+# --- without a derivative ---------------------------------------------------------------------------------------------
+greater = constant(np.greater)
+greater_equal = constant(np.greater_equal)
+less = constant(np.less)
+less_equal = constant(np.less_equal)
+equal = constant(np.equal)
+not_equal = constant(np.not_equal)
+for _function in (
+    np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isfinite, np.isnan, np.isinf, np.isclose,
+    np.allclose, np.array_equal, np.zeros_like, np.ones_like, np.shape, np.ndim, np.size, np.result_type, np.arange,
+):  # fmt: skip
+    constant(_function)
+
+
+# --- values ------------------------------------------------------------------------------------------------------------
+@primitive()
+def astype(x: Any, *, dtype: Any) -> Any:
+    """A copy of ``x`` in another floating-point dtype."""
+    return x.astype(dtype)
+
+
+astype.rule(x=lambda g: g)
+
+
+@offer()
+def clone(input: Any) -> Any:
+    """A copy with its own memory, through which gradients flow.
+
+    Example:
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> clone(x)
+        Tensor([1.], op=clone)
+    """
+    return _clone(input)
+
+
+@primitive(name="clone")
+def _clone(x: Any) -> Any:
+    return x.copy()
+
+
+_clone.rule(x=lambda g: g)

@@ -1,0 +1,286 @@
+"""How an operation and its derivative are declared."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from operator import itemgetter
+from types import MethodType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from . import engine
+from .engine import Array, Node
+from .tensor import Tensor, raw, wrap
+from .arrays import as_array
+from .dispatch import NUMPY, refuse
+
+REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
+Rule = Callable[..., Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Primitive:
+    """A differentiable function of arrays with one output.
+
+    Array inputs are positional, everything static (axis, shape, labels) is keyword-only. Each input has a rule: a
+    function of ``g``, the gradient of the output, and of whatever else it names: an input (``x``), its shape
+    (``x_shape``), the output (``out``), a residual or a static argument. Only what some rule names is kept.
+
+    Args:
+        forward: the function on raw arrays; with residuals it returns ``(out, *residuals)``.
+        name: by default that of ``forward``.
+        inputs: names of the array inputs, by default those in the signature of ``forward``.
+        broadcasts: whether inputs broadcast, so that gradients are summed down to the shape of their input.
+        residuals: name -> how to rebuild it, differentiably, from inputs and static arguments. A residual is a value
+            that is expensive to compute again; a rule has no other access to what ``forward`` had in hand.
+        cure: what to tell someone whose arguments do not fit.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        name: str | None = None,
+        inputs: tuple[str, ...] | None = None,
+        broadcasts: bool = False,
+        residuals: dict[str, Rule] | None = None,
+        doc: str | None = None,
+        cure: str = "",
+    ) -> None:
+        self.forward = forward
+        self.name = self.__name__ = name or forward.__name__
+        parameters = {} if isinstance(forward, np.ufunc) else inspect.signature(forward).parameters
+        kinds = {p.kind for p in parameters.values()}
+        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
+        if inputs is None:
+            inputs = tuple(p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.inputs = inputs
+        self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+        self.broadcasts = broadcasts
+        self.residuals = residuals or {}
+        self.cure = cure
+        self.rules: dict[str, Rule] = {}  # name of an input -> its rule
+        self.joint_rule: Rule | None = None  # or one for all inputs at once
+        self.__doc__ = doc or forward.__doc__
+        REGISTRY[self.name] = self
+
+    def rule(self, **rules: Rule) -> Primitive:
+        """Register a derivative rule for every input; returns the primitive."""
+        if set(rules) != set(self.inputs):
+            raise TypeError(f"{self.name} needs one rule for each of {self.inputs}, got {tuple(rules)}")
+        self.rules = rules
+        self._plan([rules[name] for name in self.inputs])
+        return self
+
+    def joint(self, rule: Rule) -> Primitive:
+        """Register one rule that returns the gradients of all inputs, where they share work; returns the primitive."""
+        self.joint_rule = rule
+        self._plan([rule])
+        return self
+
+    def _plan(self, rules: list[Rule]) -> None:
+        """Work out, once, what has to be saved and where each rule finds what it names."""
+        asks = [tuple(inspect.signature(rule).parameters)[1:] for rule in rules]
+        rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in self.residuals.items()}
+        asked = {name for ask in asks for name in ask}
+        asked |= {part for name in asked & set(rebuilds) for part in rebuilds[name]}
+        shapes = tuple(f"{name}_shape" for name in self.inputs)
+        available = (*self.inputs, "out", *self.residuals, *self.static, *shapes)
+        if unknown := asked - set(available):
+            raise TypeError(f"a rule of {self.name} names {sorted(unknown)}; it can name {available}")
+        self._saved = tuple(name for name in available if name in asked)
+        self._rebuilds = rebuilds
+        self._pick = _picker([available.index(name) for name in self._saved])
+        self._wants_shapes = any(name in shapes for name in self._saved)
+        self._rules = [(rule, _picker([self._saved.index(n) for n in ask]), ask) for rule, ask in zip(rules, asks)]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Bind like a function, so that a primitive can be a method of Tensor."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join((*self.inputs, *self.static))})>"
+
+    def __call__(self, *args: Any, **static: Any) -> Any:
+        """Apply to arrays, numbers and Tensors; the result is a Tensor iff one of the inputs is."""
+        values, parents = [], []
+        live = boxed = foreign = False
+        for a in args:
+            if isinstance(a, Tensor):
+                boxed = True
+                node = a._node
+                live = live or node is not None
+                values.append(a._data)
+                parents.append(node)
+            else:
+                if isinstance(a, (list, tuple)):
+                    a = as_array(a)
+                foreign = foreign or isinstance(a, np.ndarray)
+                values.append(a)
+                parents.append(None)
+        try:
+            out = self.forward(*values, **static)
+        except (IndexError, TypeError, ValueError) as error:
+            raise self._explained(error, values, static) from error
+        residuals = ()
+        if self.residuals:
+            out, *residuals = out
+        if not boxed:
+            return out
+        if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
+            out = np.asarray(out)
+        if not live or not engine.grad_enabled.get():
+            return wrap(out, None)
+        if foreign:  # the caller may write into an array of its own before backward reads it
+            for i, name in enumerate(self.inputs):
+                if name in self._saved and isinstance(args[i], np.ndarray):
+                    values[i] = values[i].copy()
+        inputs = values[: len(self.inputs)]
+        available = [*inputs, out, *residuals]
+        if self.static:
+            available += {**self.static, **static}.values()
+        if self._wants_shapes:
+            available += [getattr(value, "shape", ()) for value in inputs]
+        node = Node(self, parents, self._pick(available), static, out)
+        if node.site and not np.isfinite(out).all():
+            raise FloatingPointError(f"{self.name} produced a non-finite value at {node.site}")
+        return wrap(out, node)
+
+    def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
+        """The gradients of the parents of ``node``; rules see Tensors iff ``differentiable``."""
+        saved = node.saved
+        if saved is None:
+            raise RuntimeError(
+                f"the graph through {self.name} was already used by a backward pass, which frees what it saved; "
+                "to go through it again, call the first one as backward(retain_graph=True)"
+            )
+        if engine.last_write > node.born:
+            self._refuse_overwritten(node, saved)
+        if differentiable:
+            saved = self._lift(node, saved)
+        parts = []
+        if self.joint_rule is not None:
+            rule, pick, _ = self._rules[0]
+            for parent, part in zip(node.parents, rule(g, *pick(saved))):
+                if parent is not None and (needed is None or parent in needed):
+                    parts.append((parent, self._fit(node, parent, part)))
+            return parts
+        for parent, (rule, pick, _) in zip(node.parents, self._rules):
+            if parent is not None and (needed is None or parent in needed):
+                parts.append((parent, self._fit(node, parent, rule(g, *pick(saved)))))
+        return parts
+
+    def _fit(self, node: Node, parent: Node, part: Any) -> Any:
+        """Bring what a rule returned to the shape and dtype of the input that it belongs to."""
+        if part.shape != parent.shape:
+            if not self.broadcasts:
+                raise RuntimeError(f"a rule of {self.name} gave shape {part.shape} for an input of {parent.shape}")
+            part = unbroadcast(part, parent.shape)
+        if part.dtype is not parent.dtype and part.dtype != parent.dtype:
+            part = part.astype(parent.dtype)
+        if node.site and not np.isfinite(part).all():
+            raise FloatingPointError(f"the derivative of {self.name}, called at {node.site}, is not finite")
+        return part
+
+    def _lift(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""
+        lifted: dict[str, Any] = {}
+        for name, value in zip(self._saved, saved):
+            if name in self.inputs and hasattr(value, "dtype"):
+                lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
+            else:
+                lifted[name] = wrap(value, node) if name == "out" else value
+        for name in self.residuals:
+            if name in lifted:
+                lifted[name] = self.residuals[name](*[lifted[part] for part in self._rebuilds[name]])
+        return tuple(lifted.values())
+
+    def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
+        for name, value in zip(self._saved, saved):
+            if hasattr(value, "dtype") and engine.overwritten(value, node.born):
+                what = "its output" if name == "out" else f"its {name}"
+                raise RuntimeError(
+                    f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in place "
+                    f"after {self.name} used it; call backward before the update, or use a copy: .clone()"
+                )
+
+    def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
+        """The same kind of error, saying which operation and which shapes."""
+        if getattr(error, "explained", False):  # by a primitive that this one called
+            return error
+        names = self.inputs or tuple(f"input {i}" for i in range(len(values)))
+        shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values)] + [f"{k}={_brief(v)}" for k, v in static.items()]
+        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+        cure = f"; {self.cure}" if self.cure else ""
+        new = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
+        new.explained = True  # type: ignore[attr-defined]
+        return new
+
+
+def _brief(value: Any) -> str:
+    return f"{value.dtype} {value.shape}" if hasattr(value, "dtype") else repr(value)
+
+
+def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that picks those positions of a sequence, as a tuple."""
+    if len(positions) == 1:
+        (only,) = positions
+        return lambda values: (values[only],)
+    return itemgetter(*positions) if positions else lambda values: ()
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum ``g`` down to ``shape``: the adjoint of NumPy's broadcasting."""
+    extra = g.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    return np.reshape(np.sum(g, axis=axes, keepdims=True) if axes else g, shape)
+
+
+# --- doors ------------------------------------------------------------------------------------------------------------
+def offer(*functions: Any, method: str | None = None) -> Callable[[F], F]:
+    """Make what is decorated answer for NumPy's ``functions``, and be a method of Tensor.
+
+    The method's name is the function's own; the underscore of names such as ``sum_``, which keeps a module from hiding
+    Python's ``sum`` from itself, is dropped.
+    """
+
+    def register(function: F) -> F:
+        NUMPY.update(dict.fromkeys(functions, function))
+        setattr(Tensor, method or function.__name__.rstrip("_"), function)
+        return function
+
+    return register
+
+
+def constant(function: Any) -> Callable[..., Any]:
+    """Declare that a NumPy function has no derivative, or derivative 0 everywhere: it runs on the values alone."""
+
+    @functools.wraps(function)
+    def on_values(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            refuse(function.__name__, kwargs)
+        out = function(*raw(args), **raw(kwargs))
+        return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
+
+    NUMPY[function] = on_values
+    return on_values
+
+
+# --- declarations -----------------------------------------------------------------------------------------------------
+def ufunc(function: Any, doc: str, *, cure: str = "", **rules: Rule) -> Primitive:
+    """Declare a NumPy ufunc differentiable; its inputs are called x (and y)."""
+    inputs = ("x", "y")[: function.nin]
+    if len(inputs) == 2 and not cure:
+        cure = "shapes must be equal or 1 along every dimension, counted from the right"
+    name = "abs" if function is np.absolute else function.__name__
+    op = Primitive(function, name=name, inputs=inputs, broadcasts=len(inputs) > 1, doc=doc, cure=cure)
+    return offer(function)(op.rule(**rules))
+
+
+def primitive(**options: Any) -> Callable[[Callable[..., Array]], Primitive]:
+    """Decorator form of ``Primitive`` for functions that are not a single ufunc."""
+    return lambda forward: Primitive(forward, **options)
+

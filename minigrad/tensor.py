@@ -1,0 +1,439 @@
+"""Tensor: an array plus its place in the graph. It knows no operation; NumPy's dispatch finds them."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import engine
+from .arrays import as_array, get_default_dtype
+from .dispatch import NUMPY, dispatch, refuse
+from .engine import Array, Leaf, Node, RemovableHandle
+from .methods import Methods
+
+
+def _binary(function: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """The two methods of a binary operator: ``self op other`` and ``other op self``."""
+
+    def forward(self: Tensor, other: Any) -> Any:
+        return NotImplemented if other is None else NUMPY[function](self, other)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return NotImplemented if other is None else NUMPY[function](other, self)
+
+    return forward, reflected
+
+
+def _updating(function: Any) -> Callable[[Any, Any], Any]:
+    return lambda self, other: NUMPY["update"](function, self, other)
+
+
+def _unary(function: Any) -> Callable[[Any], Any]:
+    return lambda self: NUMPY[function](self)
+
+
+class Tensor(Methods):
+    """A multi-dimensional array that remembers how it was computed.
+
+    Args:
+        data: a number, a nested list, an array or a Tensor; always copied. Python floats become the default dtype
+            (float32), arrays keep theirs.
+        requires_grad: whether ``backward()`` shall fill ``.grad`` of this Tensor.
+        dtype: the dtype to convert to.
+
+    Raises:
+        TypeError: for data that are not numbers, and for integers that shall require grad.
+
+    Example:
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_node", "grad")
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        array = as_array(data, dtype)
+        self._data: Array = np.array(array, copy=True) if isinstance(array, np.ndarray) else array.copy()
+        self._node: Node | None = None
+        self.grad: Tensor | None = None
+        if requires_grad:
+            self.requires_grad = True
+
+    # --- what it is ---------------------------------------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size along every dimension."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements, as in NumPy."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        """The NumPy dtype of the elements."""
+        return self._data.dtype
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this Tensor was made by the user rather than computed inside a recorded graph."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this Tensor."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"requires_grad can be set only on leaves, and this Tensor is the output of {_name(self)}; "
+                "use .detach() for a Tensor outside the graph"
+            )
+        if not value:
+            self._node = None
+        elif self._node is None:
+            if self.dtype.kind != "f":
+                raise TypeError(
+                    f"only floating-point Tensors can require grad, got {self.dtype}; write 1.0 instead of 1, "
+                    "or convert: Tensor(data, dtype=np.float32, requires_grad=True)"
+                )
+            me = weakref.ref(self)  # a leaf must not keep its Tensor alive: no reference cycles in the graph
+            self._node = Leaf(lambda grad, shared: accumulate(me(), grad, shared), self._data)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad`` and return the Tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """A Tensor on the same memory, outside the graph."""
+        return wrap(self._data, None)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        overwrite(self, value)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - the field's name for it
+        """The Tensor with its dimensions reversed."""
+        return NUMPY[np.transpose](self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802
+        """The Tensor with its last two dimensions swapped: the transpose of each matrix."""
+        return NUMPY[np.swapaxes](self, -1, -2)  # type: ignore[no-any-return]
+
+    # --- out of the graph ---------------------------------------------------------------------------------------------
+    def detach(self) -> Tensor:
+        """The same values on the same memory, outside the graph."""
+        return wrap(self._data, None)
+
+    def numpy(self) -> Array:
+        """The array itself, not a copy.
+
+        Raises:
+            RuntimeError: if the Tensor requires grad, since NumPy would cut the graph silently.
+        """
+        if self._node is not None:
+            raise RuntimeError("numpy() of a Tensor that requires grad would cut the graph; use .detach().numpy()")
+        return self._data
+
+    def item(self) -> Any:
+        """The value of a Tensor of one element as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item() needs a Tensor of one element, got shape {self.shape}; use .tolist()")
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    # --- gradients ----------------------------------------------------------------------------------------------------
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Add the derivative of this Tensor to ``.grad`` of every leaf that it was computed from.
+
+        Args:
+            gradient: what to push back, of this Tensor's shape; may be left out for a single element (then 1).
+            retain_graph: keep the values saved for backward, so that it can be called again.
+            create_graph: build the graph of the derivative itself, for derivatives of higher order.
+
+        Raises:
+            RuntimeError: if nothing here requires grad, the graph was already freed, or a value that it needs was
+                overwritten.
+        """
+        node, g = seed(self, gradient, create_graph)
+        engine.backward({node: g}, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph))
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call ``hook(grad)`` when the gradient of this Tensor is known; what it returns, if anything, replaces it."""
+        if self._node is None:
+            raise RuntimeError("a hook needs a Tensor that requires grad")
+
+        def adapted(grad: Any) -> Any:
+            result = hook(grad if isinstance(grad, Tensor) else wrap(grad, None))
+            if result is None:
+                return grad
+            if np.shape(result) != grad.shape:
+                raise RuntimeError(f"the hook returned shape {np.shape(result)} for a gradient of shape {grad.shape}")
+            return result if isinstance(grad, Tensor) else raw(result)
+
+        self._node.hooks = {} if self._node.hooks is None else self._node.hooks
+        return RemovableHandle(self._node.hooks, adapted)
+
+    def retain_grad(self) -> None:
+        """Ask for ``.grad`` of a Tensor inside the graph too."""
+        if not self.is_leaf:
+            me = weakref.ref(self)
+            self.register_hook(lambda grad: accumulate(me(), grad))
+
+    # --- NumPy's protocols --------------------------------------------------------------------------------------------
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            answer = NUMPY.get(ufunc)
+            if answer is not None:
+                return answer(*inputs)
+        refuse(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return dispatch(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._node is not None:
+            raise TypeError(
+                "turning a Tensor that requires grad into an ndarray would silently cut the graph; "
+                "use .detach().numpy() for its values"
+            )
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    # --- Python's protocols -------------------------------------------------------------------------------------------
+    def __getitem__(self, index: Any) -> Tensor:
+        return NUMPY["getitem"](self, index)  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        NUMPY["setitem"](self, index, value)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Tensor; a single number has no length")
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Tensor; use .item() for its value")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._data == raw(value)))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .all() or .any()"
+            )
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        self._warn_cut("float")
+        return float(self.item())
+
+    def __int__(self) -> int:
+        self._warn_cut("int")
+        return int(self.item())
+
+    def _warn_cut(self, target: str) -> None:
+        if self._node is not None:
+            warnings.warn(
+                f"a Tensor that requires grad became a Python {target}, which carries no gradient (as math.exp(t) "
+                "would do); use .item() if you want the value, and minigrad's or NumPy's functions if you want the "
+                "gradient",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.size != 1:
+            raise TypeError(f"only an integer Tensor of one element can be an index, got {self.dtype} {self.shape}")
+        return int(self._data.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 else format(repr(self), spec)
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        values = np.array2string(np.asarray(self._data), separator=", ", prefix=f"{name}(")
+        notes = [values]
+        if self.size == 0 and self.ndim != 1:
+            notes.append(f"shape={self.shape}")
+        if self.dtype not in (get_default_dtype(), np.dtype(np.int64), np.dtype(bool)):
+            notes.append(f"dtype={self.dtype}")
+        if self._node is not None:
+            notes.append("requires_grad=True" if self.is_leaf else f"op={self._node.name}")
+        return f"{name}({', '.join(notes)})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        new = memo[id(self)] = self._copy()
+        new.grad = None if self.grad is None else self.grad._copy()
+        return new
+
+    def _copy(self) -> Tensor:
+        """A Tensor of the same class with its own memory and, as a leaf, its own place in the graph."""
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"only leaves can be copied or pickled, and this Tensor is the output of {_name(self)}; "
+                "use .detach() for its values, .clone() for a differentiable copy"
+            )
+        return _rebuild(type(self), self._data.copy(), self.requires_grad)
+
+    def __reduce__(self) -> Any:
+        self._copy()  # refuses what has no meaning outside its graph
+        return _rebuild, (type(self), self._data, self.requires_grad)
+
+    # --- operators: NumPy's functions, looked up without the detour through NumPy ------------------------------------
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder)
+    __pow__, __rpow__ = _binary(np.power)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __lt__, _ = _binary(np.less)
+    __le__, _ = _binary(np.less_equal)
+    __gt__, _ = _binary(np.greater)
+    __ge__, _ = _binary(np.greater_equal)
+    __eq__, _ = _binary(np.equal)
+    __ne__, _ = _binary(np.not_equal)
+    __iadd__ = _updating(np.add)
+    __isub__ = _updating(np.subtract)
+    __imul__ = _updating(np.multiply)
+    __itruediv__ = _updating(np.divide)
+    __neg__ = _unary(np.negative)
+    __abs__ = _unary(np.absolute)
+    __pos__ = _unary(np.positive)
+    __hash__ = object.__hash__  # identity: elementwise == must not make Tensors unhashable
+    del _
+
+
+class Parameter(Tensor):
+    """A Tensor that a Module trains: it requires grad unless told otherwise.
+
+    Example:
+        >>> Parameter([1.0, 2.0])
+        Parameter([1., 2.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None) -> None:
+        super().__init__(data, requires_grad, dtype)
+
+
+# --- in and out of a Tensor -------------------------------------------------------------------------------------------
+def wrap(data: Array, node: Node | None) -> Tensor:
+    """Build a Tensor without the checks and the copy of ``__init__``."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._data, tensor._node, tensor.grad = data, node, None
+    return tensor
+
+
+def raw(x: Any) -> Any:
+    """Strip Tensors out of a (nested) argument."""
+    if isinstance(x, Tensor):
+        return x._data
+    if type(x) in (list, tuple):
+        return type(x)(map(raw, x))
+    if isinstance(x, dict):
+        return {key: raw(value) for key, value in x.items()}
+    return x
+
+
+def overwrite(tensor: Tensor, value: Any) -> None:
+    """Replace the values of ``tensor`` in place, whatever the grad mode, and stamp the clock."""
+    tensor._data[...] = raw(value)
+    engine.stamp(tensor._data)
+
+
+def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:
+    tensor = cls.__new__(cls)
+    tensor._data, tensor._node, tensor.grad = data, None, None
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def _name(tensor: Tensor) -> str:
+    return tensor._node.name if tensor._node is not None else "no operation"
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new Tensor with a copy of ``data``, in PyTorch's spelling.
+
+    Example:
+        >>> tensor([1, 2, 3])
+        Tensor([1, 2, 3])
+    """
+    return Tensor(data, requires_grad, dtype)
+
+
+# --- gradients in, gradients out --------------------------------------------------------------------------------------
+def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any]:
+    """Check what is pushed back from ``output``; return its node and the gradient to start with."""
+    if not isinstance(output, Tensor):
+        raise TypeError(f"gradients start from a Tensor, got {type(output).__name__}")
+    if output._node is None:
+        raise RuntimeError(
+            "this Tensor was not computed from anything that requires grad, or inside no_grad(); "
+            "create the inputs with requires_grad=True"
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise RuntimeError(
+                f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
+                "number first, such as t.sum().backward(), or pass gradient=..."
+            )
+        gradient = wrap(np.ones_like(output._data), None)
+    elif not isinstance(gradient, Tensor):
+        gradient = wrap(as_array(gradient), None)
+    if gradient.shape != output.shape:
+        raise RuntimeError(f"the gradient has shape {gradient.shape}, the Tensor that it belongs to {output.shape}")
+    if gradient.dtype != output.dtype:
+        gradient = gradient.astype(output.dtype)
+    return output._node, gradient if differentiable else gradient._data
+
+
+def own(grad: Any, shared: bool = False) -> Tensor:
+    """A gradient as a Tensor whose memory belongs to no other array."""
+    if isinstance(grad, Tensor):
+        return grad.clone()
+    array = np.asarray(grad) if isinstance(grad, np.generic) else grad
+    return wrap(array.copy() if shared or array.base is not None else array, None)
+
+
+def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
+    """Add ``grad`` to ``tensor.grad``, if the Tensor still exists."""
+    if tensor is not None:
+        grad = own(grad, shared)
+        tensor.grad = grad if tensor.grad is None else tensor.grad + grad
+
+
+def retain(retain_graph: bool | None, create_graph: bool) -> bool:
+    """Whether backward keeps the graph: as asked, and by default if the derivative's own graph refers to it."""
+    return create_graph if retain_graph is None else retain_graph
+
+
