@@ -1,0 +1,75 @@
+# Every target makes .venv and installs what it needs; with nothing changed, a second call installs nothing.
+# Another interpreter: make test PYTHON=python3.12         Arguments for pytest: make test ARGS="-k softmax"
+
+PYTHON ?= python3
+ARGS =
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# The stamps below do not count when the environment's interpreter has gone, for example after an upgrade.
+$(shell test -e $(BIN)/python || rm -f $(VENV)/.installed-*)
+
+.PHONY: help demo test lint check bench venv clean
+
+help:
+	@echo "make demo    reproduce the initialisation experiment, then train on real handwritten digits"
+	@echo "make test    run the tests"
+	@echo "make check   lint, formatting and types (make lint), then the tests"
+	@echo "make bench   compare the speed with hand-written NumPy and, where installed, PyTorch"
+	@echo "make clean   remove .venv, caches and build output (runs/ stays)"
+
+demo: $(VENV)/.installed-examples
+	@$(BIN)/python examples/initialization.py
+	@$(BIN)/python examples/digits.py
+	@echo
+	@echo "The pictures are here:"
+	@find runs -type f \( -name '*.png' -o -name '*.svg' \) | sort | sed 's/^/  /'
+
+test: $(VENV)/.installed-dev
+	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \
+	  "install it with 'sudo apt install graphviz' or 'brew install graphviz'"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy
+
+check: lint test
+
+# Two threads, so that the products of minigrad, NumPy and PyTorch run under equal conditions.
+bench: export OPENBLAS_NUM_THREADS = 2
+bench: export OMP_NUM_THREADS = 2
+bench: export MKL_NUM_THREADS = 2
+bench: $(VENV)/.installed-bench
+	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' \
+	  || echo "note: no comparison with PyTorch; install it with '$(BIN)/python -m pip install torch==2.13.0'"
+	@$(BIN)/python benchmarks/overhead.py
+	@$(BIN)/python benchmarks/train_step.py
+
+venv: $(VENV)/.installed-dev
+	@:
+
+# One stamp for each extra: older than pyproject.toml, and the extra is installed again.
+$(VENV)/.installed-%: pyproject.toml | $(BIN)/python
+	@echo "Installing minigrad[$*] into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+# Debian ships Python without ensurepip; looking for it first leaves no half-made environment behind.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "error: '$(PYTHON)' was not found:" \
+	  "install Python 3.11 or newer, or name yours, for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: minigrad needs Python 3.11 or newer," \
+	  "but '$(PYTHON)' is older; name a newer one, for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "error: '$(PYTHON)' cannot make virtual environments:" \
+	  "install its venv module, for example: sudo apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
