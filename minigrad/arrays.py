@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -55,3 +56,26 @@ def _from_python(data: Any) -> Array:
     if array.dtype.kind == "f" and not hasattr(first, "dtype"):
         array = array.astype(_default_dtype)
     return array
+
+
+def sum_along(x: Array, axis: int | tuple[int, ...] | None, keepdims: bool) -> Array:
+    """The sum of an array over ``axis``.
+
+    Over the first or the last dimensions of a large array a matrix product with ones does it, several times faster than
+    NumPy's own reduction. (Long last dimensions stay with NumPy, whose pairwise sum is more accurate there.)
+    """
+    if axis is not None and x.size >= 8192 and x.dtype.kind == "f":
+        rank = x.ndim
+        axes = sorted(a % rank for a in ((axis,) if isinstance(axis, int) else axis))
+        k = len(axes)
+        if 0 < k < rank and axes == list(range(k)):
+            rest = x.shape[k:]
+            rows = np.reshape(x, (-1, math.prod(rest)))
+            total = np.matmul(np.ones_like(x, shape=rows.shape[:1]), rows)
+            return np.reshape(total, (1,) * k + rest if keepdims else rest)
+        if 0 < k < rank and axes == list(range(rank - k, rank)) and math.prod(x.shape[-k:]) <= 1024:
+            rest = x.shape[:-k]
+            rows = np.reshape(x, (math.prod(rest), -1))
+            total = np.matmul(rows, np.ones_like(x, shape=rows.shape[1:]))
+            return np.reshape(total, rest + (1,) * k if keepdims else rest)
+    return x.sum(axis=axis, keepdims=keepdims)

@@ -95,21 +95,21 @@ def backward(
             if not needed.isdisjoint(node.parents):
                 needed.add(node)
     pending = dict(seeds)
-    finished: list[tuple[Leaf, Any]] = []
+    finished: list[tuple[Any, Any]] = []
     token = grad_enabled.set(differentiable)
     try:
         for node in reversed(order):
             grad = pending.pop(node, None)
             if grad is None or (needed is not None and node not in needed):
                 continue
-            for hook in tuple(node.hooks.values()) if node.hooks else ():
-                grad = hook(grad)
+            if node.hooks:
+                for hook in tuple(node.hooks.values()):
+                    grad = hook(grad)
             if node in found:
                 found[node] = grad
-            if isinstance(node, Leaf):
+            if node.op is None:
                 finished.append((node, grad))
                 continue
-            assert node.op is not None
             for parent, part in node.op.pull(node, grad, differentiable, needed):
                 known = pending.get(parent)
                 pending[parent] = part if known is None else known + part

@@ -10,11 +10,12 @@ from types import MethodType
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy import ndarray
 
 from . import engine
 from .engine import Array, Node
 from .tensor import Tensor, raw, wrap
-from .arrays import as_array
+from .arrays import as_array, sum_along
 from .dispatch import NUMPY, refuse
 
 REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
@@ -94,8 +95,9 @@ class Primitive:
         self._saved = tuple(name for name in available if name in asked)
         self._rebuilds = rebuilds
         self._pick = _picker([available.index(name) for name in self._saved])
-        self._wants_shapes = any(name in shapes for name in self._saved)
-        self._rules = [(rule, _picker([self._saved.index(n) for n in ask]), ask) for rule, ask in zip(rules, asks)]
+        self._simple = not (self.residuals or self.static or self.variadic or asked & set(shapes))
+        self._wants_shapes = bool(asked & set(shapes))
+        self._rules = [(rule, _picker([self._saved.index(name) for name in ask])) for rule, ask in zip(rules, asks)]
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Bind like a function, so that a primitive can be a method of Tensor."""
@@ -106,26 +108,30 @@ class Primitive:
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply to arrays, numbers and Tensors; the result is a Tensor iff one of the inputs is."""
-        values, parents = [], []
+        values: list[Any] = []
+        parents: list[Node | None] = []
         live = boxed = foreign = False
         for a in args:
             if isinstance(a, Tensor):
                 boxed = True
                 node = a._node
-                live = live or node is not None
+                if node is not None:
+                    live = True
                 values.append(a._data)
                 parents.append(node)
             else:
-                if isinstance(a, (list, tuple)):
+                kind = type(a)
+                if kind is ndarray:
+                    foreign = True
+                elif kind is list or kind is tuple:
                     a = as_array(a)
-                foreign = foreign or isinstance(a, np.ndarray)
                 values.append(a)
                 parents.append(None)
         try:
             out = self.forward(*values, **static)
         except (IndexError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
-        residuals = ()
+        residuals: Any = ()
         if self.residuals:
             out, *residuals = out
         if not boxed:
@@ -136,15 +142,16 @@ class Primitive:
             return wrap(out, None)
         if foreign:  # the caller may write into an array of its own before backward reads it
             for i, name in enumerate(self.inputs):
-                if name in self._saved and isinstance(args[i], np.ndarray):
+                if name in self._saved and type(args[i]) is ndarray:
                     values[i] = values[i].copy()
-        inputs = values[: len(self.inputs)]
-        available = [*inputs, out, *residuals]
-        if self.static:
-            available += {**self.static, **static}.values()
-        if self._wants_shapes:
-            available += [getattr(value, "shape", ()) for value in inputs]
-        node = Node(self, parents, self._pick(available), static, out)
+        if self._simple:
+            values.append(out)
+            saved = self._pick(values)
+        else:
+            inputs = values[: len(self.inputs)]
+            shapes = [getattr(value, "shape", ()) for value in inputs] if self._wants_shapes else ()
+            saved = self._pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes))
+        node = Node(self, parents, saved, static, out)
         if node.site and not np.isfinite(out).all():
             raise FloatingPointError(f"{self.name} produced a non-finite value at {node.site}")
         return wrap(out, node)
@@ -161,25 +168,30 @@ class Primitive:
             self._refuse_overwritten(node, saved)
         if differentiable:
             saved = self._lift(node, saved)
-        parts = []
         if self.joint_rule is not None:
-            rule, pick, _ = self._rules[0]
-            for parent, part in zip(node.parents, rule(g, *pick(saved))):
-                if parent is not None and (needed is None or parent in needed):
-                    parts.append((parent, self._fit(node, parent, part)))
-            return parts
-        for parent, (rule, pick, _) in zip(node.parents, self._rules):
+            rule, pick = self._rules[0]
+            pairs = list(zip(node.parents, rule(g, *pick(saved))))
+            return [
+                (parent, self._fitted(node, parent, part))
+                for parent, part in pairs
+                if parent is not None and (needed is None or parent in needed)
+            ]
+        parts = []
+        for parent, (rule, pick) in zip(node.parents, self._rules):
             if parent is not None and (needed is None or parent in needed):
-                parts.append((parent, self._fit(node, parent, rule(g, *pick(saved)))))
+                part = rule(g, *pick(saved))
+                if part.shape != parent.shape or part.dtype is not parent.dtype or node.site:
+                    part = self._fitted(node, parent, part)
+                parts.append((parent, part))
         return parts
 
-    def _fit(self, node: Node, parent: Node, part: Any) -> Any:
-        """Bring what a rule returned to the shape and dtype of the input that it belongs to."""
+    def _fitted(self, node: Node, parent: Node, part: Any) -> Any:
+        """What a rule returned, brought to the shape and dtype of the input that it belongs to."""
         if part.shape != parent.shape:
             if not self.broadcasts:
                 raise RuntimeError(f"a rule of {self.name} gave shape {part.shape} for an input of {parent.shape}")
             part = unbroadcast(part, parent.shape)
-        if part.dtype is not parent.dtype and part.dtype != parent.dtype:
+        if part.dtype != parent.dtype:
             part = part.astype(parent.dtype)
         if node.site and not np.isfinite(part).all():
             raise FloatingPointError(f"the derivative of {self.name}, called at {node.site}, is not finite")
@@ -215,9 +227,9 @@ class Primitive:
         shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values)] + [f"{k}={_brief(v)}" for k, v in static.items()]
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
         cure = f"; {self.cure}" if self.cure else ""
-        new = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
-        new.explained = True  # type: ignore[attr-defined]
-        return new
+        new: Any = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
+        new.explained = True
+        return new  # type: ignore[no-any-return]
 
 
 def _brief(value: Any) -> str:
@@ -236,7 +248,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum ``g`` down to ``shape``: the adjoint of NumPy's broadcasting."""
     extra = g.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    return np.reshape(np.sum(g, axis=axes, keepdims=True) if axes else g, shape)
+    if axes:
+        g = np.sum(g, axis=axes, keepdims=True) if isinstance(g, Tensor) else sum_along(g, axes, True)
+    return np.reshape(g, shape)
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------

@@ -223,30 +223,37 @@ for _function in (
 
 
 # --- values ------------------------------------------------------------------------------------------------------------
-@primitive()
-def astype(x: Any, *, dtype: Any) -> Any:
-    """A copy of ``x`` in another floating-point dtype."""
+@primitive(name="astype")
+def _astype(x: Any, *, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
-astype.rule(x=lambda g: g)
+_astype.rule(x=lambda g: g)  # the engine converts every gradient to the dtype of what it belongs to
 
 
 @offer()
-def clone(input: Any) -> Any:
+def astype(input: Any, dtype: Any) -> Any:
+    """A copy in another dtype; gradients flow through floating-point types only.
+
+    Example:
+        >>> astype(Tensor([1.7, -1.7]), int)
+        Tensor([ 1, -1])
+    """
+    if np.dtype(dtype).kind != "f":
+        return Tensor(input, dtype=dtype) if isinstance(input, Tensor) else input.astype(dtype)
+    return _astype(input, dtype=dtype)
+
+
+@offer()
+@primitive()
+def clone(x: Any) -> Any:
     """A copy with its own memory, through which gradients flow.
 
     Example:
-        >>> x = Tensor([1.0], requires_grad=True)
-        >>> clone(x)
+        >>> clone(Tensor([1.0], requires_grad=True))
         Tensor([1.], op=clone)
     """
-    return _clone(input)
-
-
-@primitive(name="clone")
-def _clone(x: Any) -> Any:
     return x.copy()
 
 
-_clone.rule(x=lambda g: g)
+clone.rule(x=lambda g: g)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import sum_along
 from ..primitive import primitive
-from .reduce import log_softmax, softmax
+from .reduce import log_softmax, softmax, sum_
 
 
 def _one_hot(labels: Any, classes: int) -> Any:
@@ -25,7 +26,7 @@ def cross_entropy_of_labels(logits: Any, *, labels: Any) -> Any:
     """
     z = logits - np.max(logits, axis=1, keepdims=True)
     e = np.exp(z)
-    total = np.sum(e, axis=1)
+    total = sum_along(e, 1, False)
     rows = np.arange(labels.shape[0], like=labels)
     return np.log(total) - z[rows, labels], e / total[:, None]
 
@@ -45,12 +46,12 @@ def cross_entropy_of_probabilities(logits: Any, target: Any) -> Any:
         result: (rows,).
     """
     log_p = log_softmax(logits, dim=1)
-    return -np.sum(target * np.where(np.equal(target, 0), 0, log_p), axis=1), log_p
+    return -sum_along(target * np.where(np.equal(target, 0), 0, log_p), 1, False), log_p
 
 
 cross_entropy_of_probabilities.rule(
     logits=lambda g, target, log_p: (
-        (np.exp(log_p) * np.sum(target, axis=1, keepdims=True) - target) * np.expand_dims(g, 1)
+        (np.exp(log_p) * sum_(target, dim=1, keepdim=True) - target) * np.expand_dims(g, 1)
     ),
     target=lambda g, log_p: -log_p * np.expand_dims(g, 1),
 )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..arrays import sum_along
 from ..dispatch import NUMPY
 from ..primitive import constant, offer, primitive
 from ..tensor import Tensor, raw
@@ -63,15 +64,7 @@ def _require_values(name: str, input: Any, dim: Any) -> None:
 # --- sums -------------------------------------------------------------------------------------------------------------
 @primitive(name="sum")
 def _sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    if axis is not None and x.ndim == 2 and x.dtype.kind == "f" and x.size:
-        along = axis if isinstance(axis, int) else axis[0] if len(axis) == 1 else None
-        if along in (0, -2) and x.shape[0] <= 4096:  # a matrix product with ones is several times faster than add.reduce
-            out = np.matmul(np.ones_like(x, shape=x.shape[:1]), x)
-            return out[None] if keepdims else out
-        if along in (1, -1) and x.shape[1] <= 256:
-            out = np.matmul(x, np.ones_like(x, shape=x.shape[1:]))
-            return out[:, None] if keepdims else out
-    return np.sum(x, axis=axis, keepdims=keepdims)
+    return sum_along(x, axis, keepdims)
 
 
 _sum.rule(x=lambda g, x_shape, axis, keepdims: np.broadcast_to(_spread(g, x_shape, axis, keepdims), x_shape))
@@ -130,7 +123,7 @@ def _var(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = Fa
 _var.rule(
     x=lambda g, x, x_shape, axis, correction, keepdims: (
         _spread(g * (2 / (_count(x_shape, axis) - correction)), x_shape, axis, keepdims)
-        * (x - np.mean(x, axis=axis, keepdims=True))
+        * (x - _mean(x, axis=axis, keepdims=True))
     )
 )
 
@@ -180,7 +173,7 @@ class Extremes(NamedTuple):
 def _to_the_extreme(g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
     """Split the gradient evenly among the elements that attain the extreme."""
     hit = np.equal(x, _spread(out, x_shape, axis, keepdims)).astype(x.dtype)
-    return _spread(g, x_shape, axis, keepdims) * hit / np.sum(hit, axis=axis, keepdims=True)
+    return _spread(g, x_shape, axis, keepdims) * hit / _sum(hit, axis=axis, keepdims=True)
 
 
 @primitive(name="amax")
@@ -273,7 +266,7 @@ def _shift(x: Any, axis: Any) -> Any:
 def _logsumexp(x: Any, *, axis: Any, keepdims: bool = False) -> Any:
     top = _shift(x, axis)
     with np.errstate(divide="ignore"):  # log 0 = -inf is right for a row of -inf
-        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+        out = np.log(sum_along(np.exp(x - top), axis, True)) + top
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
@@ -293,7 +286,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
 
     Example:
         >>> logsumexp(Tensor([1000.0, 1000.0]), dim=0)
-        Tensor(1000.6931)
+        Tensor(1000.6932)
     """
     _require_values("logsumexp", input, dim)
     return _logsumexp(input, axis=_axes(dim), keepdims=keepdim)
@@ -302,17 +295,17 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
 @primitive(name="softmax")
 def _softmax(x: Any, *, axis: int) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    return e / sum_along(e, axis, True)
 
 
 @primitive(name="log_softmax")
 def _log_softmax(x: Any, *, axis: int) -> Any:
     z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+    return z - np.log(sum_along(np.exp(z), axis, True))
 
 
-_softmax.rule(x=lambda g, out, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
-_log_softmax.rule(x=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
+_softmax.rule(x=lambda g, out, axis: out * (g - _sum(g * out, axis=axis, keepdims=True)))
+_log_softmax.rule(x=lambda g, out, axis: g - np.exp(out) * _sum(g, axis=axis, keepdims=True))
 
 
 @offer()

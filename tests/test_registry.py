@@ -1,0 +1,199 @@
+"""Every primitive, walked: samples exist, derivatives are right to second order, and the contracts of rules hold."""
+
+from __future__ import annotations
+
+import doctest
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.autograd import grad
+from minigrad.primitive import REGISTRY
+from minigrad.tensor import Tensor, raw, wrap
+from tests.fake_device import DeviceArray, to_device
+from tests.samples import SAMPLES, Sample
+
+CASES = [pytest.param(name, s, id=f"{name}-{i}") for name in sorted(SAMPLES) for i, s in enumerate(SAMPLES[name])]
+each_sample = pytest.mark.parametrize(("name", "sample"), CASES)
+
+
+def tensors(args: tuple[Any, ...], dtype: Any = np.float64) -> list[Any]:
+    """The array inputs as Tensors that require grad; numbers and None as they are."""
+    return [Tensor(a, requires_grad=True, dtype=dtype) if isinstance(a, np.ndarray) else a for a in args]
+
+
+def cotangent(shape: tuple[int, ...], seed: int = 5) -> np.ndarray:
+    """A fixed direction to push back."""
+    return np.asarray(np.random.default_rng([seed, *shape]).standard_normal(shape))
+
+
+def numeric(f: Any, arrays: list[np.ndarray], i: int, step: float = 1e-5) -> np.ndarray:
+    """Central differences of the number ``f(arrays)`` by every entry of ``arrays[i]``."""
+    result = np.zeros_like(arrays[i])
+    for place in np.ndindex(arrays[i].shape):
+        moved = [a.copy() for a in arrays]
+        moved[i][place] += step
+        up = f(moved)
+        moved[i][place] -= 2 * step
+        result[place] = (up - f(moved)) / (2 * step)
+    return result
+
+
+def merge(args: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
+    """``args`` with its arrays replaced by ``arrays``."""
+    replacements = iter(arrays)
+    return [next(replacements) if isinstance(a, np.ndarray) else a for a in args]
+
+
+def only_arrays(args: tuple[Any, ...]) -> list[np.ndarray]:
+    return [a for a in args if isinstance(a, np.ndarray)]
+
+
+def first_order(name: str, args: tuple[Any, ...], static: Any, create_graph: bool = False) -> tuple[list[Any], list]:
+    inputs = tensors(args)
+    live = [x for x in inputs if isinstance(x, Tensor)]
+    out = REGISTRY[name](*inputs, **static)
+    return live, list(grad(out, live, Tensor(cotangent(out.shape)), create_graph=create_graph))
+
+
+def test_every_primitive_has_samples_and_every_sample_a_primitive() -> None:
+    assert set(REGISTRY) == set(SAMPLES)
+    assert all(SAMPLES.values())
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_input_has_a_rule(name: str) -> None:
+    op = REGISTRY[name]
+    assert op.joint_rule is not None or set(op.rules) == set(op.inputs)
+    live = [isinstance(a, np.ndarray) for args, _ in SAMPLES[name] for a in args]
+    assert any(live), "no sample exercises a rule"
+    for i, _ in enumerate(op.inputs):
+        assert any(isinstance(args[i], np.ndarray) for args, _ in SAMPLES[name]), f"no sample for input {i}"
+
+
+@each_sample
+def test_first_derivative_by_finite_differences(name: str, sample: Sample) -> None:
+    args, static = sample
+    op = REGISTRY[name]
+
+    def value(arrays: list[np.ndarray]) -> float:
+        out = _raw_forward(op, merge(args, arrays), static)
+        return float(np.sum(out * cotangent(np.shape(out))))
+
+    _, grads = first_order(name, args, static)
+    arrays = only_arrays(args)
+    for i, g in enumerate(grads):
+        np.testing.assert_allclose(g.numpy(), numeric(value, arrays, i), rtol=1e-6, atol=1e-7)
+
+
+@each_sample
+def test_second_derivative_by_finite_differences(name: str, sample: Sample) -> None:
+    args, static = sample
+
+    def pushed(arrays: list[np.ndarray]) -> float:
+        """The first derivative, along a fixed direction of the inputs."""
+        _, grads = first_order(name, tuple(merge(args, arrays)), static)
+        return float(sum(np.sum(g.numpy() * cotangent(g.shape, 7)) for g in grads))
+
+    live, grads = first_order(name, args, static, create_graph=True)
+    total = sum((g * Tensor(cotangent(g.shape, 7))).sum() for g in grads)
+    if total.requires_grad:
+        seconds = grad(total, live, allow_unused=True)
+    else:
+        seconds = (None,) * len(live)
+    arrays = only_arrays(args)
+    for i, second in enumerate(seconds):
+        expected = numeric(pushed, arrays, i)
+        got = np.zeros_like(expected) if second is None else second.numpy()
+        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
+
+
+@each_sample
+def test_raw_mode_and_tensor_mode_agree_bit_for_bit(name: str, sample: Sample) -> None:
+    _, plain = first_order(name, *sample)
+    _, recorded = first_order(name, *sample, create_graph=True)
+    for a, b in zip(plain, recorded, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.detach().numpy())
+
+
+@each_sample
+def test_float32_stays_float32(name: str, sample: Sample) -> None:
+    args, static = sample
+    if name == "astype":
+        static = {"dtype": np.float32}
+    inputs = tensors(args, np.float32)
+    live = [x for x in inputs if isinstance(x, Tensor)]
+    out = REGISTRY[name](*inputs, **static)
+    assert out.dtype == np.float32
+    op, node = REGISTRY[name], out._node
+    g = np.ones_like(out._data)
+    if op.joint_rule is None:  # what rules return, before the engine would convert it
+        for parent, (rule, pick) in zip(node.parents, op._rules, strict=True):
+            if parent is not None:
+                assert rule(g, *pick(node.saved)).dtype == np.float32
+    for x in grad(out, live, Tensor(g)):
+        assert x.dtype == np.float32
+
+
+@each_sample
+def test_runs_on_another_array_type_without_touching_the_host(name: str, sample: Sample) -> None:
+    args, static = sample
+    inputs = [Tensor(DeviceArray(a), requires_grad=True) if isinstance(a, np.ndarray) else a for a in args]
+    live = [x for x in inputs if isinstance(x, Tensor)]
+    out = REGISTRY[name](*inputs, **to_device(static))
+    assert isinstance(out._data, DeviceArray)
+    pushed = wrap(DeviceArray(cotangent(out.shape)), None)
+    _, expected = first_order(name, args, static)
+    for create_graph in (False, True):
+        grads = grad(out, live, pushed, create_graph=create_graph, retain_graph=True)
+        for g, e in zip(grads, expected, strict=True):
+            assert isinstance(g._data, DeviceArray)
+            np.testing.assert_array_equal(g._data.get(), e.numpy())
+
+
+@each_sample
+def test_output_is_new_and_inputs_are_untouched(name: str, sample: Sample) -> None:
+    args, static = sample
+    inputs = tensors(args)
+    before = [x._data.copy() if isinstance(x, Tensor) else x for x in inputs]
+    out = REGISTRY[name](*inputs, **static)
+    g = cotangent(out.shape)
+    pushed = g.copy()
+    result = out._data.copy()
+    out.backward(Tensor(g), retain_graph=True)
+    out.backward(wrap(pushed, None))
+    np.testing.assert_array_equal(pushed, g)
+    np.testing.assert_array_equal(out._data, result)
+    for x, b in zip(inputs, before, strict=True):
+        assert not isinstance(x, Tensor) or (out._data is not x._data and np.array_equal(x._data, b))
+
+
+def test_a_rule_may_not_name_what_does_not_exist() -> None:
+    from minigrad.primitive import Primitive
+
+    broken = Primitive(lambda x: x + 1, name="broken")
+    try:
+        with pytest.raises(TypeError, match=r"names \['y'\]"):
+            broken.rule(x=lambda g, y: g * y)
+        with pytest.raises(TypeError, match="one rule for each"):
+            broken.rule()
+    finally:
+        del REGISTRY["broken"]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in dir(mg) if n in REGISTRY or callable(getattr(mg, n))))
+def test_docstring_examples_of_public_names(name: str) -> None:
+    """Pytest collects doctests of functions and classes only; primitives are instances."""
+    thing = getattr(mg, name)
+    assert thing.__doc__, f"minigrad.{name} has no docstring"
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    module = {**vars(mg), name: thing, f"{name}_": thing, "Tensor": Tensor, "grad": grad}
+    for test in doctest.DocTestFinder(recurse=False).find(thing, name, globs=module):
+        assert runner.run(test).failed == 0
+
+
+def _raw_forward(op: Any, args: list[Any], static: dict[str, Any]) -> Any:
+    out = op(*args, **static)
+    return raw(out)
