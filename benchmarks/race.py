@@ -7,13 +7,12 @@ after the previous contestant slow the next one down by 20-35 % and flatter whoe
 from __future__ import annotations
 
 import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is imported
-    os.environ.setdefault(_name, "2")
-
 import statistics
 import time
 from collections.abc import Callable
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # this module comes before NumPy
+    os.environ.setdefault(_name, "2")
 
 
 def race(

@@ -5,9 +5,10 @@ from .arrays import get_default_dtype, set_default_dtype
 from .autograd import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .ops.elementwise import (
     abs_ as abs,
+)
+from .ops.elementwise import (
     add,
     clamp,
-    clip_ as clip,
     clone,
     divide,
     exp,
@@ -15,7 +16,6 @@ from .ops.elementwise import (
     maximum,
     minimum,
     multiply,
-    pow_ as pow,
     relu,
     sigmoid,
     sign,
@@ -25,22 +25,35 @@ from .ops.elementwise import (
     tanh,
     where,
 )
+from .ops.elementwise import (
+    clip_ as clip,
+)
+from .ops.elementwise import (
+    pow_ as pow,
+)
 from .ops.linalg import matmul
 from .ops.reduce import (
     all_ as all,
+)
+from .ops.reduce import (
     amax,
     amin,
-    any_ as any,
     argmax,
     argmin,
-    log_softmax,
-    logsumexp,
-    max_ as max,
     mean,
-    min_ as min,
-    softmax,
-    sum_ as sum,
     var,
+)
+from .ops.reduce import (
+    any_ as any,
+)
+from .ops.reduce import (
+    max_ as max,
+)
+from .ops.reduce import (
+    min_ as min,
+)
+from .ops.reduce import (
+    sum_ as sum,
 )
 from .ops.shape import (
     broadcast_to,
@@ -55,5 +68,66 @@ from .ops.shape import (
     transpose,
     unsqueeze,
 )
+from .ops.softmax import log_softmax, logsumexp, softmax
 from .random import manual_seed
 from .tensor import Parameter, Tensor, tensor
+
+__all__ = [
+    "Parameter",
+    "Tensor",
+    "abs",
+    "add",
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "autograd",
+    "broadcast_to",
+    "clamp",
+    "clip",
+    "clone",
+    "concatenate",
+    "detect_anomaly",
+    "divide",
+    "enable_grad",
+    "exp",
+    "expand_dims",
+    "flatten",
+    "get_default_dtype",
+    "is_grad_enabled",
+    "log",
+    "log_softmax",
+    "logsumexp",
+    "manual_seed",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "no_grad",
+    "permute",
+    "pow",
+    "relu",
+    "reshape",
+    "set_default_dtype",
+    "sigmoid",
+    "sign",
+    "softmax",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "tanh",
+    "tensor",
+    "transpose",
+    "unsqueeze",
+    "var",
+    "where",
+]

@@ -38,8 +38,14 @@ def as_array(data: Any, dtype: Any = None) -> Array:
         data = np.asarray(data)
     elif not is_array(data):
         data = _from_python(data)
-    if data.dtype.kind not in "fiub":
-        raise TypeError(f"a Tensor holds real numbers or booleans, not {data.dtype}")
+    if dtype is not None:
+        try:
+            dtype = np.dtype(dtype)
+        except TypeError:
+            raise TypeError(f"{dtype!r} is not a dtype; use one such as np.float32, np.int64 or bool") from None
+    for kind in (data.dtype, dtype):
+        if kind is not None and kind.kind not in "fiub":
+            raise TypeError(f"a Tensor holds real numbers or booleans, not {kind}")
     return data if dtype is None else data.astype(dtype, copy=False)
 
 
@@ -56,6 +62,27 @@ def _from_python(data: Any) -> Array:
     if array.dtype.kind == "f" and not hasattr(first, "dtype"):
         array = array.astype(_default_dtype)
     return array
+
+
+def promoted(values: list[Any]) -> list[Any]:
+    """The inputs of one operation, such that only floating-point arrays decide its precision.
+
+    As in PyTorch, integer and boolean arrays take the precision of the floats that they meet, and a NumPy float64
+    *scalar* counts as a Python number: ``w / np.sqrt(n)`` leaves a float32 ``w`` float32.
+    """
+    values = [float(v) if type(v) is np.float64 else v for v in values]
+    floats = [v.dtype for v in values if hasattr(v, "dtype") and v.dtype.kind == "f"]
+    if floats:
+        target = np.result_type(*floats)
+        values = [v.astype(target) if hasattr(v, "dtype") and v.dtype.kind != "f" else v for v in values]
+    return values
+
+
+def settled(out: Array, values: list[Any]) -> Array:
+    """The result of one operation: floats computed from integers alone have the default dtype."""
+    if out.dtype.kind == "f" and not any(hasattr(v, "dtype") and v.dtype.kind == "f" for v in values):
+        return out.astype(_default_dtype)
+    return out
 
 
 def sum_along(x: Array, axis: int | tuple[int, ...] | None, keepdims: bool) -> Array:

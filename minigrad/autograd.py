@@ -45,14 +45,16 @@ def grad(
     if grad_outputs is None or isinstance(grad_outputs, Tensor):
         grad_outputs = [grad_outputs] * len(outputs) if grad_outputs is None else [grad_outputs]
     if len(grad_outputs) != len(outputs):
-        raise ValueError(f"grad got {len(outputs)} outputs and {len(grad_outputs)} grad_outputs; one is needed for each")
+        raise ValueError(
+            f"grad got {len(outputs)} outputs and {len(grad_outputs)} grad_outputs; one is needed for each"
+        )
     nodes = []
     for i, x in enumerate(inputs):
         if x._node is None:
             raise RuntimeError(f"input {i} of grad does not require grad; create it with requires_grad=True")
         nodes.append(x._node)
     seeds: dict[Any, Any] = {}
-    for output, gradient in zip(outputs, grad_outputs):
+    for output, gradient in zip(outputs, grad_outputs, strict=True):
         node, g = seed(output, gradient, create_graph)
         seeds[node] = seeds[node] + g if node in seeds else g
     found = engine.backward(
@@ -60,7 +62,9 @@ def grad(
     )
     for i, node in enumerate(nodes):
         if found[node] is None and not allow_unused:
-            raise RuntimeError(f"input {i} of grad is not used by the outputs; pass allow_unused=True to get None for it")
+            raise RuntimeError(
+                f"input {i} of grad is not used by the outputs; pass allow_unused=True to get None for it"
+            )
     return tuple(None if found[n] is None else own(found[n], shared=True) for n in nodes)
 
 

@@ -22,20 +22,27 @@ class Methods:
 
     # elementwise
     abs: Method
+    add: Method
     clamp: Method
     clip: Method
+    divide: Method
     exp: Method
+    floor_divide: Method
     log: Method
     maximum: Method
     minimum: Method
+    multiply: Method
+    negative: Method
     pow: Method
+    power: Method
     relu: Method
+    remainder: Method
     sigmoid: Method
     sign: Method
     sqrt: Method
     square: Method
+    subtract: Method
     tanh: Method
-    where: Method
     # conversion
     astype: Method
     clone: Method
@@ -64,5 +71,8 @@ class Methods:
     swapaxes: Method
     transpose: Method
     unsqueeze: Method
+    # in place
+    copy_: Method
+    zero_: Method
     # products
     matmul: Method

@@ -10,13 +10,13 @@ from types import MethodType
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy import ndarray
+from numpy import float64, ndarray
 
 from . import engine
+from .arrays import as_array, promoted, settled, sum_along
+from .dispatch import NUMPY, refuse
 from .engine import Array, Node
 from .tensor import Tensor, raw, wrap
-from .arrays import as_array, sum_along
-from .dispatch import NUMPY, refuse
 
 REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
 Rule = Callable[..., Any]
@@ -53,12 +53,15 @@ class Primitive:
     ) -> None:
         self.forward = forward
         self.name = self.__name__ = name or forward.__name__
-        parameters = {} if isinstance(forward, np.ufunc) else inspect.signature(forward).parameters
+        self._is_ufunc = isinstance(forward, np.ufunc)
+        parameters = {} if self._is_ufunc else inspect.signature(forward).parameters
         kinds = {p.kind for p in parameters.values()}
         self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
         if inputs is None:
             inputs = tuple(p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.inputs = inputs
+        self._arity = -1 if self.variadic else len(inputs)
+        self.defaults = {p.name: p.default for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
         self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
         self.broadcasts = broadcasts
         self.residuals = residuals or {}
@@ -88,7 +91,7 @@ class Primitive:
         rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in self.residuals.items()}
         asked = {name for ask in asks for name in ask}
         asked |= {part for name in asked & set(rebuilds) for part in rebuilds[name]}
-        shapes = tuple(f"{name}_shape" for name in self.inputs)
+        shapes = ("shapes",) if self.variadic else tuple(f"{name}_shape" for name in self.inputs)
         available = (*self.inputs, "out", *self.residuals, *self.static, *shapes)
         if unknown := asked - set(available):
             raise TypeError(f"a rule of {self.name} names {sorted(unknown)}; it can name {available}")
@@ -97,7 +100,9 @@ class Primitive:
         self._pick = _picker([available.index(name) for name in self._saved])
         self._simple = not (self.residuals or self.static or self.variadic or asked & set(shapes))
         self._wants_shapes = bool(asked & set(shapes))
-        self._rules = [(rule, _picker([self._saved.index(name) for name in ask])) for rule, ask in zip(rules, asks)]
+        self._rules = [
+            (rule, _picker([self._saved.index(name) for name in ask])) for rule, ask in zip(rules, asks, strict=True)
+        ]
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Bind like a function, so that a primitive can be a method of Tensor."""
@@ -108,25 +113,35 @@ class Primitive:
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply to arrays, numbers and Tensors; the result is a Tensor iff one of the inputs is."""
+        if len(args) != self._arity or (static and self._is_ufunc):
+            args = self._completed(args, static)
         values: list[Any] = []
         parents: list[Node | None] = []
-        live = boxed = foreign = False
+        live = boxed = foreign = mixed = False
         for a in args:
             if isinstance(a, Tensor):
                 boxed = True
-                node = a._node
+                node, data = a._node, a._data
                 if node is not None:
                     live = True
-                values.append(a._data)
+                elif data.dtype.kind != "f":
+                    mixed = True
+                values.append(data)
                 parents.append(node)
             else:
                 kind = type(a)
                 if kind is ndarray:
                     foreign = True
+                    mixed = mixed or a.dtype.kind != "f"
                 elif kind is list or kind is tuple:
                     a = as_array(a)
+                    mixed = True
+                elif kind is float64:
+                    mixed = True
                 values.append(a)
                 parents.append(None)
+        if mixed and boxed:
+            values = promoted(values)
         try:
             out = self.forward(*values, **static)
         except (IndexError, TypeError, ValueError) as error:
@@ -138,6 +153,8 @@ class Primitive:
             return out
         if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
             out = np.asarray(out)
+        if mixed and not live:
+            out = settled(out, values)
         if not live or not engine.grad_enabled.get():
             return wrap(out, None)
         if foreign:  # the caller may write into an array of its own before backward reads it
@@ -149,12 +166,26 @@ class Primitive:
             saved = self._pick(values)
         else:
             inputs = values[: len(self.inputs)]
-            shapes = [getattr(value, "shape", ()) for value in inputs] if self._wants_shapes else ()
+            shapes: Any = ()
+            if self._wants_shapes:
+                shapes = [getattr(value, "shape", ()) for value in (values if self.variadic else inputs)]
+                shapes = [shapes] if self.variadic else shapes
             saved = self._pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes))
         node = Node(self, parents, saved, static, out)
         if node.site and not np.isfinite(out).all():
             raise FloatingPointError(f"{self.name} produced a non-finite value at {node.site}")
         return wrap(out, node)
+
+    def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
+        """All inputs, those left out by their defaults; refuses what the operation does not take."""
+        if self.variadic:
+            return args
+        if self._is_ufunc and static:
+            refuse(self.name, static)
+        missing = [self.defaults.get(name, inspect.Parameter.empty) for name in self.inputs[len(args) :]]
+        if len(args) > len(self.inputs) or inspect.Parameter.empty in missing:
+            raise TypeError(f"{self.name} takes the inputs ({', '.join(self.inputs)}), got {len(args)}")
+        return (*args, *missing)
 
     def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
         """The gradients of the parents of ``node``; rules see Tensors iff ``differentiable``."""
@@ -170,14 +201,14 @@ class Primitive:
             saved = self._lift(node, saved)
         if self.joint_rule is not None:
             rule, pick = self._rules[0]
-            pairs = list(zip(node.parents, rule(g, *pick(saved))))
+            pairs = list(zip(node.parents, rule(g, *pick(saved)), strict=True))
             return [
                 (parent, self._fitted(node, parent, part))
                 for parent, part in pairs
                 if parent is not None and (needed is None or parent in needed)
             ]
         parts = []
-        for parent, (rule, pick) in zip(node.parents, self._rules):
+        for parent, (rule, pick) in zip(node.parents, self._rules, strict=True):
             if parent is not None and (needed is None or parent in needed):
                 part = rule(g, *pick(saved))
                 if part.shape != parent.shape or part.dtype is not parent.dtype or node.site:
@@ -200,7 +231,7 @@ class Primitive:
     def _lift(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""
         lifted: dict[str, Any] = {}
-        for name, value in zip(self._saved, saved):
+        for name, value in zip(self._saved, saved, strict=True):
             if name in self.inputs and hasattr(value, "dtype"):
                 lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
             else:
@@ -211,12 +242,12 @@ class Primitive:
         return tuple(lifted.values())
 
     def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
-        for name, value in zip(self._saved, saved):
+        for name, value in zip(self._saved, saved, strict=True):
             if hasattr(value, "dtype") and engine.overwritten(value, node.born):
                 what = "its output" if name == "out" else f"its {name}"
                 raise RuntimeError(
-                    f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in place "
-                    f"after {self.name} used it; call backward before the update, or use a copy: .clone()"
+                    f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in "
+                    f"place after {self.name} used it; call backward before the update, or use a copy: .clone()"
                 )
 
     def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
@@ -224,7 +255,9 @@ class Primitive:
         if getattr(error, "explained", False):  # by a primitive that this one called
             return error
         names = self.inputs or tuple(f"input {i}" for i in range(len(values)))
-        shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values)] + [f"{k}={_brief(v)}" for k, v in static.items()]
+        shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values, strict=False)] + [
+            f"{k}={_brief(v)}" for k, v in static.items()
+        ]
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
         cure = f"; {self.cure}" if self.cure else ""
         new: Any = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
@@ -297,4 +330,3 @@ def ufunc(function: Any, doc: str, *, cure: str = "", **rules: Rule) -> Primitiv
 def primitive(**options: Any) -> Callable[[Callable[..., Array]], Primitive]:
     """Decorator form of ``Primitive`` for functions that are not a single ufunc."""
     return lambda forward: Primitive(forward, **options)
-

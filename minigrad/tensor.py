@@ -15,15 +15,17 @@ from .dispatch import NUMPY, dispatch, refuse
 from .engine import Array, Leaf, Node, RemovableHandle
 from .methods import Methods
 
+_FOREIGN = {type(None), str, bytes, dict, set}  # Python itself answers for these: t == None is False, t + "a" an error
+
 
 def _binary(function: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The two methods of a binary operator: ``self op other`` and ``other op self``."""
 
     def forward(self: Tensor, other: Any) -> Any:
-        return NotImplemented if other is None else NUMPY[function](self, other)
+        return NotImplemented if type(other) in _FOREIGN else NUMPY[function](self, other)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return NotImplemented if other is None else NUMPY[function](other, self)
+        return NotImplemented if type(other) in _FOREIGN else NUMPY[function](other, self)
 
     return forward, reflected
 
@@ -164,9 +166,7 @@ class Tensor(Methods):
         return self._data.tolist()
 
     # --- gradients ----------------------------------------------------------------------------------------------------
-    def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-    ) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add the derivative of this Tensor to ``.grad`` of every leaf that it was computed from.
 
         Args:
@@ -244,9 +244,7 @@ class Tensor(Methods):
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(
-                f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .all() or .any()"
-            )
+            raise ValueError(f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .all() or .any()")
         return bool(self._data)
 
     def __float__(self) -> float:
@@ -324,6 +322,9 @@ class Tensor(Methods):
     __isub__ = _updating(np.subtract)
     __imul__ = _updating(np.multiply)
     __itruediv__ = _updating(np.divide)
+    __ifloordiv__ = _updating(np.floor_divide)
+    __imod__ = _updating(np.remainder)
+    __ipow__ = _updating(np.power)
     __neg__ = _unary(np.negative)
     __abs__ = _unary(np.absolute)
     __pos__ = _unary(np.positive)
@@ -366,7 +367,10 @@ def raw(x: Any) -> Any:
 
 def overwrite(tensor: Tensor, value: Any) -> None:
     """Replace the values of ``tensor`` in place, whatever the grad mode, and stamp the clock."""
-    tensor._data[...] = raw(value)
+    value = raw(value)
+    if np.shape(value) not in (tensor.shape, ()):
+        raise ValueError(f"values of shape {np.shape(value)} cannot replace those of a Tensor of shape {tensor.shape}")
+    tensor._data[...] = value
     engine.stamp(tensor._data)
 
 
@@ -411,7 +415,10 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
     elif not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient), None)
     if gradient.shape != output.shape:
-        raise RuntimeError(f"the gradient has shape {gradient.shape}, the Tensor that it belongs to {output.shape}")
+        raise RuntimeError(
+            f"the gradient has shape {gradient.shape}, but the Tensor that it belongs to {output.shape}; "
+            "pass one number for each element, such as gradient=np.ones(t.shape)"
+        )
     if gradient.dtype != output.dtype:
         gradient = gradient.astype(output.dtype)
     return output._node, gradient if differentiable else gradient._data
@@ -420,7 +427,8 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
 def own(grad: Any, shared: bool = False) -> Tensor:
     """A gradient as a Tensor whose memory belongs to no other array."""
     if isinstance(grad, Tensor):
-        return grad.clone()
+        with engine.Mode(engine.grad_enabled, True):
+            return grad.clone()
     array = np.asarray(grad) if isinstance(grad, np.generic) else grad
     return wrap(array.copy() if shared or array.base is not None else array, None)
 
@@ -435,5 +443,3 @@ def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
 def retain(retain_graph: bool | None, create_graph: bool) -> bool:
     """Whether backward keeps the graph: as asked, and by default if the derivative's own graph refers to it."""
     return create_graph if retain_graph is None else retain_graph
-
-

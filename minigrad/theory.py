@@ -29,6 +29,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyder, polyval
 from numpy.typing import NDArray
 
+from . import engine
 from .tensor import Tensor
 
 Array = NDArray[np.float64]
@@ -38,8 +39,8 @@ Activation = Callable[[Any], Any]
 # so the two sides of a kink at 0 count equally, whatever derivative the kink itself is given.
 _CELLS, _REACH = 8192, 10.0
 _STEP = 2 * _REACH / _CELLS
-_Z: Array = (np.arange(_CELLS) + 0.5) * _STEP - _REACH
-_WEIGHT: Array = np.exp(-_Z * _Z / 2) * (_STEP / math.sqrt(2 * math.pi))
+_Z: Array = (np.arange(_CELLS, dtype=np.float64) + 0.5) * _STEP - _REACH
+_WEIGHT: Array = np.exp(-(_Z**2) / 2) * (_STEP / math.sqrt(2 * math.pi))
 _DEGREES = 256  # of the Hermite series
 
 
@@ -52,7 +53,7 @@ class Propagation:
         mean: mean of the activations h.
         std: standard deviation of the activations, over units and samples.
         std_error: standard deviation of one run's measured std around it, relative: 0.01 is 1 %.
-        saturated: fraction of the units whose slope φ' is below ``flat`` of the steepest that the layer reaches.
+        saturated: fraction of the units whose slope φ' is below ``saturated_below`` times the steepest in reach.
         correlation: E[h h'] / E[h²] for the activations h, h' of one unit on two samples.
         chi: factor on the squared gradient from the activations of this layer to those of the layer below.
         gradient: std of dL/dh relative to the last layer's: the root of the product of ``chi`` over all layers above.
@@ -80,7 +81,7 @@ def propagate(
     input_second_moment: float = 1.0,
     samples: int = 1000,
     error_correlation: float = 0.0,
-    flat: float = 1 - 0.97**2,
+    saturated_below: float = 1 - 0.97**2,
 ) -> Propagation:
     """Predict the activations and gradients of ``depth`` layers h → activation(h W + b) with random weights.
 
@@ -95,8 +96,8 @@ def propagate(
         error_correlation: E[g g'] / E[g²] for the gradients g, g' of two samples at the last activations. It is 0 for
             random errors, and positive where all samples get a similar error, as under a loss with confident outputs.
             Used by ``weight_gradient`` only, which otherwise misses that the gradients of correlated samples add up.
-        flat: slope, as a fraction of the steepest, below which a unit counts as saturated. The default calls tanh
-            saturated at exactly |h| > 0.97, the logistic sigmoid within 0.015 of 0 and 1, and ReLU wherever it gives 0.
+        saturated_below: slope, as a fraction of the steepest, below which a unit counts as saturated. The default
+            calls tanh saturated where |h| > 0.97, the logistic sigmoid within 0.015 of 0 and 1, and ReLU where it is 0.
 
     Returns:
         One array of length ``depth`` for every quantity, in float64.
@@ -122,29 +123,36 @@ def propagate(
     }.items():
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be a finite number of at least 0, got {value}")
-    if not -1 <= error_correlation <= 1:
-        raise ValueError(f"error_correlation must lie between -1 and 1, got {error_correlation}")
+    for name, value in {"error_correlation": error_correlation, "saturated_below": saturated_below}.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must lie between 0 and 1, got {value}")
     weight_variance, bias_variance = width * weight_std**2, bias_std**2
 
     layers: list[_Layer] = []
-    q = weight_variance * input_second_moment + bias_variance
+    std_error, alike, slopes_alike = [], [], []
+    from_weights, q = _variance(weight_variance * input_second_moment, bias_variance)
+    pair = _Pair(width, samples, from_weights)
     for number in range(1, depth + 1):
-        layers.append(_Layer(activation, q, flat, number))
-        q = weight_variance * layers[-1].second_moment + bias_variance
+        layer = _Layer(activation, q, saturated_below, number)
+        layers.append(layer)
+        std_error.append(pair.std_error(layer))
+        alike.append(pair.alike(layer.u))
+        slopes_alike.append(pair.alike(layer.du_dx))
+        from_weights, q = _variance(weight_variance * layer.second_moment, bias_variance)
+        pair.rise(layer, from_weights)
 
-    pairs = _follow_pairs(layers, width, samples, weight_variance, input_second_moment)
     chi = np.array([weight_variance * layer.slope_second_moment for layer in layers])
     reach = np.sqrt(np.append(np.cumprod(chi[::-1])[::-1], 1.0))  # of the gradient, from the inputs to the last layer
     below = np.array([input_second_moment, *(layer.second_moment for layer in layers[:-1])])
-    alike = np.append(0.0, pairs.correlation[:-1]) * error_correlation * np.cumprod(pairs.slope_correlation[::-1])[::-1]
-    weight_gradient = np.sqrt(below * (1 + (samples - 1) * alike)) * reach[:-1]
+    overlap = np.array([0.0, *alike[:-1]]) * error_correlation * np.cumprod(slopes_alike[::-1])[::-1]
+    weight_gradient = np.sqrt(below * (1 + (samples - 1) * overlap)) * reach[:-1]
     return Propagation(
         q=np.array([layer.q for layer in layers]),
         mean=np.array([layer.mean for layer in layers]),
         std=np.array([layer.std for layer in layers]),
-        std_error=pairs.std_error,
+        std_error=np.array(std_error),
         saturated=np.array([layer.saturated for layer in layers]),
-        correlation=pairs.correlation,
+        correlation=np.array(alike),
         chi=chi,
         gradient=reach[1:],
         weight_gradient=weight_gradient / (weight_gradient[-1] or 1.0),
@@ -161,10 +169,16 @@ def gain(activation: Activation, q: float = 1.0) -> float:
     """
     if not 0 < q < math.inf:
         raise ValueError(f"q must be a finite number above 0, got {q}")
-    second_moment = _Layer(activation, q, flat=0.0, number=1).second_moment
+    second_moment = _Layer(activation, q, 0.0, 1).second_moment
     if second_moment == 0:
         raise ValueError("the activation is 0 everywhere: no weights keep its signal alive")
     return math.sqrt(q / second_moment)
+
+
+def _variance(from_weights: float, from_biases: float) -> tuple[float, float]:
+    """The fraction of the pre-activations' variance that comes from the weights, and that variance."""
+    q = from_weights + from_biases
+    return from_weights / (q or 1.0), q
 
 
 def _check(**settings: int) -> None:
@@ -177,34 +191,35 @@ def _check(**settings: int) -> None:
 class _Layer:
     """The moments of h = φ(√q z) and of its slope φ'(√q z)."""
 
-    def __init__(self, activation: Activation, q: float, flat: float, number: int) -> None:
+    def __init__(self, activation: Activation, q: float, saturated_below: float, number: int) -> None:
         x = math.sqrt(q) * _Z
-        with np.errstate(all="ignore"):  # whatever overflows is found by the check
+        with np.errstate(all="ignore"):  # what overflows is found below
             self.h, self.slope = _evaluate(activation, x)
             self.second_moment = _mean(self.h**2)
             self.slope_second_moment = _mean(self.slope**2)
         if not math.isfinite(self.second_moment + self.slope_second_moment):
             raise ValueError(
-                f"the signal is no longer finite in layer {number}: pre-activations of variance {q:.3g} give activations "
-                f"of mean square {self.second_moment:.3g}; use smaller weights, fewer layers, or an activation that is "
-                "finite everywhere"
+                f"the signal is no longer finite in layer {number}, where the pre-activations have variance {q:.3g}; "
+                "use smaller weights, fewer layers, or an activation that is finite everywhere"
             )
         self.q, self.mean = q, _mean(self.h)
         self.std = math.sqrt(_mean((self.h - self.mean) ** 2))
         # In units of the root mean square, so that nothing underflows where the signal itself is tiny.
         unit = math.sqrt(self.second_moment) or 1.0
-        self.u, self.du = self.h / unit, x * self.slope / unit  # du: 2 q times the derivative by q
-        self.saturated = _fraction_of_flat(activation, math.sqrt(q), flat * np.abs(self.slope).max())
+        self.u, self.du_dx = self.h / unit, self.slope / (math.sqrt(self.slope_second_moment) or 1.0)
+        self.du_dq = x * self.slope / (2 * unit)  # times q
+        self.saturated = _flat_fraction(activation, math.sqrt(q), saturated_below * np.abs(self.slope).max())
 
 
 def _evaluate(activation: Activation, x: Array) -> tuple[Array, Array]:
     """The values and slopes of an elementwise function."""
     point = Tensor(x, requires_grad=True)
-    value = activation(point)
+    with engine.Mode(engine.grad_enabled, True):
+        value = activation(point)
     if not isinstance(value, Tensor) or not value.requires_grad:
         raise TypeError(
-            f"the activation must return a Tensor computed from its argument, got {type(value).__name__}; build it from "
-            "NumPy's or minigrad's functions without detaching, such as lambda x: x * minigrad.sigmoid(x)"
+            f"the activation must return a Tensor computed from its argument, got {type(value).__name__} without a "
+            "gradient; build it from minigrad's or NumPy's functions, such as lambda x: x * minigrad.sigmoid(x)"
         )
     if value.shape != x.shape:
         raise ValueError(f"the activation must be elementwise, but it turned shape {x.shape} into {value.shape}")
@@ -218,88 +233,86 @@ def _mean(f: Array) -> float:
     return float(_WEIGHT @ f)
 
 
-def _fraction_of_flat(activation: Activation, scale: float, threshold: float) -> float:
-    """P(|φ'(scale · z)| < threshold): the edges of the flat regions, found on the grid, are refined by bisection."""
+def _flat_fraction(activation: Activation, scale: float, threshold: float) -> float:
+    """P(|φ'(scale · z)| < threshold): the ends of the flat regions, found on the grid, are refined by bisection."""
 
     def is_flat(z: Array) -> NDArray[np.bool_]:
-        return np.abs(_evaluate(activation, scale * z)[1]) < threshold
+        with np.errstate(all="ignore"):
+            return np.abs(_evaluate(activation, scale * z)[1]) < threshold
 
     flat = is_flat(_Z)
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    low, high, below = _Z[edges], _Z[edges + 1], flat[edges]
-    for _ in range(40 if edges.size else 0):
+    ends = np.flatnonzero(flat[1:] != flat[:-1])
+    low, high = _Z[ends], _Z[ends + 1]
+    for _ in range(40 if ends.size else 0):
         middle = (low + high) / 2
-        same = is_flat(middle) == below
+        same = is_flat(middle) == flat[ends]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    bounds = [-math.inf, *low, math.inf]
-    mass = np.diff([(1 + math.erf(z / math.sqrt(2))) / 2 for z in bounds])
-    return float(mass[np.append(flat[:1], ~below)].sum())
+    mass = np.diff([math.erf(z / math.sqrt(2)) / 2 for z in (-math.inf, *low, math.inf)])
+    return float(mass[np.append(flat[ends], flat[-1])].sum())
 
 
 # --- two samples: integrals over correlated z, z' ---------------------------------------------------------------------
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    std_error: Array
-    correlation: Array  # E[h h'] / E[h²]
-    slope_correlation: Array  # E[φ' φ''] / E[φ'²], the slopes on two samples
+class _Pair:
+    """Two samples on their way up the layers: how alike they become, and what that does to the scatter of one run."""
 
+    def __init__(self, width: int, samples: int, from_weights: float) -> None:
+        self.width, self.samples = width, samples
+        self.c = 1 - from_weights  # correlation of the pre-activations: the biases are common to both samples
+        self.c_variance = from_weights**2 / width  # between pairs
+        self.q_variance = from_weights**2 * 2 / (width * samples)  # between runs, relative to q²
+        self.series = _Series()
 
-def _follow_pairs(
-    layers: list[_Layer], width: int, samples: int, weight_variance: float, input_second_moment: float
-) -> _Pairs:
-    """Follow two samples up the layers: how alike they become, and what that does to the scatter of one run.
+    def alike(self, f: Array) -> float:
+        """E[f(z) f(z')]."""
+        return float(polyval(self.c, self.series(f, f)))
 
-    Notation: z, z' of correlation c are the pre-activations of one unit on the two samples in units of √q, and u, u'
-    the activations in units of their root mean square. ``share`` is the part of q that comes from the weights.
-    """
-    basis = _hermite()
-
-    def series(f: Array, g: Array) -> Array:  # E[f(z) g(z')] as a polynomial in c
-        return (basis @ f) * (basis @ g)  # type: ignore[no-any-return]
-
-    def noise(f: Array) -> float:  # variance of the mean of f over all units and samples, the layer below held fixed
-        covariance = series(f, f)
+    def noise(self, f: Array) -> float:
+        """The variance of the mean of f(z) over all units and samples, the layer below held fixed."""
+        covariance = self.series(f, f)
         covariance[0] = 0
-        between = polyval(c, covariance) + polyval(c, polyder(covariance, 2)) * c_variance / 2
+        curvature = polyval(self.c, polyder(covariance, 2))
+        between = polyval(self.c, covariance) + curvature * self.c_variance / 2
         within = _mean((f - _mean(f)) ** 2)
-        return float(within / samples + (1 - 1 / samples) * between) / width
+        return float(within / self.samples + (1 - 1 / self.samples) * between) / self.width
 
-    share = weight_variance * input_second_moment / (layers[0].q or 1.0)
-    c = 1 - share  # independent inputs of mean 0: only the biases are common to both samples
-    c_variance = share**2 / width  # between pairs
-    q_variance = share**2 * 2 / (width * samples)  # between runs, relative to q²
-    std_error, correlation, slope_correlation = [], [], []
-    for layer, above in zip(layers, [*layers[1:], None]):
-        u, du = layer.u, layer.du
-        mean, variance = _mean(u), _mean((u - _mean(u)) ** 2)
-        # The measured variance is the mean of u² less the square of the mean of u; to first order in its scatter:
-        passed_on = (_mean(u * du) - mean * _mean(du)) ** 2 * q_variance
-        variance_error = math.sqrt(passed_on + noise(u * u - 2 * mean * u))
-        std_error.append(variance_error / (2 * variance) if variance else 0.0)
-        products = series(u, u)
-        correlation.append(float(polyval(c, products)))
-        slopes = layer.slope / (math.sqrt(layer.slope_second_moment) or 1.0)
-        slope_correlation.append(float(polyval(c, series(slopes, slopes))))
-        if above is None:
-            break
-        share = weight_variance * layer.second_moment / (above.q or 1.0)
-        q_variance = share**2 * (_mean(u * du) ** 2 * q_variance + noise(u * u))
-        next_c = share * correlation[-1] + 1 - share
-        # Var[u u' - next_c (u² + u'²) / 2], the noise of the correlation itself
-        pair_noise = (
-            (1 + next_c**2 / 2) * polyval(c, series(u * u, u * u))
-            - 2 * next_c * polyval(c, series(u**3, u))
-            + next_c**2 / 2 * _mean(u**4)
-            - (correlation[-1] - next_c) ** 2
+    def std_error(self, layer: _Layer) -> float:
+        """The relative scatter of the std of ``layer``, which is the root of mean(u²) - mean(u)²."""
+        mean = _mean(layer.u)
+        variance = _mean((layer.u - mean) ** 2)
+        if variance == 0:
+            return 0.0
+        passed_on = 2 * _mean((layer.u - mean) * layer.du_dq)
+        scatter = passed_on**2 * self.q_variance + self.noise(layer.u**2 - 2 * mean * layer.u)
+        return math.sqrt(scatter) / (2 * variance)
+
+    def rise(self, layer: _Layer, from_weights: float) -> None:
+        """Go on to the pre-activations of the layer above ``layer``."""
+        u, square = layer.u, layer.u**2
+        products = self.series(u, u)
+        product = float(polyval(self.c, products))
+        c = from_weights * product + 1 - from_weights
+        slope = polyval(self.c, polyder(products))
+        unit_noise = float(  # variance of u u' - c (u² + u'²) / 2, by which one unit moves the correlation of a pair
+            (1 + c**2 / 2) * polyval(self.c, self.series(square, square))
+            - 2 * c * polyval(self.c, self.series(square * u, u))
+            + c**2 / 2 * _mean(square**2)
+            - (product - c) ** 2
         )
-        c_variance = share**2 * float(polyval(c, polyder(products)) ** 2 * c_variance + pair_noise / width)
-        c = next_c
-    return _Pairs(np.array(std_error), np.array(correlation), np.array(slope_correlation))
+        passed_on = 2 * _mean(u * layer.du_dq)
+        self.q_variance = from_weights**2 * (passed_on**2 * self.q_variance + self.noise(square))
+        self.c_variance = from_weights**2 * (float(slope) ** 2 * self.c_variance + max(unit_noise, 0.0) / self.width)
+        self.c = c
 
 
-def _hermite() -> Array:
-    """The orthonormal Hermite polynomials on the grid, times the weights: (degrees, cells)."""
-    rows = [np.ones_like(_Z), _Z]
-    for k in range(1, _DEGREES - 1):
-        rows.append((_Z * rows[k] - math.sqrt(k) * rows[k - 1]) / math.sqrt(k + 1))
-    return np.array(rows) * _WEIGHT
+class _Series:
+    """E[f(z) g(z')] as a power series in the correlation of z and z', from the values of f and g on the grid."""
+
+    def __init__(self) -> None:
+        rows = [np.ones_like(_Z), _Z]  # the orthonormal Hermite polynomials
+        for k in range(1, _DEGREES - 1):
+            rows.append((_Z * rows[k] - math.sqrt(k) * rows[k - 1]) / math.sqrt(k + 1))
+        self._basis: Array = np.array(rows) * _WEIGHT
+
+    def __call__(self, f: Array, g: Array) -> Array:
+        known = (self._basis @ f) * (self._basis @ g)
+        return np.append(known, _mean(f * g) - known.sum())  # exact at c = 1, where functions with a jump need it most

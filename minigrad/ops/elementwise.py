@@ -77,8 +77,6 @@ def pow_(input: Any, exponent: Any) -> Any:
     return power(input, exponent)
 
 
-
-
 # --- functions of one array -------------------------------------------------------------------------------------------
 exp = ufunc(np.exp, "e to the power x.", x=lambda g, out: g * out)
 log = ufunc(np.log, "The natural logarithm.", x=lambda g, x: g / x)
@@ -132,13 +130,13 @@ minimum = ufunc(
 )
 
 
-@primitive(broadcasts=True, cure="the condition and both choices must broadcast to one shape")
-def select(x: Any, y: Any, *, condition: Any) -> Any:
+@primitive(name="where", broadcasts=True, cure="the condition and both choices must broadcast to one shape")
+def _select(x: Any, y: Any, *, condition: Any) -> Any:
     """``x`` where the condition holds, else ``y``."""
     return np.where(condition, x, y)
 
 
-select.rule(
+_select.rule(
     x=lambda g, condition: np.where(condition, g, 0),
     y=lambda g, condition: np.where(condition, 0, g),
 )
@@ -154,12 +152,15 @@ def where(condition: Any, input: Any, other: Any) -> Any:
         >>> where([True, False], Tensor([1.0, 2.0]), 0.0)
         Tensor([1., 0.])
     """
+    if isinstance(condition, Tensor) and not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        input = Tensor(input)  # a Tensor is chosen by a Tensor, also between plain numbers
     if not isinstance(condition, Tensor) and hasattr(condition, "copy"):
         condition = condition.copy()  # the caller may write into it before backward reads it
-    return select(input, other, condition=raw(condition))
+    return _select(input, other, condition=raw(condition))
 
 
 NUMPY[np.where] = where
+NUMPY[np.positive] = lambda x: x
 
 
 @primitive(broadcasts=True, cure="the bounds must broadcast with the input")
@@ -185,7 +186,7 @@ clip.rule(
 
 
 @offer()
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - PyTorch's names
     """``input`` limited to [min, max]; the derivative at the bounds is 1.
 
     Args:
@@ -203,7 +204,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
 
 @offer(np.clip)
-def clip_(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip_(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002
     """NumPy's name and arguments for ``clamp``."""
     return clamp(a, a_min if min is None else min, a_max if max is None else max)
 
@@ -222,7 +223,7 @@ for _function in (
     constant(_function)
 
 
-# --- values ------------------------------------------------------------------------------------------------------------
+# --- values -----------------------------------------------------------------------------------------------------------
 @primitive(name="astype")
 def _astype(x: Any, *, dtype: Any) -> Any:
     return x.astype(dtype)

@@ -86,8 +86,6 @@ def put_along_axis(values: Any, *, indices: Any, axis: int, shape: tuple[int, ..
     return out
 
 
-take_along_axis.rule(
-    x=lambda g, x_shape, indices, axis: put_along_axis(g, indices=indices, axis=axis, shape=x_shape)
-)
+take_along_axis.rule(x=lambda g, x_shape, indices, axis: put_along_axis(g, indices=indices, axis=axis, shape=x_shape))
 put_along_axis.rule(values=lambda g, indices, axis: take_along_axis(g, indices=indices, axis=axis))
 NUMPY[np.take_along_axis] = lambda arr, indices, axis=-1: take_along_axis(arr, indices=raw(indices).copy(), axis=axis)

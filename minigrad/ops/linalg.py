@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ def _mT(a: Any) -> Any:  # noqa: N802 - the field's name for it
 
 
 def _rows(a: Any) -> Any:
-    return np.reshape(a, (-1, a.shape[-1]))
+    return np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))
 
 
 @offer(np.matmul)

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..arrays import sum_along
 from ..primitive import primitive
-from .reduce import log_softmax, softmax, sum_
+from .reduce import sum_
+from .softmax import log_softmax, softmax
 
 
 def _one_hot(labels: Any, classes: int) -> Any:
@@ -50,8 +51,6 @@ def cross_entropy_of_probabilities(logits: Any, target: Any) -> Any:
 
 
 cross_entropy_of_probabilities.rule(
-    logits=lambda g, target, log_p: (
-        (np.exp(log_p) * sum_(target, dim=1, keepdim=True) - target) * np.expand_dims(g, 1)
-    ),
+    logits=lambda g, target, log_p: (np.exp(log_p) * sum_(target, dim=1, keepdim=True) - target) * np.expand_dims(g, 1),
     target=lambda g, log_p: -log_p * np.expand_dims(g, 1),
 )

@@ -1,14 +1,10 @@
-"""Reductions, and the softmax family that normalises along a dimension.
-
-Every public function accepts PyTorch's ``dim``/``keepdim`` and NumPy's ``axis``/``keepdims``.
-"""
+"""Reductions over dimensions."""
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+import operator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,29 +12,11 @@ from ..arrays import sum_along
 from ..dispatch import NUMPY
 from ..primitive import constant, offer, primitive
 from ..tensor import Tensor, raw
+from .dims import both_doors, some_dims
 from .index import take_along_axis
 
-F = TypeVar("F", bound=Callable[..., Any])
-_ALIASES = (("axis", "dim"), ("keepdims", "keepdim"), ("a", "input"))
 
-
-def both_doors(function: F) -> F:
-    """Let NumPy's ``axis`` and ``keepdims`` stand for PyTorch's ``dim`` and ``keepdim``."""
-
-    @functools.wraps(function)
-    def accepting(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            for alias, name in _ALIASES:
-                if alias in kwargs:
-                    if name in kwargs:
-                        raise TypeError(f"{alias} and {name} are two names of one argument; give one of them")
-                    kwargs[name] = kwargs.pop(alias)
-        return function(*args, **kwargs)
-
-    return accepting  # type: ignore[return-value]
-
-
-def _spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """Bring what a reduction gave back to the rank of its input."""
     if axis is None:
         return np.reshape(g, (1,) * len(shape))
@@ -46,19 +24,17 @@ def _spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
 
 
 def _count(shape: tuple[int, ...], axis: Any) -> int:
-    axes = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return math.prod(shape[a] for a in axes)
+    """How many values are reduced to one."""
+    return math.prod(shape if axis is None else (shape[a] for a in axis))
 
 
-def _axes(dim: Any) -> Any:
-    return tuple(dim) if isinstance(dim, list) else dim
-
-
-def _require_values(name: str, input: Any, dim: Any) -> None:
-    """Refuse the mean, variance or extremum of no values, which NumPy would answer with NaN or a puzzle."""
+def _dims_of_some(name: str, input: Any, dim: Any) -> Any:
+    """The dimensions to reduce; refuses the mean, variance or extremum of no values, NaN or a puzzle in NumPy."""
     shape = np.shape(input)
-    if 0 in shape:
+    dims = some_dims(name, dim, shape)
+    if _count(shape, dims) == 0:
         raise ValueError(f"{name} over no values: the input has shape {shape}; is a batch empty?")
+    return dims
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------
@@ -67,7 +43,7 @@ def _sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     return sum_along(x, axis, keepdims)
 
 
-_sum.rule(x=lambda g, x_shape, axis, keepdims: np.broadcast_to(_spread(g, x_shape, axis, keepdims), x_shape))
+_sum.rule(x=lambda g, x_shape, axis, keepdims: np.broadcast_to(spread(g, x_shape, axis, keepdims), x_shape))
 
 
 @offer(np.sum)
@@ -84,7 +60,7 @@ def sum_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> sum_(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
         Tensor([4., 6.])
     """
-    return _sum(input, axis=_axes(dim), keepdims=keepdim)
+    return _sum(input, axis=some_dims("sum", dim, np.shape(input)), keepdims=keepdim)
 
 
 @primitive(name="mean")
@@ -94,7 +70,7 @@ def _mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 _mean.rule(
     x=lambda g, x_shape, axis, keepdims: np.broadcast_to(
-        _spread(g / _count(x_shape, axis), x_shape, axis, keepdims), x_shape
+        spread(g / _count(x_shape, axis), x_shape, axis, keepdims), x_shape
     )
 )
 
@@ -111,8 +87,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
         Tensor([1.5, 3.5])
     """
-    _require_values("mean", input, dim)
-    return _mean(input, axis=_axes(dim), keepdims=keepdim)
+    return _mean(input, axis=_dims_of_some("mean", input, dim), keepdims=keepdim)
 
 
 @primitive(name="var")
@@ -122,7 +97,7 @@ def _var(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = Fa
 
 _var.rule(
     x=lambda g, x, x_shape, axis, correction, keepdims: (
-        _spread(g * (2 / (_count(x_shape, axis) - correction)), x_shape, axis, keepdims)
+        spread(g * (2 / (_count(x_shape, axis) - correction)), x_shape, axis, keepdims)
         * (x - _mean(x, axis=axis, keepdims=True))
     )
 )
@@ -150,15 +125,16 @@ def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
     if isinstance(dim, bool):  # PyTorch's var(input, unbiased)
         dim, unbiased = None, dim
     correction = int(unbiased) if correction is None else correction
-    _require_values("var", input, dim)
-    count = _count(np.shape(input), _axes(dim))
+    dims = _dims_of_some("var", input, dim)
+    count = _count(np.shape(input), dims)
     if count <= correction:
         raise ValueError(
             f"the variance of {count} value(s) with correction={correction} divides by zero; pass correction=0"
         )
-    return _var(input, axis=_axes(dim), correction=correction, keepdims=keepdim)
+    return _var(input, axis=dims, correction=correction, keepdims=keepdim)
 
 
+# NumPy divides by n unless told otherwise, PyTorch by n - 1.
 NUMPY[np.var] = lambda a, axis=None, ddof=0, keepdims=False: var(a, axis, keepdim=keepdims, correction=ddof)
 
 
@@ -172,8 +148,8 @@ class Extremes(NamedTuple):
 
 def _to_the_extreme(g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
     """Split the gradient evenly among the elements that attain the extreme."""
-    hit = np.equal(x, _spread(out, x_shape, axis, keepdims)).astype(x.dtype)
-    return _spread(g, x_shape, axis, keepdims) * hit / _sum(hit, axis=axis, keepdims=True)
+    hit = np.equal(x, spread(out, x_shape, axis, keepdims)).astype(x.dtype)
+    return spread(g, x_shape, axis, keepdims) * hit / _sum(hit, axis=axis, keepdims=True)
 
 
 @primitive(name="amax")
@@ -190,7 +166,7 @@ _amax.rule(x=_to_the_extreme)
 _amin.rule(x=_to_the_extreme)
 
 
-@offer(np.max)
+@offer(np.max, np.amax)
 @both_doors
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value over all elements or over ``dim``; ties share the gradient evenly.
@@ -199,11 +175,10 @@ def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> amax(Tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1)
         Tensor([5., 4.])
     """
-    _require_values("amax", input, dim)
-    return _amax(input, axis=_axes(dim), keepdims=keepdim)
+    return _amax(input, axis=_dims_of_some("amax", input, dim), keepdims=keepdim)
 
 
-@offer(np.min)
+@offer(np.min, np.amin)
 @both_doors
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest value over all elements or over ``dim``; ties share the gradient evenly.
@@ -212,8 +187,7 @@ def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> amin(Tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1)
         Tensor([1., 3.])
     """
-    _require_values("amin", input, dim)
-    return _amin(input, axis=_axes(dim), keepdims=keepdim)
+    return _amin(input, axis=_dims_of_some("amin", input, dim), keepdims=keepdim)
 
 
 @offer()
@@ -227,7 +201,7 @@ def max_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> max_(Tensor([[1.0, 5.0], [4.0, 3.0]]), dim=1)
         Extremes(values=Tensor([5., 4.]), indices=Tensor([1, 0]))
     """
-    return _extreme("max", amax, np.maximum, np.argmax, input, dim, keepdim)
+    return _extreme("max", _amax, np.maximum, np.argmax, input, dim, keepdim)
 
 
 @offer()
@@ -239,101 +213,34 @@ def min_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> min_(Tensor([[1.0, 5.0], [4.0, 3.0]]), dim=1)
         Extremes(values=Tensor([1., 3.]), indices=Tensor([0, 1]))
     """
-    return _extreme("min", amin, np.minimum, np.argmin, input, dim, keepdim)
+    return _extreme("min", _amin, np.minimum, np.argmin, input, dim, keepdim)
 
 
 def _extreme(name: str, overall: Any, pairwise: Any, locate: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    if dim is None:
-        return overall(input)
-    if not isinstance(dim, int):
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"{name} along several dimensions has no single index; use a{name}(input, dim={dim})")
+    if dim is not None and np.ndim(dim) > 0 or isinstance(dim, (Tensor, float)):
         return pairwise(input, dim)
-    _require_values(name, input, dim)
-    indices = locate(input, axis=dim, keepdims=True)
-    values = take_along_axis(input, indices=raw(indices), axis=dim)
+    dims = _dims_of_some(name, input, dim)
+    if dim is None:
+        return overall(input, axis=None)
+    if not dims:  # a single number
+        return Extremes(overall(input, axis=()), locate(input))
+    indices = locate(input, axis=dims[0], keepdims=True)
+    values = take_along_axis(input, indices=raw(indices), axis=dims[0])
     if not keepdim:
-        values, indices = np.squeeze(values, axis=dim), np.squeeze(indices, axis=dim)
+        values, indices = np.squeeze(values, axis=dims[0]), np.squeeze(indices, axis=dims[0])
     return Extremes(values, indices)
-
-
-# --- the softmax family -----------------------------------------------------------------------------------------------
-def _shift(x: Any, axis: Any) -> Any:
-    """The largest value along ``axis``, or 0 where that is not finite: what can be subtracted before exp."""
-    top = np.max(x, axis=axis, keepdims=True)
-    return np.where(np.isfinite(top), top, 0)
-
-
-@primitive(name="logsumexp")
-def _logsumexp(x: Any, *, axis: Any, keepdims: bool = False) -> Any:
-    top = _shift(x, axis)
-    with np.errstate(divide="ignore"):  # log 0 = -inf is right for a row of -inf
-        out = np.log(sum_along(np.exp(x - top), axis, True)) + top
-    return out if keepdims else np.squeeze(out, axis=axis)
-
-
-def _logsumexp_x(g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
-    out = _spread(out, x_shape, axis, keepdims)
-    out = np.where(np.equal(out, -math.inf), 0, out)  # a row of -inf has no largest element to push: gradient 0
-    return _spread(g, x_shape, axis, keepdims) * np.exp(x - out)
-
-
-_logsumexp.rule(x=_logsumexp_x)
-
-
-@offer()
-@both_doors
-def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
-    """log Σ exp(input) over the dimensions ``dim``, without overflow.
-
-    Example:
-        >>> logsumexp(Tensor([1000.0, 1000.0]), dim=0)
-        Tensor(1000.6932)
-    """
-    _require_values("logsumexp", input, dim)
-    return _logsumexp(input, axis=_axes(dim), keepdims=keepdim)
-
-
-@primitive(name="softmax")
-def _softmax(x: Any, *, axis: int) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / sum_along(e, axis, True)
-
-
-@primitive(name="log_softmax")
-def _log_softmax(x: Any, *, axis: int) -> Any:
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(sum_along(np.exp(z), axis, True))
-
-
-_softmax.rule(x=lambda g, out, axis: out * (g - _sum(g * out, axis=axis, keepdims=True)))
-_log_softmax.rule(x=lambda g, out, axis: g - np.exp(out) * _sum(g, axis=axis, keepdims=True))
-
-
-@offer()
-@both_doors
-def softmax(input: Any, dim: int) -> Any:
-    """exp(input) divided by its sum along ``dim``: probabilities.
-
-    Example:
-        >>> softmax(Tensor([0.0, 0.0]), dim=0)
-        Tensor([0.5, 0.5])
-    """
-    return _softmax(input, axis=dim)
-
-
-@offer()
-@both_doors
-def log_softmax(input: Any, dim: int) -> Any:
-    """The logarithm of ``softmax``, in nats, without its overflow and underflow.
-
-    Example:
-        >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
-        Tensor([    0., -1000.])
-    """
-    return _log_softmax(input, axis=dim)
 
 
 # --- without a derivative ---------------------------------------------------------------------------------------------
 _argmax, _argmin, _all, _any = (constant(f) for f in (np.argmax, np.argmin, np.all, np.any))
+
+
+def _located(name: str, locate: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    dims = None if dim is None else some_dims(name, operator.index(dim), np.shape(input))
+    _dims_of_some(name, input, dim)
+    return locate(input, axis=dims[0] if dims else None, keepdims=keepdim)
 
 
 @offer()
@@ -345,27 +252,40 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         >>> argmax(Tensor([[1.0, 5.0], [4.0, 3.0]]), dim=1)
         Tensor([1, 0])
     """
-    _require_values("argmax", input, dim)
-    return _argmax(input, axis=dim, keepdims=keepdim)
+    return _located("argmax", _argmax, input, dim, keepdim)
 
 
 @offer()
 @both_doors
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The index of the first smallest value, along ``dim`` or in the flattened input."""
-    _require_values("argmin", input, dim)
-    return _argmin(input, axis=dim, keepdims=keepdim)
+    """The index of the first smallest value, along ``dim`` or in the flattened input.
+
+    Example:
+        >>> argmin(Tensor([[1.0, 5.0], [4.0, 3.0]]), dim=1)
+        Tensor([0, 1])
+    """
+    return _located("argmin", _argmin, input, dim, keepdim)
 
 
 @offer()
 @both_doors
 def all_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether all elements are true (not 0), overall or along ``dim``."""
-    return _all(input, axis=dim, keepdims=keepdim)
+    """Whether all elements are true (not 0), overall or along ``dim``.
+
+    Example:
+        >>> all_(Tensor([[1.0, 0.0], [2.0, 3.0]]), dim=1)
+        Tensor([False,  True])
+    """
+    return _all(input, axis=some_dims("all", dim, np.shape(input)), keepdims=keepdim)
 
 
 @offer()
 @both_doors
 def any_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether any element is true (not 0), overall or along ``dim``."""
-    return _any(input, axis=dim, keepdims=keepdim)
+    """Whether any element is true (not 0), overall or along ``dim``.
+
+    Example:
+        >>> any_(Tensor([[0.0, 0.0], [2.0, 3.0]]), dim=1)
+        Tensor([False,  True])
+    """
+    return _any(input, axis=some_dims("any", dim, np.shape(input)), keepdims=keepdim)

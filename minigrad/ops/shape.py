@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
 from ..dispatch import NUMPY
 from ..primitive import offer, primitive, unbroadcast
-from .reduce import both_doors
+from .dims import both_doors, one_dim, shape_of, some_dims
+from .elementwise import clone
 
 
 # --- one array, other shape -------------------------------------------------------------------------------------------
@@ -34,20 +36,7 @@ _transpose.rule(x=lambda g, axes: np.transpose(g, tuple(sorted(range(len(axes)),
 _broadcast_to.rule(x=lambda g, x_shape: unbroadcast(g, x_shape))
 
 
-def _sizes(sizes: Any) -> tuple[int, ...]:
-    """Sizes given one by one or as one sequence."""
-    first = sizes[0] if len(sizes) == 1 else sizes
-    return tuple(map(int, first)) if isinstance(first, Sequence) else (int(first),)
-
-
-def _axis(dim: int, rank: int) -> int:
-    """``dim`` counted from the front."""
-    if not -rank <= dim < rank:
-        raise IndexError(f"dimension {dim} does not exist in a Tensor of {rank} dimension(s)")
-    return dim % rank
-
-
-@offer(np.reshape)
+@offer()
 def reshape(input: Any, *shape: Any) -> Any:
     """The same elements, in the same order, in another shape; one size may be -1.
 
@@ -55,7 +44,16 @@ def reshape(input: Any, *shape: Any) -> Any:
         >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), 2, -1).shape
         (2, 2)
     """
-    return _reshape(input, shape=_sizes(shape))
+    sizes = shape_of(shape)
+    if any(n < -1 for n in sizes):
+        raise ValueError(f"reshape to {sizes}: a size is at least 0, or -1 for one that follows from the others")
+    return _reshape(input, shape=sizes)
+
+
+def _numpy_reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    if order != "C":
+        raise ValueError(f"np.reshape of a Tensor keeps the order 'C'; for {order!r} transpose first")
+    return clone(reshape(a, shape)) if copy else reshape(a, shape)
 
 
 @offer()
@@ -70,7 +68,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     shape = np.shape(input)
     if not shape:
         return reshape(input, 1)
-    first, last = _axis(start_dim, len(shape)), _axis(end_dim, len(shape))
+    first, last = one_dim("flatten", start_dim, shape), one_dim("flatten", end_dim, shape)
     if first > last:
         raise ValueError(f"flatten from dimension {first} to {last}: the first must not come after the last")
     return _reshape(input, shape=(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
@@ -84,10 +82,10 @@ def permute(input: Any, *dims: Any) -> Any:
         >>> permute(Tensor([[[1.0, 2.0, 3.0]]]), 2, 0, 1).shape
         (3, 1, 1)
     """
-    rank, order = np.ndim(input), _sizes(dims) if dims else ()
-    axes = tuple(_axis(d, rank) for d in order)
-    if sorted(axes) != list(range(rank)):
-        raise ValueError(f"permute needs every dimension of shape {np.shape(input)} once, got {order}")
+    shape, order = np.shape(input), shape_of(dims) if dims else ()
+    axes = tuple(one_dim("permute", d, shape) for d in order)
+    if sorted(axes) != list(range(len(shape))):
+        raise ValueError(f"permute needs every dimension of shape {shape} once, got {order}")
     return _transpose(input, axes=axes)
 
 
@@ -96,25 +94,34 @@ def _numpy_transpose(a: Any, axes: Any = None) -> Any:
 
 
 @offer(np.swapaxes)
-def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
-    """The Tensor with two dimensions exchanged: NumPy's name for PyTorch's ``transpose``."""
-    rank = np.ndim(input)
-    order = list(range(rank))
-    i, j = _axis(axis0, rank), _axis(axis1, rank)
-    order[i], order[j] = j, i
-    return _transpose(input, axes=tuple(order))
+def swapaxes(input: Any, axis1: int, axis2: int) -> Any:
+    """The Tensor with two dimensions exchanged: NumPy's name for PyTorch's ``transpose``.
+
+    Example:
+        >>> swapaxes(Tensor([[1.0, 2.0]]), 0, 1).shape
+        (2, 1)
+    """
+    return _exchanged("swapaxes", input, axis1, axis2)
 
 
 @offer()
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
-    """The Tensor with dimensions ``dim0`` and ``dim1`` exchanged. (``np.transpose`` reverses all of them: ``.T``.)
+    """The Tensor with dimensions ``dim0`` and ``dim1`` exchanged; ``np.transpose``, like ``.T``, reverses all.
 
     Example:
         >>> transpose(Tensor([[1.0, 2.0]]), 0, 1)
         Tensor([[1.],
                 [2.]])
     """
-    return swapaxes(input, dim0, dim1)
+    return _exchanged("transpose", input, dim0, dim1)
+
+
+def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
+    shape = np.shape(input)
+    i, j = one_dim(name, dim0, shape), one_dim(name, dim1, shape)
+    order = list(range(len(shape)))
+    order[i], order[j] = j, i
+    return _transpose(input, axes=tuple(order))
 
 
 @offer(np.broadcast_to)
@@ -126,22 +133,23 @@ def broadcast_to(input: Any, shape: Any) -> Any:
         Tensor([[1., 2.],
                 [1., 2.]])
     """
-    return _broadcast_to(input, shape=_sizes((shape,)))
+    return _broadcast_to(input, shape=shape_of((shape,)))
 
 
 @offer(np.expand_dims)
-def expand_dims(a: Any, axis: Any) -> Any:
-    """A new dimension of size 1 at each position in ``axis``: NumPy's name for ``unsqueeze``."""
-    new = axis if isinstance(axis, tuple) else (axis,)
-    rank = np.ndim(a) + len(new)
-    places = {_axis(d, rank) for d in new}
-    if len(places) < len(new):
-        raise ValueError(f"expand_dims names a position twice: {axis}")
-    sizes = iter(np.shape(a))
-    return _reshape(a, shape=tuple(1 if i in places else next(sizes) for i in range(rank)))
+@both_doors
+def expand_dims(input: Any, dim: Any) -> Any:
+    """A new dimension of size 1 at each position in ``dim``: NumPy's name for ``unsqueeze``, for several at once.
+
+    Example:
+        >>> expand_dims(Tensor([1.0, 2.0]), (0, 2)).shape
+        (1, 2, 1)
+    """
+    return _expanded("expand_dims", input, dim if isinstance(dim, (tuple, list)) else (dim,))
 
 
 @offer()
+@both_doors
 def unsqueeze(input: Any, dim: int) -> Any:
     """A new dimension of size 1 at position ``dim``.
 
@@ -149,7 +157,22 @@ def unsqueeze(input: Any, dim: int) -> Any:
         >>> unsqueeze(Tensor([1.0, 2.0]), 1).shape
         (2, 1)
     """
-    return expand_dims(input, dim)
+    return _expanded("unsqueeze", input, (dim,))
+
+
+def _expanded(name: str, input: Any, new: Sequence[int]) -> Any:
+    shape = np.shape(input)
+    rank = len(shape) + len(new)
+    for d in new:
+        if not -rank <= d < rank:
+            raise IndexError(
+                f"{name}: no new dimension can stand at {d}; for shape {shape} it is {-rank} to {rank - 1}"
+            )
+    places = {d % rank for d in new}
+    if len(places) < len(new):
+        raise ValueError(f"{name} names a position twice: {tuple(new)}")
+    sizes = iter(shape)
+    return _reshape(input, shape=tuple(1 if i in places else next(sizes) for i in range(rank)))
 
 
 @offer()
@@ -162,23 +185,22 @@ def squeeze(input: Any, dim: Any = None) -> Any:
         (2,)
     """
     shape = np.shape(input)
-    dims = range(len(shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
-    gone = {a for a in (_axis(d, len(shape)) for d in dims) if shape[a] == 1}
+    dims = some_dims("squeeze", dim, shape)
+    gone = {d for d in (range(len(shape)) if dims is None else dims) if shape[d] == 1}
     return _reshape(input, shape=tuple(n for i, n in enumerate(shape) if i not in gone))
 
 
 def _numpy_squeeze(a: Any, axis: Any = None) -> Any:
     shape = np.shape(a)
-    dims = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
-    for d in dims:
-        if shape[_axis(d, len(shape))] != 1:
+    for d in some_dims("np.squeeze", axis, shape) or ():
+        if shape[d] != 1:
             raise ValueError(f"np.squeeze: dimension {d} of shape {shape} has not size 1; t.squeeze({d}) would skip it")
     return squeeze(a, axis)
 
 
 # --- several arrays, one ----------------------------------------------------------------------------------------------
 @primitive(name="concatenate", cure="all inputs need the same rank, and the same sizes off the axis")
-def _concatenate(*arrays: Any, axis: int, edges: tuple[int, ...]) -> Any:
+def _concatenate(*arrays: Any, axis: int) -> Any:
     return np.concatenate(arrays, axis=axis)
 
 
@@ -187,37 +209,38 @@ def _stack(*arrays: Any, axis: int) -> Any:
     return np.stack(arrays, axis=axis)
 
 
-_concatenate.joint(
-    lambda g, axis, edges: [
-        g[(slice(None),) * axis + (slice(a, b),)] for a, b in zip(edges[:-1], edges[1:])
-    ]
-)
-_stack.joint(lambda g, axis: [g[(slice(None),) * axis + (i,)] for i in range(g.shape[axis])])
+def _pieces(g: Any, shapes: Any, axis: int) -> list[Any]:
+    edges = [0, *accumulate(shape[axis] for shape in shapes)]
+    return [g[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(edges)]
 
 
-def _some(name: str, arrays: Any) -> Sequence[Any]:
-    if len(arrays) == 0:
+_concatenate.joint(_pieces)
+_stack.joint(lambda g, shapes, axis: [g[(slice(None),) * axis + (i,)] for i in range(len(shapes))])
+
+
+def _some(name: str, tensors: Any) -> Sequence[Any]:
+    if not hasattr(tensors, "__len__"):
+        raise TypeError(f"{name} takes a sequence of Tensors, got {type(tensors).__name__}")
+    if len(tensors) == 0:
         raise ValueError(f"{name} needs at least one Tensor")
-    return arrays if isinstance(arrays, (list, tuple)) else list(arrays)
+    return list(tensors)
 
 
 @both_doors
-def concatenate(tensors: Sequence[Any], dim: int = 0) -> Any:
-    """The Tensors joined along an existing dimension.
+def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
+    """The Tensors joined along an existing dimension; with ``dim=None``, each is flattened before.
 
     Example:
         >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
         Tensor([1., 2., 3.])
     """
     tensors = _some("concatenate", tensors)
-    rank = np.ndim(tensors[0])
-    if rank == 0:
-        raise ValueError("concatenate cannot join 0-d Tensors; use stack")
-    axis = _axis(dim, rank)
-    edges = [0]
-    for t in tensors:
-        edges.append(edges[-1] + (np.shape(t)[axis] if np.ndim(t) == rank else 0))
-    return _concatenate(*tensors, axis=axis, edges=tuple(edges))
+    if dim is None:
+        return _concatenate(*[reshape(t, -1) for t in tensors], axis=0)
+    shape = np.shape(tensors[0])
+    if not shape:
+        raise ValueError("concatenate cannot join single numbers; use stack")
+    return _concatenate(*tensors, axis=one_dim("concatenate", dim, shape))
 
 
 @both_doors
@@ -230,11 +253,12 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
                 [3., 4.]])
     """
     tensors = _some("stack", tensors)
-    return _stack(*tensors, axis=_axis(dim, np.ndim(tensors[0]) + 1))
+    return _stack(*tensors, axis=one_dim("stack", dim, (len(tensors), *np.shape(tensors[0]))))
 
 
 NUMPY.update(
     {
+        np.reshape: _numpy_reshape,
         np.transpose: _numpy_transpose,
         np.squeeze: _numpy_squeeze,
         np.concatenate: concatenate,

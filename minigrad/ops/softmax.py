@@ -1,0 +1,100 @@
+"""The softmax family, which normalises along a dimension, without overflow."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..arrays import sum_along
+from ..primitive import offer, primitive
+from .dims import both_doors, some_dims
+from .reduce import spread, sum_
+
+
+def _shift(x: Any, axis: Any) -> Any:
+    """The largest value along ``axis``, or 0 where that is not finite: what can be subtracted before exp."""
+    top = np.max(x, axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0)
+
+
+@primitive(name="logsumexp")
+def _logsumexp(x: Any, *, axis: Any, keepdims: bool = False) -> Any:
+    top = _shift(x, axis)
+    with np.errstate(divide="ignore"):  # log 0 = -inf is right for a row of -inf
+        out = np.log(sum_along(np.exp(x - top), axis, True)) + top
+    return out if keepdims else np.squeeze(out, axis=axis)
+
+
+def _logsumexp_x(g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
+    out = spread(out, x_shape, axis, keepdims)
+    out = np.where(np.equal(out, -math.inf), 0, out)  # a row of -inf has no largest element to push: gradient 0
+    return spread(g, x_shape, axis, keepdims) * np.exp(x - out)
+
+
+_logsumexp.rule(x=_logsumexp_x)
+
+
+@offer()
+@both_doors
+def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Log Σ exp(input) over the dimensions ``dim``, without overflow.
+
+    Example:
+        >>> logsumexp(Tensor([1000.0, 1000.0]), dim=0)
+        Tensor(1000.6932)
+    """
+    if dim is None:
+        raise TypeError("logsumexp needs the dimension(s) to sum over, such as dim=-1")
+    dims = some_dims("logsumexp", dim, np.shape(input))
+    if any(np.shape(input)[d] == 0 for d in dims or ()):
+        raise ValueError(f"logsumexp over no values: the input has shape {np.shape(input)}; is a batch empty?")
+    return _logsumexp(input, axis=dims, keepdims=keepdim)
+
+
+@primitive(name="softmax")
+def _softmax(x: Any, *, axis: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / sum_along(e, axis, True)
+
+
+@primitive(name="log_softmax")
+def _log_softmax(x: Any, *, axis: Any) -> Any:
+    z = x - np.max(x, axis=axis, keepdims=True)
+    return z - np.log(sum_along(np.exp(z), axis, True))
+
+
+def _normalised(name: str, dim: Any, input: Any) -> Any:
+    if dim is None:
+        raise TypeError(f"{name} needs the dimension to normalise over, such as dim=-1")
+    return some_dims(name, operator.index(dim), np.shape(input))
+
+
+_softmax.rule(x=lambda g, out, axis: out * (g - sum_(g * out, axis, True)))
+_log_softmax.rule(x=lambda g, out, axis: g - np.exp(out) * sum_(g, axis, True))
+
+
+@offer()
+@both_doors
+def softmax(input: Any, dim: int | None = None) -> Any:
+    """exp(input) divided by its sum along ``dim``: probabilities.
+
+    Example:
+        >>> softmax(Tensor([0.0, 0.0]), dim=0)
+        Tensor([0.5, 0.5])
+    """
+    return _softmax(input, axis=_normalised("softmax", dim, input))
+
+
+@offer()
+@both_doors
+def log_softmax(input: Any, dim: int | None = None) -> Any:
+    """The logarithm of ``softmax``, in nats, without its overflow and underflow.
+
+    Example:
+        >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
+        Tensor([    0., -1000.])
+    """
+    return _log_softmax(input, axis=_normalised("log_softmax", dim, input))

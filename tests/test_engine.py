@@ -1,0 +1,350 @@
+"""The graph: depth, lifetime, freeing, hooks, in-place safety, modes, threads."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import threading
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Parameter, Tensor, engine
+from minigrad.autograd import detect_anomaly, enable_grad, grad, is_grad_enabled, no_grad
+
+
+def leaf(*values: float, dtype: type = np.float64) -> Tensor:
+    return Tensor(np.array(values, dtype), requires_grad=True)
+
+
+# --- depth and lifetime -----------------------------------------------------------------------------------------------
+def test_a_million_nodes() -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(1_000_000):
+        y = y * 1.0
+    y.backward()
+    assert x.grad.item() == 1
+    del y  # nor may the release of the chain recurse
+
+
+def test_the_graph_dies_with_its_output_without_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x, w = leaf(1.0, 2.0), Parameter([3.0, 4.0])
+        y = (x * w).tanh()
+        y.retain_grad()
+        y.register_hook(lambda g: None)
+        z = mg.concatenate([y, y]).sum()
+        z.backward(retain_graph=True)
+        nodes = [weakref.ref(n) for n in engine.reachable([z._node])]
+        tensors = [weakref.ref(t) for t in (x, y, z, w)]
+        arrays = [weakref.ref(t._data) for t in (x, y, w)]
+        assert len(nodes) == 6
+        del x, y, z, w
+        assert not any(reference() for reference in nodes + tensors + arrays)
+        # and with a differentiable gradient
+        x = leaf(1.0, 2.0)
+        (g,) = grad((x * x * x).sum(), x, create_graph=True)
+        nodes = [weakref.ref(n) for n in engine.reachable([g._node])]
+        del x, g
+        assert not any(reference() for reference in nodes)
+    finally:
+        gc.enable()
+
+
+def test_backward_frees_as_it_goes() -> None:
+    def growth(retain: bool) -> int:
+        tracemalloc.start()
+        x = Tensor(np.ones(100_000), requires_grad=True)
+        y = x
+        for _ in range(30):
+            y = y.tanh()
+        loss = y.sum()
+        del y
+        before = tracemalloc.get_traced_memory()[0]
+        loss.backward(retain_graph=retain)
+        kept = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert (loss._node.saved is None) is not retain
+        return kept - before
+
+    array = 100_000 * 8
+    assert growth(retain=False) < -25 * array  # thirty outputs go, one gradient comes
+    assert growth(retain=True) > 0
+
+
+def test_only_what_a_rule_names_is_kept() -> None:
+    x = leaf(1.0, 2.0)
+    assert (x + 1)._node.saved == ()
+    (kept,) = mg.exp(x)._node.saved
+    assert kept.tolist() == np.exp([1.0, 2.0]).tolist()
+
+
+def test_rules_of_inputs_that_need_no_gradient_do_not_run() -> None:
+    x, y = leaf(2.0), Tensor([0.0])
+    with np.errstate(all="raise"):
+        z = x * mg.sqrt(y)  # the derivative of sqrt at 0 would divide by zero
+        z.backward()
+    assert x.grad.item() == 0
+
+
+# --- backward and grad ------------------------------------------------------------------------------------------------
+def test_the_same_input_twice_counts_twice() -> None:
+    x = leaf(3.0)
+    (x * x).backward()
+    assert x.grad.item() == 6
+
+
+def test_gradients_accumulate_and_share_no_memory() -> None:
+    x, y, seed = leaf(1.0, 2.0), leaf(1.0, 2.0), np.array([1.0, 1.0])
+    z = x + y
+    z.retain_grad()
+    z.backward(Tensor(seed))
+    grads = [x.grad, y.grad, z.grad]
+    for i, a in enumerate(grads):
+        for b in grads[i + 1 :]:
+            assert not np.shares_memory(a.numpy(), b.numpy())
+    x.grad.numpy()[...] = 7
+    assert y.grad.tolist() == [1.0, 1.0] == seed.tolist()
+    x.grad = None
+    x.sum().backward()
+    assert x.grad.numpy().flags.writeable and x.grad.numpy().flags.owndata
+    x.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_create_graph_gradients_share_no_memory_either() -> None:
+    x, y = leaf(1.0), leaf(2.0)
+    (x + y).backward(create_graph=True)
+    assert not np.shares_memory(x.grad._data, y.grad._data)
+
+
+def test_backward_needs_one_number_or_a_gradient_of_the_right_shape() -> None:
+    x = leaf(1.0, 2.0)
+    with pytest.raises(RuntimeError, match=r"shape \(2,\) needs the gradient"):
+        (x * 2).backward()
+    with pytest.raises(RuntimeError, match=r"shape \(3,\).*\(2,\)"):
+        (x * 2).backward(np.ones(3))
+    (x * 2).backward([1.0, 10.0])
+    assert x.grad.tolist() == [2.0, 20.0]
+
+
+def test_grad_touches_no_leaf_and_walks_only_what_is_needed() -> None:
+    x, w = leaf(2.0), leaf(0.0)
+    z = (x * x) * mg.sqrt(w)  # the rule of sqrt at 0 would divide by zero
+    with np.errstate(all="raise"):
+        (g,) = grad(z, x)
+    assert g.item() == 0 and x.grad is None and w.grad is None
+
+
+def test_grad_of_intermediate_several_unused_and_repeated() -> None:
+    x, unused = leaf(2.0), leaf(1.0)
+    y = x * x
+    z = y * y
+    gy, gx, again = grad([z, y], [y, x, x], retain_graph=True)
+    assert (gy.item(), gx.item(), again.item()) == (9.0, 36.0, 36.0)
+    with pytest.raises(RuntimeError, match="allow_unused=True"):
+        grad(z, unused, retain_graph=True)
+    assert grad(z, [x, unused], allow_unused=True)[1] is None
+    with pytest.raises(RuntimeError, match="input 0 of grad does not require grad"):
+        grad(z, Tensor([1.0]))
+    with pytest.raises(ValueError, match="1 outputs and 2 grad_outputs"):
+        grad(z, x, grad_outputs=[1.0, 2.0])
+
+
+def test_orders_one_to_five() -> None:
+    x = leaf(2.0)
+    y = x**5
+    for expected in (80.0, 160.0, 240.0, 240.0, 120.0):
+        (y,) = grad(y, x, create_graph=True)
+        assert y.item() == expected
+
+
+def test_create_graph_inside_no_grad() -> None:
+    x = leaf(2.0)
+    y = x**3
+    with no_grad():
+        (g,) = grad(y, x, create_graph=True)
+        assert not is_grad_enabled()
+    assert grad(g, x)[0].item() == 12
+
+
+def test_a_mixed_precision_graph_gives_every_leaf_its_own_dtype() -> None:
+    a, b = leaf(1.0, dtype=np.float32), leaf(2.0)
+    (a * b).backward()
+    assert a.grad.dtype == np.float32 and b.grad.dtype == np.float64
+
+
+# --- hooks ------------------------------------------------------------------------------------------------------------
+def test_hooks_see_and_replace_gradients() -> None:
+    x = leaf(1.0)
+    y = x * 3
+    seen = []
+    handle = y.register_hook(lambda g: seen.append(g.item()))
+    y.register_hook(lambda g: g * 10)
+    (y * 2).backward(retain_graph=True)
+    assert seen == [2.0] and x.grad.item() == 60
+    handle.remove()
+    handle.remove()
+    (y * 2).backward()
+    assert seen == [2.0] and x.grad.item() == 120
+    x.register_hook(lambda g: np.ones(3))
+    with pytest.raises(RuntimeError, match=r"returned shape \(3,\).*\(1,\)"):
+        (x * 2).backward()
+
+
+def test_a_hook_takes_part_in_a_differentiable_gradient() -> None:
+    x = leaf(3.0)
+    y = x * x
+    handle = y.register_hook(lambda g: g * y)
+    (g,) = grad(y, x, create_graph=True)  # 2x · x²
+    handle.remove()  # or it would act on the second pass as well
+    assert g.item() == 54 and grad(g, x)[0].item() == 54  # 6x²
+
+
+# --- in-place safety --------------------------------------------------------------------------------------------------
+def test_an_overwritten_leaf_is_refused_by_name() -> None:
+    w, x = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    y = (w * x).sum()
+    with no_grad():
+        w -= 0.1
+    with pytest.raises(RuntimeError, match=r"multiply needs its x, of shape \(2,\), which was overwritten in place"):
+        y.backward()
+    assert w.grad is None and x.grad is None
+    (w * x).sum().backward()
+    assert x.grad.tolist() == w.tolist()
+
+
+@pytest.mark.parametrize("write", ["detach", "view", "constant", "data"])
+def test_every_way_to_overwrite_is_seen(write: str) -> None:
+    w, x = leaf(1.0, 2.0), Tensor(np.array([3.0, 4.0]))
+    y = (w * x).sum() + (x * w).sum()
+    target = {"detach": w.detach(), "view": x[:1], "constant": x, "data": w.data}[write]
+    target[...] = 5.0
+    with pytest.raises(RuntimeError, match="overwritten in place"):
+        y.backward()
+
+
+def test_a_write_that_no_rule_minds_is_fine() -> None:
+    w = leaf(1.0)
+    y = w + 1
+    with no_grad():
+        w += 1
+    y.backward()
+    assert w.grad.item() == 1
+
+
+def test_the_teaching_idiom() -> None:
+    w = leaf(4.0)
+    for _ in range(3):
+        loss = (w * w).sum()
+        loss.backward()
+        with no_grad():
+            w -= 0.25 * w.grad
+        w.grad = None
+    assert w.item() == 0.5 and w.is_leaf and w.requires_grad
+
+
+def test_plus_equals_rebinds_inside_a_graph_and_refuses_a_leaf() -> None:
+    x = leaf(2.0)
+    y = x * 1
+    before = y
+    y += x
+    assert y is not before and before.item() == 2
+    total = Tensor(0.0)
+    total += y.sum()
+    total.backward()
+    assert x.grad.item() == 2
+    with pytest.raises(RuntimeError, match=r"w = w - step.*no_grad"):
+        x += 1
+
+
+def test_stamps_of_dead_arrays_are_forgotten() -> None:
+    before = len(engine._written)
+    for _ in range(50):
+        t = Tensor([1.0])
+        t += 1
+    del t
+    assert len(engine._written) == before
+
+
+# --- modes ------------------------------------------------------------------------------------------------------------
+def test_no_grad_as_block_and_decorator() -> None:
+    x = leaf(1.0)
+
+    @no_grad()
+    def first() -> Tensor:
+        return x * 2
+
+    @no_grad
+    def second() -> Tensor:
+        with enable_grad():
+            assert (x * 2).requires_grad
+        return x * 2
+
+    assert not first().requires_grad and not second().requires_grad and (x * 2).requires_grad
+    with pytest.raises(ValueError, match="x"), no_grad():
+        raise ValueError("x")
+    assert is_grad_enabled()
+
+
+def test_anomaly_mode_names_the_operation_and_the_line() -> None:
+    x = leaf(0.0)
+    with detect_anomaly(), np.errstate(all="ignore"):
+        with pytest.raises(FloatingPointError, match=r"log produced a non-finite value at .*test_engine.py:\d+"):
+            mg.log(x)
+        y = mg.sqrt(x)
+        with pytest.raises(FloatingPointError, match=r"derivative of sqrt, called at .*test_engine.py:\d+"):
+            y.backward()
+
+
+def test_two_threads_train_at_once_as_if_alone() -> None:
+    def train(seed: int, results: dict[int, list[float]]) -> None:
+        rng = np.random.default_rng(seed)
+        w = Tensor(rng.standard_normal((5, 5)), requires_grad=True)
+        x = Tensor(rng.standard_normal((20, 5)))
+        history = []
+        for _ in range(200):
+            loss = ((x @ w).tanh() ** 2).mean()
+            loss.backward()
+            with no_grad():
+                w -= 0.5 * w.grad
+            w.grad = None
+            history.append(loss.item())
+        results[seed] = history
+
+    alone: dict[int, list[float]] = {}
+    for seed in (1, 2):
+        train(seed, alone)
+    together: dict[int, list[float]] = {}
+    threads = [threading.Thread(target=train, args=(seed, together)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, copy.copy, lambda t: pickle.loads(pickle.dumps(t))])
+def test_a_copied_leaf_has_its_own_place_in_the_graph(duplicate: object) -> None:
+    w = Parameter([1.0, 2.0])
+    other = duplicate(w)
+    assert type(other) is Parameter and other.requires_grad and other._node is not w._node
+    (other * 2).sum().backward()
+    assert w.grad is None and other.grad.tolist() == [2.0, 2.0]
+    with pytest.raises(RuntimeError, match="output of multiply"):
+        duplicate(w * 2)
+
+
+def test_deepcopy_keeps_ties_and_gradients() -> None:
+    w = leaf(1.0)
+    (w * 3).backward()
+    a, b = copy.deepcopy([w, w])
+    assert a is b and a.grad.item() == 3 and not np.shares_memory(a._data, w._data)

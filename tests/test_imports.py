@@ -1,0 +1,100 @@
+"""The rooms of the house: who may import whom, what a module may import, and that every name has one definition."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigrad
+from minigrad.methods import Methods
+from minigrad.tensor import Tensor
+
+ROOT = Path(minigrad.__file__).parent
+MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))
+
+# Room -> the rooms that it may import from. A room is a module or package directly below minigrad/.
+CORE = ("engine", "methods", "arrays", "dispatch", "tensor", "primitive")
+ALLOWED: dict[str, set[str]] = {
+    **{name: set(CORE[:i]) for i, name in enumerate(CORE)},
+    "methods": {"tensor"},  # for the type checker only
+    "ops": {*CORE},
+    "autograd": {*CORE, "ops"},
+    "random": set(),
+    "nn": {*CORE, "ops", "autograd", "random"},
+    "optim": {*CORE},
+    "data": {"random"},
+    "theory": {*CORE, "ops", "autograd"},
+    "viz": {"engine", "tensor"},
+}
+
+
+def room(module: Path) -> str:
+    return module.parts[0].removesuffix(".py")
+
+
+def imported(module: Path) -> list[tuple[str, ast.stmt]]:
+    """The rooms that a module imports from, each with its statement."""
+    tree = ast.parse((ROOT / module).read_text())
+    found: list[tuple[str, ast.stmt]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*module.parent.parts][: len(module.parent.parts) - node.level + 1]
+            path = [*base, *(node.module.split(".") if node.module else [])]
+            found += [(path[0], node)] if path else [(alias.name, node) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "minigrad":
+            pytest.fail(f"{module}: inside the package imports are relative")
+    return found
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.name != "__init__.py" or len(m.parts) > 1], ids=str)
+def test_import_direction(module: Path) -> None:
+    here = room(module)
+    for other, _ in imported(module):
+        assert other == here or other in ALLOWED[here], f"{module} must not import from {other}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_no_private_name_crosses_a_module(module: Path) -> None:
+    for _, node in imported(module):
+        assert isinstance(node, ast.ImportFrom)
+        for alias in node.names:
+            assert not alias.name.startswith("_"), f"{module} imports the private name {alias.name}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_files_stay_readable(module: Path) -> None:
+    lines = (ROOT / module).read_text().splitlines()
+    assert len(lines) <= 450, f"{module} has {len(lines)} lines; is a room missing?"
+
+
+def test_the_import_needs_numpy_only() -> None:
+    """Whoever uses no pictures and no examples needs none of their packages, and waits for none of them."""
+    code = (
+        "import sys, minigrad, minigrad.nn, minigrad.optim, minigrad.data\n"
+        "extras = {'matplotlib', 'graphviz', 'tqdm', 'sklearn', 'safetensors', 'torch', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(extras)) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"import minigrad also imports {result.stderr}"
+
+
+def test_declared_methods_are_those_that_ops_offers() -> None:
+    tree = ast.parse((ROOT / "tensor.py").read_text())
+    (body,) = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Tensor"]
+    own = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    offered = {name for name in vars(Tensor) if not name.startswith("_")} - own - set(Tensor.__slots__)
+    assert offered == set(Methods.__annotations__)
+
+
+@pytest.mark.parametrize("name", [m.name for m in pkgutil.walk_packages([str(ROOT)], "minigrad.")])
+def test_every_module_says_what_it_is_for(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__, f"{name} has no docstring"
+    for public in getattr(module, "__all__", ()):
+        assert hasattr(module, public)
