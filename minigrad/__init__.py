@@ -3,6 +3,7 @@
 from . import autograd
 from .arrays import get_default_dtype, set_default_dtype
 from .autograd import detect_anomaly, enable_grad, is_grad_enabled, no_grad
+from .memory import keep_freed_memory
 from .ops.elementwise import (
     abs_ as abs,
 )
@@ -71,6 +72,8 @@ from .ops.shape import (
 from .ops.softmax import log_softmax, logsumexp, softmax
 from .random import manual_seed
 from .tensor import Parameter, Tensor, tensor
+
+keep_freed_memory()
 
 __all__ = [
     "Parameter",

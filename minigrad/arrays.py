@@ -64,23 +64,32 @@ def _from_python(data: Any) -> Array:
     return array
 
 
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array, Tensor, number or nested list; ``np.shape`` without its detour for Tensors."""
+    return x.shape if hasattr(x, "shape") else np.shape(x)
+
+
 def promoted(values: list[Any]) -> list[Any]:
-    """The inputs of one operation, such that only floating-point arrays decide its precision.
+    """The inputs of one operation, changed if needed such that only floating-point arrays decide its precision.
 
     As in PyTorch, integer and boolean arrays take the precision of the floats that they meet, and a NumPy float64
     *scalar* counts as a Python number: ``w / np.sqrt(n)`` leaves a float32 ``w`` float32.
     """
-    values = [float(v) if type(v) is np.float64 else v for v in values]
-    floats = [v.dtype for v in values if hasattr(v, "dtype") and v.dtype.kind == "f"]
+    whole = [i for i, v in enumerate(values) if type(v) is np.float64 or (hasattr(v, "dtype") and v.dtype.kind != "f")]
+    if not whole:
+        return values
+    floats = [v.dtype for i, v in enumerate(values) if hasattr(v, "dtype") and i not in whole]
     if floats:
         target = np.result_type(*floats)
-        values = [v.astype(target) if hasattr(v, "dtype") and v.dtype.kind != "f" else v for v in values]
+        values = [v.astype(target) if i in whole else v for i, v in enumerate(values)]
     return values
 
 
 def settled(out: Array, values: list[Any]) -> Array:
     """The result of one operation: floats computed from integers alone have the default dtype."""
-    if out.dtype.kind == "f" and not any(hasattr(v, "dtype") and v.dtype.kind == "f" for v in values):
+    if out.dtype.kind == "f" and not any(
+        hasattr(v, "dtype") and v.dtype.kind == "f" and type(v) is not np.float64 for v in values
+    ):
         return out.astype(_default_dtype)
     return out
 

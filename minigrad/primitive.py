@@ -10,12 +10,12 @@ from types import MethodType
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy import float64, ndarray
+from numpy import ndarray
 
 from . import engine
 from .arrays import as_array, promoted, settled, sum_along
 from .dispatch import NUMPY, refuse
-from .engine import Array, Node
+from .engine import Array, Node, grad_enabled
 from .tensor import Tensor, raw, wrap
 
 REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
@@ -117,45 +117,40 @@ class Primitive:
             args = self._completed(args, static)
         values: list[Any] = []
         parents: list[Node | None] = []
-        live = boxed = foreign = mixed = False
+        residuals: list[Any] = []
+        data = None
+        live = foreign = False
         for a in args:
             if isinstance(a, Tensor):
-                boxed = True
-                node, data = a._node, a._data
+                data, node = a._data, a._node
                 if node is not None:
                     live = True
-                elif data.dtype.kind != "f":
-                    mixed = True
                 values.append(data)
                 parents.append(node)
             else:
                 kind = type(a)
                 if kind is ndarray:
                     foreign = True
-                    mixed = mixed or a.dtype.kind != "f"
                 elif kind is list or kind is tuple:
                     a = as_array(a)
-                    mixed = True
-                elif kind is float64:
-                    mixed = True
                 values.append(a)
                 parents.append(None)
-        if mixed and boxed:
-            values = promoted(values)
         try:
             out = self.forward(*values, **static)
         except (IndexError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
-        residuals: Any = ()
         if self.residuals:
             out, *residuals = out
-        if not boxed:
+        if data is None:  # no Tensor among the inputs
             return out
         if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
             out = np.asarray(out)
-        if mixed and not live:
+        if out.dtype is not data.dtype:  # mixed inputs: see that integers did not decide the precision
+            fair = promoted(values)
+            if fair is not values:
+                return self(*[wrap(v, node) if node else v for v, node in zip(fair, parents, strict=True)], **static)
             out = settled(out, values)
-        if not live or not engine.grad_enabled.get():
+        if not live or not grad_enabled.get():
             return wrap(out, None)
         if foreign:  # the caller may write into an array of its own before backward reads it
             for i, name in enumerate(self.inputs):
@@ -309,6 +304,8 @@ def constant(function: Any) -> Callable[..., Any]:
     def on_values(*args: Any, **kwargs: Any) -> Any:
         if kwargs.get("out") is not None:
             refuse(function.__name__, kwargs)
+        if not any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
+            return function(*args, **kwargs)
         out = function(*raw(args), **raw(kwargs))
         return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
 

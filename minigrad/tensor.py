@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import engine
-from .arrays import as_array, get_default_dtype
+from .arrays import as_array, get_default_dtype, shape_of
 from .dispatch import NUMPY, dispatch, refuse
 from .engine import Array, Leaf, Node, RemovableHandle
 from .methods import Methods
@@ -190,8 +190,8 @@ class Tensor(Methods):
             result = hook(grad if isinstance(grad, Tensor) else wrap(grad, None))
             if result is None:
                 return grad
-            if np.shape(result) != grad.shape:
-                raise RuntimeError(f"the hook returned shape {np.shape(result)} for a gradient of shape {grad.shape}")
+            if shape_of(result) != grad.shape:
+                raise RuntimeError(f"the hook returned shape {shape_of(result)} for a gradient of shape {grad.shape}")
             return result if isinstance(grad, Tensor) else raw(result)
 
         self._node.hooks = {} if self._node.hooks is None else self._node.hooks
@@ -368,8 +368,8 @@ def raw(x: Any) -> Any:
 def overwrite(tensor: Tensor, value: Any) -> None:
     """Replace the values of ``tensor`` in place, whatever the grad mode, and stamp the clock."""
     value = raw(value)
-    if np.shape(value) not in (tensor.shape, ()):
-        raise ValueError(f"values of shape {np.shape(value)} cannot replace those of a Tensor of shape {tensor.shape}")
+    if shape_of(value) not in (tensor.shape, ()):
+        raise ValueError(f"values of shape {shape_of(value)} cannot replace those of a Tensor of shape {tensor.shape}")
     tensor._data[...] = value
     engine.stamp(tensor._data)
 

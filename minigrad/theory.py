@@ -41,7 +41,7 @@ _CELLS, _REACH = 8192, 10.0
 _STEP = 2 * _REACH / _CELLS
 _Z: Array = (np.arange(_CELLS, dtype=np.float64) + 0.5) * _STEP - _REACH
 _WEIGHT: Array = np.exp(-(_Z**2) / 2) * (_STEP / math.sqrt(2 * math.pi))
-_DEGREES = 256  # of the Hermite series
+_DEGREES = 128  # of the Hermite series
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,17 +129,17 @@ def propagate(
     weight_variance, bias_variance = width * weight_std**2, bias_std**2
 
     layers: list[_Layer] = []
-    std_error, alike, slopes_alike = [], [], []
+    std_error: list[float] = []
+    alike: list[float] = []
+    slopes_alike: list[float] = []
     from_weights, q = _variance(weight_variance * input_second_moment, bias_variance)
     pair = _Pair(width, samples, from_weights)
     for number in range(1, depth + 1):
         layer = _Layer(activation, q, saturated_below, number)
         layers.append(layer)
-        std_error.append(pair.std_error(layer))
-        alike.append(pair.alike(layer.u))
-        slopes_alike.append(pair.alike(layer.du_dx))
         from_weights, q = _variance(weight_variance * layer.second_moment, bias_variance)
-        pair.rise(layer, from_weights)
+        for found, value in zip((std_error, alike, slopes_alike), pair.climb(layer, from_weights), strict=True):
+            found.append(value)
 
     chi = np.array([weight_variance * layer.slope_second_moment for layer in layers])
     reach = np.sqrt(np.append(np.cumprod(chi[::-1])[::-1], 1.0))  # of the gradient, from the inputs to the last layer
@@ -260,59 +260,76 @@ class _Pair:
         self.c = 1 - from_weights  # correlation of the pre-activations: the biases are common to both samples
         self.c_variance = from_weights**2 / width  # between pairs
         self.q_variance = from_weights**2 * 2 / (width * samples)  # between runs, relative to q²
-        self.series = _Series()
+        self.basis = _hermite()
 
-    def alike(self, f: Array) -> float:
-        """E[f(z) f(z')]."""
-        return float(polyval(self.c, self.series(f, f)))
+    def climb(self, layer: _Layer, from_weights: float) -> tuple[float, float, float]:
+        """Pass ``layer``; ``from_weights`` is the fraction of the variance above it that comes from the weights.
 
-    def noise(self, f: Array) -> float:
+        Returns:
+            The relative scatter of the layer's std, and E[f(z) f(z')] / E[f(z)²] for its activations and its slopes.
+        """
+        over = _Expansion(layer, self.basis)
+        products = over.series(_U, _U)
+        alike, alike_slope = float(polyval(self.c, products)), float(polyval(self.c, polyder(products)))
+        slopes_alike = float(polyval(self.c, over.series(_SLOPE, _SLOPE)))
+        std_error = self._std_error(layer, over)
+
+        c = from_weights * alike + 1 - from_weights
+        unit_noise = float(  # variance of u u' - c (u² + u'²) / 2, by which one unit moves the correlation of a pair
+            (1 + c**2 / 2) * polyval(self.c, over.series(_SQUARE, _SQUARE))
+            - 2 * c * polyval(self.c, over.series(_CUBE, _U))
+            + c**2 / 2 * over.product(_SQUARE, _SQUARE)
+            - (alike - c) ** 2
+        )
+        passed_on = 2 * _mean(layer.u * layer.du_dq)
+        self.q_variance = from_weights**2 * (passed_on**2 * self.q_variance + self._noise(_SQUARE, over))
+        self.c_variance = from_weights**2 * (alike_slope**2 * self.c_variance + max(unit_noise, 0.0) / self.width)
+        self.c = c
+        return std_error, alike, slopes_alike
+
+    def _noise(self, f: Array, over: _Expansion) -> float:
         """The variance of the mean of f(z) over all units and samples, the layer below held fixed."""
-        covariance = self.series(f, f)
-        covariance[0] = 0
-        curvature = polyval(self.c, polyder(covariance, 2))
-        between = polyval(self.c, covariance) + curvature * self.c_variance / 2
-        within = _mean((f - _mean(f)) ** 2)
+        covariance = over.series(f, f)
+        square_of_mean, covariance[0] = covariance[0], 0
+        between = polyval(self.c, covariance) + polyval(self.c, polyder(covariance, 2)) * self.c_variance / 2
+        within = max(over.product(f, f) - square_of_mean, 0.0)
         return float(within / self.samples + (1 - 1 / self.samples) * between) / self.width
 
-    def std_error(self, layer: _Layer) -> float:
-        """The relative scatter of the std of ``layer``, which is the root of mean(u²) - mean(u)²."""
+    def _std_error(self, layer: _Layer, over: _Expansion) -> float:
+        """The relative scatter of the std, which is the root of mean(u²) - mean(u)²."""
         mean = _mean(layer.u)
         variance = _mean((layer.u - mean) ** 2)
         if variance == 0:
             return 0.0
         passed_on = 2 * _mean((layer.u - mean) * layer.du_dq)
-        scatter = passed_on**2 * self.q_variance + self.noise(layer.u**2 - 2 * mean * layer.u)
+        scatter = passed_on**2 * self.q_variance + self._noise(_SQUARE - 2 * mean * _U, over)
         return math.sqrt(scatter) / (2 * variance)
 
-    def rise(self, layer: _Layer, from_weights: float) -> None:
-        """Go on to the pre-activations of the layer above ``layer``."""
-        u, square = layer.u, layer.u**2
-        products = self.series(u, u)
-        product = float(polyval(self.c, products))
-        c = from_weights * product + 1 - from_weights
-        slope = polyval(self.c, polyder(products))
-        unit_noise = float(  # variance of u u' - c (u² + u'²) / 2, by which one unit moves the correlation of a pair
-            (1 + c**2 / 2) * polyval(self.c, self.series(square, square))
-            - 2 * c * polyval(self.c, self.series(square * u, u))
-            + c**2 / 2 * _mean(square**2)
-            - (product - c) ** 2
-        )
-        passed_on = 2 * _mean(u * layer.du_dq)
-        self.q_variance = from_weights**2 * (passed_on**2 * self.q_variance + self.noise(square))
-        self.c_variance = from_weights**2 * (float(slope) ** 2 * self.c_variance + max(unit_noise, 0.0) / self.width)
-        self.c = c
+
+_U, _SQUARE, _CUBE, _SLOPE = np.eye(4)
 
 
-class _Series:
-    """E[f(z) g(z')] as a power series in the correlation of z and z', from the values of f and g on the grid."""
+class _Expansion:
+    """Expectations of products of two functions out of the span of u, u², u³ and the slope of one layer."""
 
-    def __init__(self) -> None:
-        rows = [np.ones_like(_Z), _Z]  # the orthonormal Hermite polynomials
-        for k in range(1, _DEGREES - 1):
-            rows.append((_Z * rows[k] - math.sqrt(k) * rows[k - 1]) / math.sqrt(k + 1))
-        self._basis: Array = np.array(rows) * _WEIGHT
+    def __init__(self, layer: _Layer, basis: Array) -> None:
+        functions = np.stack([layer.u, layer.u**2, layer.u**3, layer.du_dx])
+        self.coefficients: Array = functions @ basis.T
+        self.products: Array = (functions * _WEIGHT) @ functions.T
 
-    def __call__(self, f: Array, g: Array) -> Array:
-        known = (self._basis @ f) * (self._basis @ g)
-        return np.append(known, _mean(f * g) - known.sum())  # exact at c = 1, where functions with a jump need it most
+    def product(self, f: Array, g: Array) -> float:
+        """E[f(z) g(z)]."""
+        return float(f @ self.products @ g)
+
+    def series(self, f: Array, g: Array) -> Array:
+        """E[f(z) g(z')] as a power series in the correlation of z and z'."""
+        known = (f @ self.coefficients) * (g @ self.coefficients)
+        return np.append(known, self.product(f, g) - known.sum())  # exact at c = 1, where kinks and jumps need it
+
+
+def _hermite() -> Array:
+    """The orthonormal Hermite polynomials on the grid, times the weights: (degrees, cells)."""
+    rows = [np.ones_like(_Z), _Z]
+    for k in range(1, _DEGREES - 1):
+        rows.append((_Z * rows[k] - math.sqrt(k) * rows[k - 1]) / math.sqrt(k + 1))
+    return np.array(rows) * _WEIGHT

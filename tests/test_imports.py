@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "ops": {*CORE},
     "autograd": {*CORE, "ops"},
     "random": set(),
+    "memory": set(),
     "nn": {*CORE, "ops", "autograd", "random"},
     "optim": {*CORE},
     "data": {"random"},

@@ -68,7 +68,7 @@ def some_dims(name: str, dim: Any, shape: tuple[int, ...]) -> tuple[int, ...] | 
     return dims
 
 
-def shape_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one, ``f(t, 2, 3)``, or as one sequence, ``f(t, (2, 3))``."""
     first = sizes[0] if len(sizes) == 1 else sizes
     if isinstance(first, np.ndarray):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import sum_along
+from ..arrays import shape_of, sum_along
 from ..dispatch import NUMPY
 from ..primitive import constant, offer, primitive
 from ..tensor import Tensor, raw
@@ -30,7 +30,7 @@ def _count(shape: tuple[int, ...], axis: Any) -> int:
 
 def _dims_of_some(name: str, input: Any, dim: Any) -> Any:
     """The dimensions to reduce; refuses the mean, variance or extremum of no values, NaN or a puzzle in NumPy."""
-    shape = np.shape(input)
+    shape = shape_of(input)
     dims = some_dims(name, dim, shape)
     if _count(shape, dims) == 0:
         raise ValueError(f"{name} over no values: the input has shape {shape}; is a batch empty?")
@@ -60,7 +60,7 @@ def sum_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> sum_(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
         Tensor([4., 6.])
     """
-    return _sum(input, axis=some_dims("sum", dim, np.shape(input)), keepdims=keepdim)
+    return _sum(input, axis=dim if dim is None else some_dims("sum", dim, shape_of(input)), keepdims=keepdim)
 
 
 @primitive(name="mean")
@@ -126,7 +126,7 @@ def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
         dim, unbiased = None, dim
     correction = int(unbiased) if correction is None else correction
     dims = _dims_of_some("var", input, dim)
-    count = _count(np.shape(input), dims)
+    count = _count(shape_of(input), dims)
     if count <= correction:
         raise ValueError(
             f"the variance of {count} value(s) with correction={correction} divides by zero; pass correction=0"
@@ -219,7 +219,7 @@ def min_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def _extreme(name: str, overall: Any, pairwise: Any, locate: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     if isinstance(dim, (tuple, list)):
         raise TypeError(f"{name} along several dimensions has no single index; use a{name}(input, dim={dim})")
-    if dim is not None and np.ndim(dim) > 0 or isinstance(dim, (Tensor, float)):
+    if dim is not None and shape_of(dim) or isinstance(dim, (Tensor, float)):
         return pairwise(input, dim)
     dims = _dims_of_some(name, input, dim)
     if dim is None:
@@ -238,7 +238,7 @@ _argmax, _argmin, _all, _any = (constant(f) for f in (np.argmax, np.argmin, np.a
 
 
 def _located(name: str, locate: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    dims = None if dim is None else some_dims(name, operator.index(dim), np.shape(input))
+    dims = None if dim is None else some_dims(name, operator.index(dim), shape_of(input))
     _dims_of_some(name, input, dim)
     return locate(input, axis=dims[0] if dims else None, keepdims=keepdim)
 
@@ -276,7 +276,7 @@ def all_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> all_(Tensor([[1.0, 0.0], [2.0, 3.0]]), dim=1)
         Tensor([False,  True])
     """
-    return _all(input, axis=some_dims("all", dim, np.shape(input)), keepdims=keepdim)
+    return _all(input, axis=some_dims("all", dim, shape_of(input)), keepdims=keepdim)
 
 
 @offer()
@@ -288,4 +288,4 @@ def any_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> any_(Tensor([[0.0, 0.0], [2.0, 3.0]]), dim=1)
         Tensor([False,  True])
     """
-    return _any(input, axis=some_dims("any", dim, np.shape(input)), keepdims=keepdim)
+    return _any(input, axis=some_dims("any", dim, shape_of(input)), keepdims=keepdim)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import shape_of
 from ..dispatch import NUMPY
 from ..primitive import offer, primitive, unbroadcast
-from .dims import both_doors, one_dim, shape_of, some_dims
+from .dims import both_doors, one_dim, sizes_of, some_dims
 from .elementwise import clone
 
 
@@ -44,7 +45,7 @@ def reshape(input: Any, *shape: Any) -> Any:
         >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), 2, -1).shape
         (2, 2)
     """
-    sizes = shape_of(shape)
+    sizes = sizes_of(shape)
     if any(n < -1 for n in sizes):
         raise ValueError(f"reshape to {sizes}: a size is at least 0, or -1 for one that follows from the others")
     return _reshape(input, shape=sizes)
@@ -65,7 +66,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         >>> flatten(Tensor([[[1.0, 2.0]], [[3.0, 4.0]]]), 1).shape
         (2, 2)
     """
-    shape = np.shape(input)
+    shape = shape_of(input)
     if not shape:
         return reshape(input, 1)
     first, last = one_dim("flatten", start_dim, shape), one_dim("flatten", end_dim, shape)
@@ -82,7 +83,7 @@ def permute(input: Any, *dims: Any) -> Any:
         >>> permute(Tensor([[[1.0, 2.0, 3.0]]]), 2, 0, 1).shape
         (3, 1, 1)
     """
-    shape, order = np.shape(input), shape_of(dims) if dims else ()
+    shape, order = shape_of(input), sizes_of(dims) if dims else ()
     axes = tuple(one_dim("permute", d, shape) for d in order)
     if sorted(axes) != list(range(len(shape))):
         raise ValueError(f"permute needs every dimension of shape {shape} once, got {order}")
@@ -90,7 +91,7 @@ def permute(input: Any, *dims: Any) -> Any:
 
 
 def _numpy_transpose(a: Any, axes: Any = None) -> Any:
-    return permute(a, tuple(range(np.ndim(a)))[::-1] if axes is None else tuple(axes))
+    return permute(a, tuple(range(len(shape_of(a))))[::-1] if axes is None else tuple(axes))
 
 
 @offer(np.swapaxes)
@@ -117,7 +118,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 
 def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
-    shape = np.shape(input)
+    shape = shape_of(input)
     i, j = one_dim(name, dim0, shape), one_dim(name, dim1, shape)
     order = list(range(len(shape)))
     order[i], order[j] = j, i
@@ -133,7 +134,7 @@ def broadcast_to(input: Any, shape: Any) -> Any:
         Tensor([[1., 2.],
                 [1., 2.]])
     """
-    return _broadcast_to(input, shape=shape_of((shape,)))
+    return _broadcast_to(input, shape=sizes_of((shape,)))
 
 
 @offer(np.expand_dims)
@@ -161,7 +162,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 
 def _expanded(name: str, input: Any, new: Sequence[int]) -> Any:
-    shape = np.shape(input)
+    shape = shape_of(input)
     rank = len(shape) + len(new)
     for d in new:
         if not -rank <= d < rank:
@@ -184,14 +185,14 @@ def squeeze(input: Any, dim: Any = None) -> Any:
         >>> squeeze(Tensor([[1.0, 2.0]])).shape
         (2,)
     """
-    shape = np.shape(input)
+    shape = shape_of(input)
     dims = some_dims("squeeze", dim, shape)
     gone = {d for d in (range(len(shape)) if dims is None else dims) if shape[d] == 1}
     return _reshape(input, shape=tuple(n for i, n in enumerate(shape) if i not in gone))
 
 
 def _numpy_squeeze(a: Any, axis: Any = None) -> Any:
-    shape = np.shape(a)
+    shape = shape_of(a)
     for d in some_dims("np.squeeze", axis, shape) or ():
         if shape[d] != 1:
             raise ValueError(f"np.squeeze: dimension {d} of shape {shape} has not size 1; t.squeeze({d}) would skip it")
@@ -237,7 +238,7 @@ def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
     tensors = _some("concatenate", tensors)
     if dim is None:
         return _concatenate(*[reshape(t, -1) for t in tensors], axis=0)
-    shape = np.shape(tensors[0])
+    shape = shape_of(tensors[0])
     if not shape:
         raise ValueError("concatenate cannot join single numbers; use stack")
     return _concatenate(*tensors, axis=one_dim("concatenate", dim, shape))
@@ -253,7 +254,7 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
                 [3., 4.]])
     """
     tensors = _some("stack", tensors)
-    return _stack(*tensors, axis=one_dim("stack", dim, (len(tensors), *np.shape(tensors[0]))))
+    return _stack(*tensors, axis=one_dim("stack", dim, (len(tensors), *shape_of(tensors[0]))))
 
 
 NUMPY.update(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import sum_along
+from ..arrays import shape_of, sum_along
 from ..primitive import offer, primitive
 from .dims import both_doors, some_dims
 from .reduce import spread, sum_
@@ -48,9 +48,9 @@ def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """
     if dim is None:
         raise TypeError("logsumexp needs the dimension(s) to sum over, such as dim=-1")
-    dims = some_dims("logsumexp", dim, np.shape(input))
-    if any(np.shape(input)[d] == 0 for d in dims or ()):
-        raise ValueError(f"logsumexp over no values: the input has shape {np.shape(input)}; is a batch empty?")
+    dims = some_dims("logsumexp", dim, shape_of(input))
+    if any(shape_of(input)[d] == 0 for d in dims or ()):
+        raise ValueError(f"logsumexp over no values: the input has shape {shape_of(input)}; is a batch empty?")
     return _logsumexp(input, axis=dims, keepdims=keepdim)
 
 
@@ -69,7 +69,7 @@ def _log_softmax(x: Any, *, axis: Any) -> Any:
 def _normalised(name: str, dim: Any, input: Any) -> Any:
     if dim is None:
         raise TypeError(f"{name} needs the dimension to normalise over, such as dim=-1")
-    return some_dims(name, operator.index(dim), np.shape(input))
+    return some_dims(name, operator.index(dim), shape_of(input))
 
 
 _softmax.rule(x=lambda g, out, axis: out * (g - sum_(g * out, axis, True)))
