@@ -40,10 +40,11 @@ def grad(
         >>> slope.item(), grad(slope, x)[0].item()
         (27.0, 18.0)
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    if isinstance(outputs, Tensor):
+        outputs = [outputs]
+        grad_outputs = grad_outputs if isinstance(grad_outputs, (list, tuple)) else [grad_outputs]
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = [grad_outputs] * len(outputs) if grad_outputs is None else [grad_outputs]
+    grad_outputs = [None] * len(outputs) if grad_outputs is None else grad_outputs
     if len(grad_outputs) != len(outputs):
         raise ValueError(
             f"grad got {len(outputs)} outputs and {len(grad_outputs)} grad_outputs; one is needed for each"

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from itertools import count
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -85,7 +86,7 @@ def backward(
     Leaves receive their gradients when the walk is complete, so a failure on the way leaves every ``.grad`` as it was.
     With ``only``, no leaf receives anything: the gradients of those nodes are returned, and nothing else is computed.
     """
-    order = sorted(reachable(seeds), key=lambda node: node.born)
+    order = sorted(reachable(seeds), key=attrgetter("born"))
     found: dict[Node, Any] = {}
     needed = None
     if only is not None:

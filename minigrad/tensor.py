@@ -411,7 +411,7 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
                 f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
                 "number first, such as t.sum().backward(), or pass gradient=..."
             )
-        gradient = wrap(np.ones_like(output._data), None)
+        gradient = wrap(_one_like(output._data), None)
     elif not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient), None)
     if gradient.shape != output.shape:
@@ -422,6 +422,12 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
     if gradient.dtype != output.dtype:
         gradient = gradient.astype(output.dtype)
     return output._node, gradient if differentiable else gradient._data
+
+
+def _one_like(number: Array) -> Array:
+    if type(number) is np.ndarray:  # np.ones_like takes longer than a whole small operation
+        return np.array(1, number.dtype, ndmin=number.ndim)
+    return np.ones_like(number)
 
 
 def own(grad: Any, shared: bool = False) -> Tensor:

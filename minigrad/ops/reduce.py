@@ -17,10 +17,10 @@ from .index import take_along_axis
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
-    """Bring what a reduction gave back to the rank of its input."""
-    if axis is None:
-        return np.reshape(g, (1,) * len(shape))
-    return g if keepdims else np.expand_dims(g, axis)
+    """Bring what a reduction of ``shape`` over ``axis`` gave back to the rank of its input."""
+    if keepdims:
+        return g
+    return g.reshape(tuple(1 if axis is None or i in axis else n for i, n in enumerate(shape)))
 
 
 def _count(shape: tuple[int, ...], axis: Any) -> int:

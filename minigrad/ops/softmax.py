@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..arrays import shape_of, sum_along
 from ..primitive import offer, primitive
+from ..tensor import raw
 from .dims import both_doors, some_dims
 from .reduce import spread, sum_
 
@@ -28,10 +28,11 @@ def _logsumexp(x: Any, *, axis: Any, keepdims: bool = False) -> Any:
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
-def _logsumexp_x(g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
-    out = spread(out, x_shape, axis, keepdims)
-    out = np.where(np.equal(out, -math.inf), 0, out)  # a row of -inf has no largest element to push: gradient 0
-    return spread(g, x_shape, axis, keepdims) * np.exp(x - out)
+def _logsumexp_x(g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
+    """The softmax, from x itself: exp(x - out) would inherit the rounding of a large ``out``."""
+    e = np.exp(x - _shift(raw(x), axis))  # the softmax does not depend on the shift, so it may be a constant
+    total = sum_(e, axis, True)
+    return spread(g, x_shape, axis, keepdims) * (e / np.where(np.equal(total, 0), 1, total))  # a row of -inf: 0
 
 
 _logsumexp.rule(x=_logsumexp_x)

@@ -1,0 +1,58 @@
+"""README and docs are true: their code runs, and prints what stands below it; their links lead somewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from minigrad import dispatch
+from minigrad.primitive import REGISTRY
+from minigrad.tensor import Tensor
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROGRAM = re.compile(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", flags=re.DOTALL)
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages may declare operations; the rest of the tests shall not see them."""
+    before, methods = (dict(REGISTRY), dict(dispatch.NUMPY)), set(vars(Tensor))
+    yield
+    for table, old in zip((REGISTRY, dispatch.NUMPY), before, strict=True):
+        table.clear()
+        table.update(old)
+    for name in set(vars(Tensor)) - methods:
+        delattr(Tensor, name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.usefixtures("registries")
+def test_programs_print_what_the_page_says(page: Path) -> None:
+    programs = PROGRAM.findall(page.read_text())
+    assert programs
+    names: dict[str, object] = {}  # a page is read from top to bottom
+    for code, expected in programs:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, page.name, "exec"), names)
+        assert printed.getvalue() == expected
+
+
+def test_the_readme_begins_with_a_short_example_whose_numbers_are_printed() -> None:
+    code, expected = PROGRAM.search((ROOT / "README.md").read_text()).groups()
+    assert len([line for line in code.splitlines() if line.strip()]) <= 12
+    assert re.search(r"\d\.\d{3}", expected)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_paths_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert target.startswith("http") or (page.parent / target).exists(), f"{page.name} links to {target}"
+    for target in re.findall(r"`((?:docs|examples|minigrad)/[\w./]*)`", text):
+        assert (ROOT / target).exists(), f"{page.name} names {target}"
