@@ -27,7 +27,7 @@ demo: $(VENV)/.installed-examples
 	@$(BIN)/python examples/digits.py
 	@echo
 	@echo "The pictures are here:"
-	@find runs -type f \( -name '*.png' -o -name '*.svg' \) | sort | sed 's/^/  /'
+	@find runs -type f \( -name '*.png' -o -name '*.svg' -o -name '*.gv' \) | sort | sed 's/^/  /'
 
 test: $(VENV)/.installed-dev
 	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \

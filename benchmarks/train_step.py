@@ -105,10 +105,9 @@ def mlp_by_hand(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> Step
         time += 1
         np.add(mean * np.float32(0.9), g * np.float32(0.1), out=mean)
         np.add(square * np.float32(0.999), g * g * np.float32(0.001), out=square)
-        step_size = np.float32(1e-3 / (1 - 0.9**time))
-        np.subtract(
-            flat, step_size * mean / (np.sqrt(square) / np.float32((1 - 0.999**time) ** 0.5) + np.float32(1e-8)), out=flat
-        )
+        size = np.float32(1e-3 / (1 - 0.9**time))
+        scale = np.sqrt(square) / np.float32((1 - 0.999**time) ** 0.5) + np.float32(1e-8)
+        np.subtract(flat, size * mean / scale, out=flat)
         return float(loss)
 
     return step

@@ -50,10 +50,10 @@ def as_array(data: Any, dtype: Any = None) -> Array:
 
 
 def _from_python(data: Any) -> Array:
-    first = data
+    first, level = data, [data]
     while isinstance(first, (list, tuple)) and first:
-        first = first[0]
-    if getattr(first, "requires_grad", False):
+        first, level = first[0], first
+    if any(getattr(item, "requires_grad", False) for item in level):
         raise TypeError("a list of Tensors that require grad cannot become a new Tensor; use minigrad.stack(tensors)")
     try:
         array = np.asarray(data)

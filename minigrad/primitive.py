@@ -95,14 +95,25 @@ class Primitive:
         available = (*self.inputs, "out", *self.residuals, *self.static, *shapes)
         if unknown := asked - set(available):
             raise TypeError(f"a rule of {self.name} names {sorted(unknown)}; it can name {available}")
-        self._saved = tuple(name for name in available if name in asked)
+        self.saved_names = tuple(name for name in available if name in asked)
         self._rebuilds = rebuilds
-        self._pick = _picker([available.index(name) for name in self._saved])
+        self._available = available
+        self._pickers: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
         self._simple = not (self.residuals or self.static or self.variadic or asked & set(shapes))
         self._wants_shapes = bool(asked & set(shapes))
         self._rules = [
-            (rule, _picker([self._saved.index(name) for name in ask])) for rule, ask in zip(rules, asks, strict=True)
+            (rule, _picker([self.saved_names.index(name) for name in ask]))
+            for rule, ask in zip(rules, asks, strict=True)
         ]
+        self._asks = asks
+
+    def _picker_for(self, live: int) -> Callable[[Any], tuple[Any, ...]]:
+        """What picks the values to save, with None for those that only rules of inputs without gradient name."""
+        asks = [ask for i, ask in enumerate(self._asks) if live >> i & 1]
+        named = {name for ask in asks for name in ask}
+        named |= {part for name in named & set(self._rebuilds) for part in self._rebuilds[name]}
+        places = [self._available.index(name) if name in named else -1 for name in self.saved_names]  # None comes last
+        return self._pickers.setdefault(live, _picker(places))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Bind like a function, so that a primitive can be a method of Tensor."""
@@ -119,12 +130,13 @@ class Primitive:
         parents: list[Node | None] = []
         residuals: list[Any] = []
         data = None
-        live = foreign = False
+        foreign = False
+        live = 0  # one bit for each input that needs a gradient
         for a in args:
             if isinstance(a, Tensor):
                 data, node = a._data, a._node
                 if node is not None:
-                    live = True
+                    live |= 1 << len(parents)
                 values.append(data)
                 parents.append(node)
             else:
@@ -154,18 +166,20 @@ class Primitive:
             return wrap(out, None)
         if foreign:  # the caller may write into an array of its own before backward reads it
             for i, name in enumerate(self.inputs):
-                if name in self._saved and type(args[i]) is ndarray:
+                if name in self.saved_names and type(args[i]) is ndarray:
                     values[i] = values[i].copy()
+        if self.joint_rule is not None:
+            live = -1  # one rule serves all
+        pick = self._pickers.get(live) or self._picker_for(live)
         if self._simple:
-            values.append(out)
-            saved = self._pick(values)
+            saved = pick([*values, out, None])
         else:
             inputs = values[: len(self.inputs)]
             shapes: Any = ()
             if self._wants_shapes:
                 shapes = [getattr(value, "shape", ()) for value in (values if self.variadic else inputs)]
                 shapes = [shapes] if self.variadic else shapes
-            saved = self._pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes))
+            saved = pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes, None))
         node = Node(self, parents, saved, static, out)
         if node.site and not np.isfinite(out).all():
             raise FloatingPointError(f"{self.name} produced a non-finite value at {node.site}")
@@ -226,18 +240,18 @@ class Primitive:
     def _lift(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""
         lifted: dict[str, Any] = {}
-        for name, value in zip(self._saved, saved, strict=True):
+        for name, value in zip(self.saved_names, saved, strict=True):
             if name in self.inputs and hasattr(value, "dtype"):
                 lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
             else:
                 lifted[name] = wrap(value, node) if name == "out" else value
         for name in self.residuals:
-            if name in lifted:
+            if lifted.get(name) is not None:
                 lifted[name] = self.residuals[name](*[lifted[part] for part in self._rebuilds[name]])
         return tuple(lifted.values())
 
     def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
-        for name, value in zip(self._saved, saved, strict=True):
+        for name, value in zip(self.saved_names, saved, strict=True):
             if hasattr(value, "dtype") and engine.overwritten(value, node.born):
                 what = "its output" if name == "out" else f"its {name}"
                 raise RuntimeError(

@@ -93,9 +93,11 @@ def propagate(
         bias_std: standard deviation of the biases.
         input_second_moment: mean square of the inputs, which are taken as independent Gaussians of mean 0.
         samples: number of inputs over which a run is measured; used by ``std_error`` and ``weight_gradient`` only.
-        error_correlation: E[g g'] / E[g²] for the gradients g, g' of two samples at the last activations. It is 0 for
-            random errors, and positive where all samples get a similar error, as under a loss with confident outputs.
-            Used by ``weight_gradient`` only, which otherwise misses that the gradients of correlated samples add up.
+        error_correlation: E[g g'] / E[g²] for the gradients g, g' of two samples at the last activations: 0 for random
+            errors, positive where all samples get similar ones. It matters to ``weight_gradient`` only: there the
+            gradients of samples add up as far as both their activations and their errors are alike. The errors are
+            taken as independent of the activations. Those of a cross-entropy are not quite: behind ten layers of He's
+            initialisation the prediction was up to 13 % low (mean of 8 runs), and one run is 35 % off the mean.
         saturated_below: slope, as a fraction of the steepest, below which a unit counts as saturated. The default
             calls tanh saturated where |h| > 0.97, the logistic sigmoid within 0.015 of 0 and 1, and ReLU where it is 0.
 

@@ -35,6 +35,9 @@ class DeviceArray(NDArrayOperatorsMixin):
     def astype(self, dtype: Any, copy: bool = True) -> DeviceArray:
         return DeviceArray(self._host.astype(dtype, copy=copy))
 
+    def reshape(self, shape: tuple[int, ...]) -> DeviceArray:
+        return DeviceArray(self._host.reshape(shape))
+
     def sum(self, axis: Any = None, keepdims: bool = False) -> DeviceArray:
         return _wrap(self._host.sum(axis=axis, keepdims=keepdims))
 

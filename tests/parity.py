@@ -94,18 +94,23 @@ def _orders(out: Any, leaves: Sequence[Any], order: int, grad: Any, values: Any,
 
 
 def compare(
-    ours: Callable[..., Any], theirs: Callable[..., Any], *arrays: np.ndarray, order: int | None = None
+    ours: Callable[..., Any],
+    theirs: Callable[..., Any],
+    *arrays: np.ndarray,
+    static: Sequence[Any] = (),
+    order: int | None = None,
 ) -> None:
     """Assert that both functions give the same value and the same gradients of these arrays.
 
-    Gradients go up to ``order``: by default 2, and 1 in single precision, whose tolerance is not made for more.
+    Both are called with the arrays' tensors and then ``static``. Gradients go up to ``order``: by default 2, and 1 in
+    single precision, whose tolerance is not made for more.
     """
     precision = min((str(a.dtype) for a in arrays if a.dtype.kind == "f"), key=lambda name: int(name[5:]))
     if order is None:
         order = 2 if precision == "float64" else 1
     relative, absolute = TOLERANCES[precision]
-    expected = their_derivatives(theirs, arrays, order)
-    got = our_derivatives(ours, arrays, order)
+    expected = their_derivatives(lambda *tensors: theirs(*tensors, *static), arrays, order)
+    got = our_derivatives(lambda *tensors: ours(*tensors, *static), arrays, order)
     for level, (mine, reference) in enumerate(zip(got, expected, strict=True)):
         for i, (a, b) in enumerate(zip(mine, reference, strict=True)):
             what = "the value" if level == 0 else f"the gradient of order {level} by input {i}"

@@ -75,7 +75,10 @@ SAMPLES: dict[str, list[Sample]] = {
     "divide": two(positive),
     "floor_divide": two(positive),
     "remainder": [((normal(3, 4), 1.7), {}), ((positive(3, 1), 3 + positive(2)), {})],
-    "power": [*two(positive), ((apart(3), 3), {}), ((2.0, normal(3)), {}), ((positive(3), np.zeros(3)), {}), ((positive(4), -1.5), {})],
+    "power": [
+        *two(positive), ((apart(3), 3), {}), ((2.0, normal(3)), {}),
+        ((positive(3), np.zeros(3)), {}), ((positive(4), -1.5), {}),
+    ],
     **{name: one(normal) for name in ("negative", "square", "exp", "tanh", "sigmoid", "clone")},
     **{name: one(apart) for name in ("abs", "sign", "relu")},
     **{name: one(positive) for name in ("sqrt", "log")},

@@ -15,6 +15,7 @@ import pytest
 import minigrad as mg
 from minigrad import Parameter, Tensor, engine
 from minigrad.autograd import detect_anomaly, enable_grad, grad, is_grad_enabled, no_grad
+from minigrad.tensor import raw
 
 
 def leaf(*values: float, dtype: type = np.float64) -> Tensor:
@@ -84,6 +85,18 @@ def test_only_what_a_rule_names_is_kept() -> None:
     assert (x + 1)._node.saved == ()
     (kept,) = mg.exp(x)._node.saved
     assert kept.tolist() == np.exp([1.0, 2.0]).tolist()
+
+
+def test_what_only_the_rule_of_a_constant_names_is_not_kept() -> None:
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    for y, kept in ((x * 2.0, [None, 2.0]), (x * w.detach(), [None, w.detach()]), (w.detach() * x, [w.detach(), None])):
+        for saved, expected in zip(y._node.saved, kept, strict=True):
+            assert (saved is None) if expected is None else np.array_equal(saved, raw(expected))
+    total = (x * 3).sum()
+    with no_grad():
+        x.zero_()
+    total.backward()  # nor does anybody mind if it is overwritten
+    assert x.grad.tolist() == [3.0, 3.0]
 
 
 def test_rules_of_inputs_that_need_no_gradient_do_not_run() -> None:
@@ -224,7 +237,7 @@ def test_an_overwritten_leaf_is_refused_by_name() -> None:
 @pytest.mark.parametrize("write", ["detach", "view", "constant", "data"])
 def test_every_way_to_overwrite_is_seen(write: str) -> None:
     w, x = leaf(1.0, 2.0), Tensor(np.array([3.0, 4.0]))
-    y = (w * x).sum() + (x * w).sum()
+    y = (w * x).sum() + (w * w).sum()
     target = {"detach": w.detach(), "view": x[:1], "constant": x, "data": w.data}[write]
     target[...] = 5.0
     with pytest.raises(RuntimeError, match="overwritten in place"):

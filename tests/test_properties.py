@@ -160,7 +160,9 @@ def test_take_along_axis_is_numpys_and_its_gradient_the_adjoint(shape, data, see
 def reductions(draw, minimum=0):
     """A shape, and some of its dimensions counted from either end."""
     shape = draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=minimum, max_side=4))
-    dims = draw(st.one_of(st.none(), hnp.valid_tuple_axes(len(shape), min_size=1), st.integers(-len(shape), len(shape) - 1)))
+    dims = draw(
+        st.one_of(st.none(), hnp.valid_tuple_axes(len(shape), min_size=1), st.integers(-len(shape), len(shape) - 1))
+    )
     return shape, dims, draw(st.booleans())
 
 
@@ -201,7 +203,9 @@ def test_extremes_are_numpys_and_hand_on_the_whole_gradient(case, name, seed):
     shape, dims, keepdim = case
     x = leaf(np.random.default_rng(seed).integers(0, 3, shape).astype(float))  # ties on purpose
     out = getattr(mg, name)(x, dims, keepdim)
-    np.testing.assert_array_equal(out.detach().numpy(), getattr(np, name)(x.detach().numpy(), axis=dims, keepdims=keepdim))
+    np.testing.assert_array_equal(
+        out.detach().numpy(), getattr(np, name)(x.detach().numpy(), axis=dims, keepdims=keepdim)
+    )
     (grad,) = mg.autograd.grad(out.sum(), x)
     kept = np.broadcast_to(getattr(np, name)(x.detach().numpy(), axis=dims, keepdims=True), shape)
     assert not grad.numpy()[x.detach().numpy() != kept].any()  # nothing to those that are not extreme
@@ -215,7 +219,9 @@ def test_logsumexp_moves_with_a_shift_and_its_gradient_is_softmax(case, seed, sh
     dims = tuple(range(len(shape))) if dims is None else dims
     x = leaf(normal(shape, seed))
     out = mg.logsumexp(x, dims, keepdim)
-    np.testing.assert_allclose(mg.logsumexp(x + shift, dims, keepdim).tolist(), (out + shift).tolist(), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        mg.logsumexp(x + shift, dims, keepdim).tolist(), (out + shift).tolist(), rtol=1e-9, atol=1e-9
+    )
     (grad,) = mg.autograd.grad(out.sum(), x)
     np.testing.assert_allclose(grad.numpy().sum(axis=dims, keepdims=keepdim), np.ones(out.shape), rtol=1e-12)
     if isinstance(dims, int):
@@ -244,7 +250,10 @@ def test_rearranging_is_undone_by_its_inverse(shape, data, seed):
 def test_joining_hands_every_piece_its_own_gradient(shape, data, seed):
     dim = data.draw(st.integers(-len(shape), len(shape) - 1))
     sizes = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
-    pieces = [leaf(normal(shape[: dim % len(shape)] + (n,) + shape[dim % len(shape) + 1 :], seed + i)) for i, n in enumerate(sizes)]
+    pieces = [
+        leaf(normal(shape[: dim % len(shape)] + (n,) + shape[dim % len(shape) + 1 :], seed + i))
+        for i, n in enumerate(sizes)
+    ]
     out = mg.concatenate(pieces, dim)
     np.testing.assert_array_equal(out.detach().numpy(), np.concatenate([p.detach().numpy() for p in pieces], dim))
     g = normal(out.shape, seed + 10)

@@ -52,6 +52,13 @@ def one_dim(name: str, dim: Any, shape: tuple[int, ...]) -> int:
     return int(dim % rank)
 
 
+def only_dim(name: str, dim: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Like ``some_dims`` for an operation along one dimension: its number in a tuple, empty for a single number."""
+    if not shape and dim in (0, -1):
+        return ()
+    return (one_dim(name, dim, shape),)
+
+
 def some_dims(name: str, dim: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """The dimensions ``dim``: None for all, an integer or several, counted from the front.
 

@@ -51,7 +51,7 @@ def _power_y(g: Any, out: Any, x: Any, y: Any) -> Any:
             return g * np.where(np.greater_equal(y, 0), np.zeros_like(out), -out)
         return g * out * (math.log(x) if x > 0 else math.nan)
     flat = np.logical_and(np.equal(x, 0), np.greater_equal(y, 0))  # 0^y does not move with y; log 0 would say nan
-    return g * out * np.log(np.where(flat, 1, x))
+    return g * out * np.log(np.where(flat, np.ones_like(out), x))
 
 
 power = ufunc(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from ..arrays import shape_of, sum_along
 from ..dispatch import NUMPY
 from ..primitive import constant, offer, primitive
 from ..tensor import Tensor, raw
-from .dims import both_doors, some_dims
+from .dims import both_doors, only_dim, some_dims
 from .index import take_along_axis
 
 
@@ -238,7 +237,7 @@ _argmax, _argmin, _all, _any = (constant(f) for f in (np.argmax, np.argmin, np.a
 
 
 def _located(name: str, locate: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    dims = None if dim is None else some_dims(name, operator.index(dim), shape_of(input))
+    dims = None if dim is None else only_dim(name, dim, shape_of(input))
     _dims_of_some(name, input, dim)
     return locate(input, axis=dims[0] if dims else None, keepdims=keepdim)
 

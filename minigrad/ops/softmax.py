@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ..arrays import shape_of, sum_along
 from ..primitive import offer, primitive
 from ..tensor import raw
-from .dims import both_doors, some_dims
+from .dims import both_doors, only_dim, some_dims
 from .reduce import spread, sum_
 
 
@@ -70,7 +69,7 @@ def _log_softmax(x: Any, *, axis: Any) -> Any:
 def _normalised(name: str, dim: Any, input: Any) -> Any:
     if dim is None:
         raise TypeError(f"{name} needs the dimension to normalise over, such as dim=-1")
-    return some_dims(name, operator.index(dim), shape_of(input))
+    return only_dim(name, dim, shape_of(input))
 
 
 _softmax.rule(x=lambda g, out, axis: out * (g - sum_(g * out, axis, True)))

@@ -1,0 +1,85 @@
+"""Layers that multiply by a matrix."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..arrays import get_default_dtype
+from ..ops.linalg import linear
+from ..tensor import Parameter, Tensor
+from . import init
+from .module import Module
+
+
+class Linear(Module):
+    """``input @ weight.T + bias``: every output is a weighted sum of the inputs.
+
+    Both Parameters start uniform in ±1/√in_features, as in PyTorch.
+
+    Shapes:
+        input: (..., in_features).
+        result: (..., out_features).
+        weight: (out_features, in_features).
+        bias: (out_features,).
+
+    Args:
+        in_features: the size of the last dimension of the input.
+        out_features: the size of the last dimension of the output.
+        bias: whether to add a bias; without one the attribute ``bias`` is None.
+        dtype: of the Parameters, by default the default dtype (float32).
+
+    Raises:
+        ValueError: for sizes below 1.
+
+    Example:
+        >>> layer = Linear(3, 2)
+        >>> layer(Tensor([[1.0, 2.0, 3.0]])).shape
+        (1, 2)
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None) -> None:
+        self.in_features = operator.index(in_features)
+        self.out_features = operator.index(out_features)
+        if self.in_features < 1 or self.out_features < 1:
+            raise ValueError(
+                f"Linear needs sizes of at least 1, got in_features={in_features}, out_features={out_features}"
+            )
+        dtype = get_default_dtype() if dtype is None else dtype
+        self.weight = Parameter(np.empty((self.out_features, self.in_features), dtype))
+        self.bias = Parameter(np.empty(self.out_features, dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new Parameters."""
+        bound = 1 / math.sqrt(self.in_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input: Any) -> Tensor:
+        """The weighted sums of ``input``."""
+        return linear(input, self.weight, self.bias)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """Sizes, and whether there is a bias."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Identity(Module):
+    """Returns its input: a placeholder for a layer. Takes, and ignores, any arguments.
+
+    Example:
+        >>> Identity()(3)
+        3
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """The input itself."""
+        return input

@@ -1,0 +1,360 @@
+"""Module: Parameters and the function that uses them. It finds its parts by looking at its own attributes."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from ..arrays import as_array
+from ..engine import Array
+from ..tensor import Parameter, Tensor, overwrite, wrap
+
+
+class IncompatibleKeys(NamedTuple):
+    """The keys that did not match in ``load_state_dict(strict=False)``."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """Base class of everything with trainable parts: define ``forward``, and call the object.
+
+    Nothing has to be registered, and ``super().__init__()`` need not be called. A part is any Module or Parameter that
+    is an attribute, or stands in a list, tuple or dict that is one; its name is the path to it, such as
+    ``layers.0.weight``. A plain Tensor is no part, even if it requires grad: as in PyTorch, only a Parameter is.
+
+    Attributes:
+        training: whether layers that behave differently in training do so; set by ``train()`` and ``eval()``.
+
+    Example:
+        >>> from minigrad import nn
+        >>> class Net(nn.Module):
+        ...     def __init__(self):
+        ...         self.layers = [nn.Linear(4, 3), nn.Linear(3, 2, bias=False)]
+        ...
+        ...     def forward(self, x):
+        ...         for layer in self.layers:
+        ...             x = layer(x).tanh()
+        ...         return x
+        >>> net = Net()
+        >>> [name for name, _ in net.named_parameters()]
+        ['layers.0.weight', 'layers.0.bias', 'layers.1.weight']
+        >>> net([1.0, 2.0, 3.0, 4.0]).shape
+        (2,)
+    """
+
+    training: bool = True
+    _persistence: dict[str, bool]  # name of a buffer -> whether it is part of the state; made with the first buffer
+
+    # --- computing ----------------------------------------------------------------------------------------------------
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output; every Module defines its own."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward; define it in the class: def forward(self, input): ..."
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run ``forward``; an error inside says which Module it came from."""
+        try:
+            return self.forward(*args, **kwargs)
+        except Exception as error:
+            _note_place(error, self)
+            raise
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+    def named_modules(self, *, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """This Module (named ``prefix``) and all inside it, parents first.
+
+        Args:
+            prefix: what every name starts with.
+            remove_duplicate: name a Module that stands in several places only once.
+        """
+        return _descend(self, prefix, set(), remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """This Module and all inside it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The Modules directly inside this one, each once."""
+        seen: set[int] = set()
+        for name, part in _parts(self):
+            if isinstance(part, Module) and id(part) not in seen:
+                seen.add(id(part))
+                yield name, part
+
+    def children(self) -> Iterator[Module]:
+        """The Modules directly inside this one, each once."""
+        return (child for _, child in self.named_children())
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Every Parameter with its name, in the order of assignment; those of a Module come before its children's.
+
+        Args:
+            prefix: what every name starts with.
+            recurse: whether to go into the Modules inside this one.
+            remove_duplicate: name a Parameter that is shared between several places only once.
+        """
+        return _named(self, _parameters, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Every Parameter once: what an optimizer takes."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Every buffer with its name; arguments as for ``named_parameters``."""
+        return _named(self, _buffers, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """Every buffer once."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Make ``tensor`` the attribute ``name``, and part of the state without being trained: a running mean.
+
+        The attribute can be assigned anew later. Declare it in the class, ``running_mean: Tensor``, for type checkers.
+
+        Args:
+            name: name of the attribute, without a dot.
+            tensor: the value; None for a buffer that is not in use.
+            persistent: whether it is part of ``state_dict()``.
+
+        Raises:
+            KeyError: if the name is taken, empty or has a dot in it.
+            TypeError: if ``tensor`` is not a plain Tensor.
+        """
+        known: dict[str, bool] = vars(self).setdefault("_persistence", {})
+        if not name or "." in name or (name not in known and hasattr(self, name)):
+            raise KeyError(
+                f"{type(self).__name__} cannot have a buffer {name!r}: the name is taken, empty or has a dot"
+            )
+        if isinstance(tensor, Parameter) or not isinstance(tensor, Tensor | None):
+            raise TypeError(
+                f"the buffer {name!r} must be a Tensor or None, got {type(tensor).__name__}; "
+                "convert arrays with minigrad.tensor(values), and assign Parameters as plain attributes"
+            )
+        known[name] = persistent
+        setattr(self, name, tensor)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Same as ``setattr(self, name, param)``; here because PyTorch has it."""
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Same as ``setattr(self, name, module)``; here because PyTorch has it."""
+        setattr(self, name, module)
+
+    # --- modes and gradients ------------------------------------------------------------------------------------------
+    def train(self, mode: bool = True) -> Self:
+        """Set ``training`` of this Module and all inside it; returns the Module itself."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"train(mode) takes True or False, got {mode!r}")
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Same as ``train(False)``: behave as in use, not as in training."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set ``requires_grad`` of every Parameter, for example to freeze a Module; returns the Module itself."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients: ``.grad`` becomes None, or zeros where there was one, if ``set_to_none`` is false."""
+        for parameter in self.parameters():
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad = wrap(np.zeros_like(parameter._data), None)
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call ``fn`` with every Module inside this one, each once, children first, and this one last.
+
+        Example:
+            >>> from minigrad import nn
+            >>> net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+            >>> _ = net.apply(lambda module: isinstance(module, nn.Linear) and nn.init.zeros_(module.bias))
+            >>> net[0].bias
+            Parameter([0., 0.], requires_grad=True)
+        """
+        seen: set[int] = set()
+
+        def visit(module: Module) -> None:
+            seen.add(id(module))
+            for child in module.children():
+                if id(child) not in seen:
+                    visit(child)
+            fn(module)
+
+        visit(self)
+        return self
+
+    # --- state --------------------------------------------------------------------------------------------------------
+    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+        """All Parameters and persistent buffers by name, detached but on the same memory; names as in PyTorch.
+
+        Later training changes these Tensors too: keep ``copy.deepcopy(model.state_dict())`` to come back to a state.
+        """
+        return {name: tensor.detach() for name, tensor in _state(self, prefix).items()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Overwrite Parameters and buffers, in place, with the values of ``state_dict``.
+
+        Everything is checked first: after an error nothing has changed.
+
+        Args:
+            state_dict: name -> Tensor, array, or nested list.
+            strict: refuse missing and unexpected names; otherwise they are left alone and returned.
+
+        Raises:
+            RuntimeError: naming every key that is missing, unexpected, or does not fit, all at once.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict takes a dict, got {type(state_dict).__name__}; pass model.state_dict()")
+        own = _state(self, "")
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        problems = [f"missing: {missing}"] * bool(strict and missing)
+        problems += [f"unexpected: {unexpected}"] * bool(strict and unexpected)
+        news: dict[int, tuple[str, Array]] = {}  # by identity, as one Parameter can have several names
+        for name, tensor in own.items():
+            if name in state_dict:
+                try:
+                    new = _fitting(tensor, state_dict[name])
+                    known, value = news.setdefault(id(tensor), (name, new))
+                    if value is not new and not np.array_equal(value, new, equal_nan=True):
+                        raise ValueError(f"shares its memory with {known}, but their new values differ")
+                except (TypeError, ValueError) as error:
+                    problems.append(f"{name}: {error}")
+        if problems:
+            cure = "; with strict=False, missing and unexpected keys are passed over" if strict else ""
+            raise RuntimeError(f"this state does not fit {type(self).__name__}{cure}\n  " + "\n  ".join(problems))
+        for tensor in own.values():
+            if id(tensor) in news:
+                overwrite(tensor, news[id(tensor)][1])
+        return IncompatibleKeys(missing, unexpected)
+
+    # --- display ------------------------------------------------------------------------------------------------------
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of ``repr``, such as sizes; empty unless a Module defines it."""
+        return ""
+
+    @reprlib.recursive_repr("...")
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        inner = [f"({name}): {part!r}" for name, part in _parts(self) if isinstance(part, Module)]
+        if not inner:
+            return f"{type(self).__name__}({extra})"
+        lines = "\n".join([extra, *inner] if extra else inner).split("\n")
+        return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
+def _parts(module: Module) -> Iterator[tuple[str, Any]]:
+    """The Modules and Parameters among the attributes, and in containers that are attributes."""
+    for name, value in vars(module).items():
+        yield from _inside(name, value)
+
+
+def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (Module, Parameter)):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from _inside(f"{name}.{i}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inside(f"{name}.{key}", item)
+
+
+def _descend(module: Module, name: str, seen: set[int], remove_duplicate: bool) -> Iterator[tuple[str, Module]]:
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    yield name, module
+    for part_name, part in _parts(module):
+        if isinstance(part, Module):
+            yield from _descend(part, _join(name, part_name), seen, remove_duplicate)
+    if not remove_duplicate:  # then only a Module inside itself is passed over: one that knows its parent
+        seen.remove(id(module))
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _parameters(module: Module) -> Iterator[tuple[str, Parameter]]:
+    return ((name, part) for name, part in _parts(module) if isinstance(part, Parameter))
+
+
+def _buffers(module: Module, persistent_only: bool = False) -> Iterator[tuple[str, Tensor]]:
+    for name, persistent in vars(module).get("_persistence", {}).items():
+        value = getattr(module, name, None)
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(
+                f"the buffer {name!r} of {type(module).__name__} was replaced by {type(value).__name__}, which is no "
+                f"part of the state; assign a Tensor: minigrad.tensor(values)"
+            )
+        if value is not None and (persistent or not persistent_only):
+            yield name, value
+
+
+def _named(
+    module: Module, own: Callable[[Module], Iterator[tuple[str, Any]]], prefix: str, recurse: bool, once: bool
+) -> Iterator[tuple[str, Any]]:
+    """What ``own`` finds in the Module and, if asked to, in those inside it."""
+    seen: set[int] = set()
+    modules = module.named_modules(prefix=prefix, remove_duplicate=once) if recurse else iter([(prefix, module)])
+    for path, inner in modules:
+        for name, tensor in own(inner):
+            if not once or id(tensor) not in seen:
+                seen.add(id(tensor))
+                yield _join(path, name), tensor
+
+
+def _state(module: Module, prefix: str) -> dict[str, Tensor]:
+    """The Tensors that make up the state; shared ones under all their names, as in PyTorch."""
+    state: dict[str, Tensor] = {}
+    for path, inner in module.named_modules(prefix=prefix, remove_duplicate=False):
+        for name, tensor in [*_parameters(inner), *_buffers(inner, persistent_only=True)]:
+            key = _join(path, name)
+            if key in state:
+                raise ValueError(f"two parts of {type(module).__name__} are both called {key!r}; rename an attribute")
+            state[key] = tensor
+    return state
+
+
+def _fitting(tensor: Tensor, value: Any) -> Array:
+    """``value`` as an array that can be written over ``tensor``."""
+    array = as_array(value)
+    if array.shape != tensor.shape:
+        raise ValueError(f"shape {array.shape} in the state, {tensor.shape} here")
+    if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+        raise TypeError(f"{array.dtype} in the state cannot become {tensor.dtype}")
+    return array
+
+
+def _note_place(error: Exception, module: Module) -> None:
+    """Note in ``error`` the innermost Module that it came from and, on its way out, the path to it."""
+    origin = vars(error).setdefault("raised_in", module)
+    called = f"{type(origin).__name__}({origin.extra_repr()})"
+    path = next((name for name, inner in module.named_modules() if inner is origin), None)
+    if path is None:  # called by a Module that it is no part of: the note stays as exact as it was
+        return
+    notes = vars(error).setdefault("__notes__", [])
+    if (old := vars(error).get("place")) in notes:
+        notes.remove(old)
+    vars(error)["place"] = f"in {called}" + (f", which is {path} of {type(module).__name__}" if path else "")
+    error.add_note(vars(error)["place"])

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Tensor, autograd, nn
+
+
+def test_shapes_and_dtype():
+    layer = nn.Linear(3, 2)
+    assert layer.weight.shape == (2, 3) and layer.bias.shape == (2,)
+    assert layer.weight.dtype == layer.bias.dtype == np.float32
+    for shape in [(3,), (4, 3), (5, 4, 3)]:
+        out = layer(Tensor(np.ones(shape, np.float32)))
+        assert out.shape == (*shape[:-1], 2) and out.dtype == np.float32
+    double = nn.Linear(3, 2, bias=False, dtype=np.float64)
+    assert double.weight.dtype == np.float64 and double.bias is None and [*double.state_dict()] == ["weight"]
+
+
+def test_default_dtype():
+    minigrad.set_default_dtype(np.float64)
+    try:
+        assert nn.Linear(1, 1).weight.dtype == np.float64
+    finally:
+        minigrad.set_default_dtype(np.float32)
+
+
+def test_initial_values_are_uniform_within_one_over_the_root_of_the_inputs():
+    minigrad.manual_seed(0)
+    layer = nn.Linear(400, 300, dtype=np.float64)
+    bound = 1 / 20
+    for values in (layer.weight.detach().numpy(), layer.bias.detach().numpy()):
+        assert np.abs(values).max() <= bound
+        error = bound / np.sqrt(3 * values.size)
+        assert abs(values.mean()) < 5 * error
+        assert values.var() == pytest.approx(bound**2 / 3, rel=5 * np.sqrt(0.8 / values.size))  # excess kurtosis -1.2
+
+
+def test_seed_fixes_the_values_in_every_dtype():
+    values = []
+    for dtype in (np.float32, np.float32, np.float64):
+        minigrad.manual_seed(7)
+        values.append(nn.Linear(5, 4, dtype=dtype).weight.detach().numpy())
+    assert (values[0] == values[1]).all()
+    np.testing.assert_array_equal(values[2].astype(np.float32), values[0])
+
+
+@pytest.mark.parametrize("sizes", [(0, 3), (3, -1)])
+def test_sizes_below_one(sizes):
+    with pytest.raises(ValueError, match="sizes of at least 1"):
+        nn.Linear(*sizes)
+
+
+def test_sizes_that_are_no_integers():
+    with pytest.raises(TypeError, match="integer"):
+        nn.Linear(2.0, 3)
+
+
+def test_wrong_input_names_the_shapes():
+    with pytest.raises(ValueError, match=r"linear\(input: float32 \(1, 2\), weight: float32 \(4, 3\)"):
+        nn.Linear(3, 4)(Tensor([[1.0, 2.0]]))
+
+
+def test_identity():
+    x = Tensor([1.0])
+    assert nn.Identity(54, unused=True)(x) is x
+
+
+def test_parity_with_pytorch_up_to_second_order():
+    torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
+    for shape in [(3,), (4, 3), (2, 4, 3)]:
+        theirs = torch.nn.Linear(3, 2, dtype=torch.float64)
+        ours = nn.Linear(3, 2, dtype=np.float64)
+        ours.load_state_dict(theirs.state_dict())
+        values = np.random.default_rng(1).standard_normal(shape)
+        x, their_x = Tensor(values, requires_grad=True), torch.tensor(values, requires_grad=True)
+        first = autograd.grad((ours(x) ** 3).sum(), [x, *ours.parameters()], create_graph=True)
+        their_first = torch.autograd.grad(
+            (theirs(their_x) ** 3).sum(), [their_x, *theirs.parameters()], create_graph=True
+        )
+        second = autograd.grad(sum((g**2).sum() for g in first), [x, *ours.parameters()])
+        their_second = torch.autograd.grad(sum((g**2).sum() for g in their_first), [their_x, *theirs.parameters()])
+        for a, b in zip([*first, *second], [*their_first, *their_second], strict=True):
+            np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-10)
+
+
+def test_state_keys_are_pytorchs():
+    torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
+
+    def net(library, module):
+        class Net(module):
+            def __init__(self):
+                super().__init__()
+                self.body = library.Sequential(library.Linear(2, 3), library.ReLU(), library.Linear(3, 3, bias=False))
+                self.head = library.Linear(3, 1)
+
+        return Net()
+
+    theirs, ours = net(torch.nn, torch.nn.Module), net(nn, nn.Module)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
+    assert [n for n, _ in ours.named_modules()] == [n for n, _ in theirs.named_modules()]
+    assert repr(ours) == repr(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    for name, value in theirs.state_dict().items():
+        assert (ours.state_dict()[name].numpy() == value.numpy()).all()

@@ -1,0 +1,389 @@
+"""In-place writes: what works, what rebinds, what is refused, and what backward notices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Parameter, Tensor
+
+OVERWRITTEN = "overwritten in place"
+
+
+def leaf(*values):
+    return Tensor(list(values), requires_grad=True)
+
+
+def add(t):
+    t += 1
+
+
+def subtract(t):
+    t -= 1
+
+
+def multiply(t):
+    t *= 3
+
+
+def divide(t):
+    t /= 2
+
+
+def power(t):
+    t **= 3
+
+
+def floor_divide(t):
+    t //= 2
+
+
+def remainder(t):
+    t %= 2
+
+
+def assign(t):
+    t[0] = 7.0
+
+
+def assign_all(t):
+    t[...] = 7.0
+
+
+# Every way to write through the library.
+WRITES = {
+    "+=": add,
+    "-=": subtract,
+    "*=": multiply,
+    "/=": divide,
+    "**=": power,
+    "//=": floor_divide,
+    "%=": remainder,
+    "[0]=": assign,
+    "[...]=": assign_all,
+    "copy_": lambda t: t.copy_(7.0),
+    "zero_": lambda t: t.zero_(),
+}
+
+
+# --- the teaching idiom -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("make", [leaf, lambda *values: Parameter(list(values))], ids=["Tensor", "Parameter"])
+def test_gradient_descent_by_hand(make):
+    w = make(4.0, -2.0)
+    same = w
+    for _ in range(50):
+        loss = ((w - 1.0) ** 2).sum()
+        loss.backward()
+        with mg.no_grad():
+            w -= 0.1 * w.grad
+        w.grad = None
+    assert w is same and w.requires_grad and w.is_leaf
+    np.testing.assert_allclose(w.detach().numpy(), [1.0, 1.0], atol=1e-3)
+
+
+def test_gradients_zeroed_in_place_start_anew():
+    w = leaf(1.0, 2.0)
+    for _ in range(2):
+        (w * w).sum().backward()
+        assert w.grad.tolist() == [2, 4]
+        w.grad.zero_()
+
+
+def test_no_grad_as_a_decorator():
+    w = leaf(1.0, 2.0)
+
+    @mg.no_grad()
+    def step(tensor):
+        tensor -= 0.5
+
+    step(w)
+    assert w.tolist() == [0.5, 1.5] and w.is_leaf
+
+
+# --- plain Tensors ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", WRITES)
+def test_a_plain_tensor_is_written_where_it_stands(name):
+    t, expected = Tensor([4.0, 5.0]), np.array([4.0, 5.0])
+    view, alias = t[:1], t.detach()
+    on_arrays = {"copy_": lambda a: a.fill(7.0), "zero_": lambda a: a.fill(0.0)}.get(name, WRITES[name])
+    on_arrays(expected)
+    WRITES[name](t)
+    np.testing.assert_allclose(t.numpy(), expected)
+    assert alias.tolist() == t.tolist() and view.tolist() == t.tolist()[:1]
+
+
+@pytest.mark.parametrize(
+    ("index", "value"),
+    [
+        (0, 9.0),
+        (-1, Tensor(9.0)),
+        (slice(None, None, 2), [7.0, 8.0]),
+        (slice(None, None, -1), np.arange(4.0)),
+        ([0, 2], 9.0),
+        (np.array([True, False, False, True]), Tensor([5.0, 6.0])),
+        (Tensor([1, 1]), 3.0),
+        (Tensor([True, True, False, False]), 3),
+        (..., 2.5),
+        (None, 1.0),
+    ],
+    ids=str,
+)
+def test_assignment_follows_numpy(index, value):
+    t, expected = Tensor([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0, 4.0], np.float32)
+    expected[index.numpy() if isinstance(index, Tensor) else index] = (
+        value.numpy() if isinstance(value, Tensor) else value
+    )
+    t[index] = value
+    np.testing.assert_array_equal(t.numpy(), expected)
+
+
+def test_assignment_by_a_comparison():
+    t = Tensor([1.0, -2.0, 3.0])
+    t[t < 0] = 0.0
+    assert t.tolist() == [1, 0, 3]
+
+
+def test_overlapping_views_of_one_tensor():
+    t = Tensor([1.0, 2.0, 3.0])
+    t[1:] = t[:-1]
+    assert t.tolist() == [1, 1, 2]
+    t += t[::-1]
+    assert t.tolist() == [3, 2, 3]
+
+
+def test_the_source_array_is_never_written():
+    array = np.array([1.0, 2.0])
+    t = Tensor(array)
+    t += 1
+    array[0] = 99
+    assert t.tolist() == [2, 3] and array[1] == 2
+
+
+def test_copies_and_zeros_return_the_tensor_itself():
+    t = Tensor([1.0, 2.0])
+    assert t.copy_([3.0, 4.0]) is t and t.tolist() == [3, 4]
+    assert t.copy_(Tensor(np.array([5, 6]))) is t and t.dtype == np.float32
+    assert t.zero_() is t and t.tolist() == [0, 0]
+
+
+def test_a_wider_operand_does_not_change_the_dtype():
+    t = Tensor([1.0, 2.0])
+    t += np.ones(2)
+    t *= Tensor(np.full(2, 2.0))
+    assert t.dtype == np.float32 and t.tolist() == [4, 6]
+
+
+# --- inside a graph ---------------------------------------------------------------------------------------------------
+OPERATORS = {
+    "+=": np.add,
+    "-=": np.subtract,
+    "*=": np.multiply,
+    "/=": np.divide,
+    "**=": np.power,
+    "//=": np.floor_divide,
+    "%=": np.remainder,
+}
+
+
+@pytest.mark.parametrize("symbol", OPERATORS)
+def test_an_operator_inside_a_graph_makes_a_new_tensor(symbol):
+    function, x, other = OPERATORS[symbol], leaf(4.0, 5.0), leaf(2.0, 3.0)
+    y = before = x * 1.5
+    names = {"y": y, "other": other}
+    exec(f"y {symbol} other", names)  # the statement itself, for every operator
+    y = names["y"]
+    assert y is not before and before.tolist() == [6, 7.5]
+    assert y.tolist() == function(before, other).tolist()
+    expected = mg.autograd.grad(function(x * 1.5, other).sum(), [x, other])
+    for grad, right in zip(mg.autograd.grad(y.sum(), [x, other]), expected, strict=True):
+        assert grad.tolist() == right.tolist()
+
+
+def test_a_plain_total_that_collects_losses_joins_the_graph():
+    x, total = leaf(1.0, 2.0, 3.0), Tensor(0.0)
+    start = total
+    for i in range(3):
+        total += x[i] * x[i]
+    total.backward()
+    assert x.grad.tolist() == [2, 4, 6] and start.item() == 0 and start is not total
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_leaf_that_requires_grad_is_not_written_while_recording(name):
+    w = leaf(4.0, 5.0)
+    with pytest.raises(RuntimeError, match=r"leaf that requires grad of shape \(2,\).*no_grad"):
+        WRITES[name](w)
+    assert w.tolist() == [4, 5]
+
+
+@pytest.mark.parametrize("name", ["[0]=", "[...]=", "copy_", "zero_"])
+def test_a_recorded_tensor_is_not_written_while_recording(name):
+    y = leaf(4.0, 5.0) * 2
+    with pytest.raises(RuntimeError, match=r"output of multiply.*shape \(2,\).*no_grad"):
+        WRITES[name](y)
+    assert y.tolist() == [8, 10]
+
+
+def test_values_of_a_graph_are_not_written_into_a_plain_tensor():
+    x, t = leaf(4.0, 5.0), Tensor([0.0, 0.0])
+    with pytest.raises(RuntimeError, match="values that require grad"):
+        t[0] = x[0]
+    with pytest.raises(RuntimeError, match="values that require grad"):
+        t.copy_(x)
+    t[0] = x.detach()[0]
+    with mg.no_grad():
+        t[1] = x[1]
+    assert t.tolist() == [4, 5]
+
+
+# --- what backward notices --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", WRITES)
+def test_an_overwritten_leaf_is_refused_by_name(name):
+    w = leaf(4.0, 5.0)
+    y = (w * w).sum()
+    with mg.no_grad():
+        WRITES[name](w)
+    with pytest.raises(RuntimeError, match=rf"multiply needs its [xy], of shape \(2,\).*{OVERWRITTEN}.*clone"):
+        y.backward()
+    assert w.grad is None
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_an_overwritten_constant_is_refused(name):
+    x, c = leaf(1.0, 2.0), Tensor([4.0, 5.0])
+    y = (x / c).sum()
+    WRITES[name](c)
+    with pytest.raises(RuntimeError, match=rf"divide needs its y, of shape \(2,\).*{OVERWRITTEN}"):
+        y.backward()
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_an_overwritten_alias_or_view_is_refused(name):
+    for alias in (
+        lambda t: t.detach(),
+        lambda t: t.data,
+        lambda t: t.detach()[:1],
+        lambda t: t.detach().reshape(2, 1).T,
+    ):
+        w = leaf(4.0, 5.0)
+        y = mg.log(w).sum()
+        WRITES[name](alias(w) if name != "[0]=" else alias(w).reshape(-1))
+        with pytest.raises(RuntimeError, match=rf"log needs its x.*{OVERWRITTEN}"):
+            y.backward()
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_an_overwritten_output_is_refused(name):
+    w = leaf(1.0, 2.0)
+    y = mg.exp(w)
+    WRITES[name](y.detach())
+    with pytest.raises(RuntimeError, match=rf"exp needs its output.*{OVERWRITTEN}"):
+        y.sum().backward()
+
+
+def test_an_overwritten_whole_is_noticed_through_a_view_in_the_graph():
+    base = Tensor([1.0, 2.0, 3.0])
+    part = base[1:].requires_grad_()
+    y = (part * part).sum()
+    base[2] = 7.0
+    with pytest.raises(RuntimeError, match=OVERWRITTEN):
+        y.backward()
+
+
+def test_an_overwritten_condition_or_target_of_where_is_refused():
+    x, mask = leaf(1.0, 2.0), Tensor([True, False])
+    y = mg.where(mask, x, 0.0).sum()
+    mask[0] = False
+    with pytest.raises(RuntimeError, match=rf"where needs its condition.*{OVERWRITTEN}"):
+        y.backward()
+
+
+def test_data_set_as_a_whole_is_a_write():
+    w = leaf(1.0, 2.0)
+    y = (w * w).sum()
+    w.data = [5.0, 6.0]
+    assert w.tolist() == [5, 6] and w.requires_grad
+    with pytest.raises(RuntimeError, match=OVERWRITTEN):
+        y.backward()
+
+
+def test_a_second_backward_after_an_update_is_refused():
+    w = leaf(1.0, 2.0)
+    y = (w * w).sum()
+    y.backward(retain_graph=True)
+    with mg.no_grad():
+        w -= 0.1 * w.grad
+    with pytest.raises(RuntimeError, match=OVERWRITTEN):
+        y.backward()
+
+
+def test_second_derivatives_notice_too():
+    w = leaf(1.0, 2.0)
+    (first,) = mg.autograd.grad((w * w * w).sum(), w, create_graph=True)
+    with mg.no_grad():
+        w += 1
+    with pytest.raises(RuntimeError, match=OVERWRITTEN):
+        mg.autograd.grad(first.sum(), w)
+
+
+# --- what backward does not mind --------------------------------------------------------------------------------------
+def test_writes_to_what_no_rule_needs_are_fine():
+    w, c = leaf(1.0, 2.0), Tensor([4.0, 5.0])
+    y = (w + c).sum() - (w * 3).sum()
+    c.zero_()
+    with mg.no_grad():
+        w.zero_()
+    y.backward()
+    assert w.grad.tolist() == [-2, -2]
+
+
+def test_writes_before_the_use_are_fine():
+    w, c = leaf(1.0, 2.0), Tensor([4.0, 5.0])
+    c[0] = 7.0
+    with mg.no_grad():
+        w += 1
+    y = (w * c).sum()
+    y.backward()
+    assert w.grad.tolist() == [7, 5]
+
+
+def test_writes_to_other_memory_are_fine():
+    w, other = leaf(1.0, 2.0), Tensor([4.0, 5.0])
+    y = (w * w).sum()
+    other += 1
+    clone = w.detach().clone()
+    clone.zero_()
+    y.backward()
+    assert w.grad.tolist() == [2, 4]
+
+
+def test_memory_used_again_after_a_write_is_not_mistaken():
+    for _ in range(300):  # a freed array's address is soon given to another
+        scratch = Tensor(np.ones(5))
+        scratch += 1
+        del scratch
+        w = Tensor(np.ones(5), requires_grad=True)
+        y = (w * w).sum()
+        y.backward()
+        assert w.grad.tolist() == [2] * 5
+
+
+def test_a_callers_array_may_change_after_the_call():
+    x, c, low, mask = leaf(1.0, 2.0), np.array([3.0, 4.0]), np.array([0.0, 5.0]), np.array([True, False])
+    y = (x * c + mg.clamp(x, min=low) + mg.where(mask, x, 0.0) + x**c).sum()
+    for array in (c, low, mask):
+        array[:] = 0
+    y.backward()
+    np.testing.assert_allclose(x.grad.numpy(), [3 + 1 + 1 + 3, 4 + 0 + 0 + 4 * 8])
+
+
+def test_a_gradient_shares_no_memory():
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    seed = np.ones(2, np.float32)
+    (x + y).backward(seed)
+    x.grad += 5
+    assert y.grad.tolist() == [1, 1] and seed.tolist() == [1, 1]
+    held = x.grad
+    (x + y).backward(seed)
+    assert x.grad.tolist() == [7, 7] and held.tolist() in ([6, 6], [7, 7])

@@ -1,0 +1,465 @@
+"""What every optimizer must do, without a reference: skipping, resuming, memory, and what it says about bad input."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Parameter, Tensor, nn, optim
+from minigrad.nn import functional as F
+from minigrad.optim import flat
+
+KINDS = {
+    "SGD": lambda params, **options: optim.SGD(params, lr=0.1, **options),
+    "momentum": lambda params, **options: optim.SGD(params, lr=0.1, momentum=0.9, dampening=0.2, **options),
+    "Adam": lambda params, **options: optim.Adam(params, lr=0.1, **options),
+    "amsgrad": lambda params, **options: optim.Adam(params, lr=0.1, amsgrad=True, **options),
+}
+EVERY = pytest.mark.parametrize("kind", KINDS)
+BLOCKS = pytest.mark.parametrize("block", [65536, 7])
+
+
+def parameters(dtype=np.float64, shapes=((3, 2), (2,), (), (4, 1))):
+    rng = np.random.default_rng(0)
+    return [Parameter(rng.standard_normal(shape), dtype=dtype) for shape in shapes]
+
+
+def push(params, step, without=()):
+    rng = np.random.default_rng([1, step])
+    for i, parameter in enumerate(params):
+        gradient = rng.standard_normal(parameter.shape)
+        parameter.grad = None if i in without else Tensor(gradient, dtype=parameter.dtype)
+
+
+def values(params):
+    return [p.detach().numpy().copy() for p in params]
+
+
+def same(a, b):
+    return all(x.tobytes() == y.tobytes() for x, y in zip(values(a), values(b), strict=True))
+
+
+# --- the step ---------------------------------------------------------------------------------------------------------
+@EVERY
+def test_training_works(kind):
+    minigrad.manual_seed(0)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((64, 5)).astype(np.float32)
+    y = (x[:, :1] * x[:, 1:2] > 0).astype(int)[:, 0]
+    net = nn.Sequential(nn.Linear(5, 32), nn.Tanh(), nn.Linear(32, 2))
+    optimizer = KINDS[kind](net.parameters())
+    losses = []
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        assert optimizer.step() is None
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@EVERY
+@BLOCKS
+def test_blocks_change_nothing(kind, block, monkeypatch):
+    """Bit for bit the same as parameter by parameter."""
+    together, alone = parameters(), parameters()
+    optimizer = KINDS[kind](together, weight_decay=0.1)
+    separate = [KINDS[kind]([p], weight_decay=0.1) for p in alone]
+    for step in range(10):
+        push(together, step)
+        push(alone, step)
+        monkeypatch.setattr(flat, "BLOCK", block)
+        optimizer.step()
+        monkeypatch.setattr(flat, "BLOCK", 65536)
+        for one in separate:
+            one.step()
+    assert same(together, alone)
+
+
+@EVERY
+@BLOCKS
+def test_a_parameter_without_gradient_is_passed_over(kind, block, monkeypatch):
+    """As if it had not been given at all, in every pattern of gaps."""
+    monkeypatch.setattr(flat, "BLOCK", block)
+    params, alone = parameters(), parameters()
+    optimizer = KINDS[kind](params)
+    separate = [KINDS[kind]([p]) for p in alone]
+    for step, gaps in enumerate(itertools.product([False, True], repeat=4)):
+        without = np.flatnonzero(gaps)
+        before = values(params)
+        push(params, step, without)
+        push(alone, step, without)
+        optimizer.step()
+        for i, one in enumerate(separate):
+            if i not in without:
+                one.step()
+            else:
+                assert (before[i] == params[i].detach().numpy()).all()
+        assert same(params, alone)
+    if kind == "Adam":
+        assert [entry["step"] for entry in optimizer.state_dict()["state"].values()] == [8] * 4
+
+
+def test_a_frozen_parameter_between_others():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1))
+    net[1].requires_grad_(False)
+    before = values(net[1].parameters())
+    optimizer = optim.Adam(net.parameters(), weight_decay=0.1)
+    for _ in range(3):
+        net(Tensor([[1.0, 2.0]])).sum().backward()
+        optimizer.step()
+    assert all((a == b).all() for a, b in zip(before, values(net[1].parameters()), strict=True))
+    assert set(optimizer.state_dict()["state"]) == {0, 1, 4, 5}
+
+
+@EVERY
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_dtypes_stay_what_they_are(kind, dtype):
+    params = parameters(dtype)
+    optimizer = KINDS[kind](params, weight_decay=0.1)
+    optimizer.param_groups[0]["lr"] = np.float64(0.1)  # as a schedule computed with NumPy gives it
+    for step in range(3):
+        push(params, step)
+        optimizer.step()
+    assert all(p.dtype == dtype for p in params)
+    state = optimizer.state_dict()["state"]
+    assert all(v.dtype == dtype for entry in state.values() for k, v in entry.items() if k != "step")
+
+
+@EVERY
+def test_parameters_of_several_dtypes(kind):
+    mixed = [p for pair in zip(parameters(np.float32), parameters(np.float64), strict=True) for p in pair]
+    single, double = parameters(np.float32), parameters(np.float64)
+    optimizers = [KINDS[kind](mixed), KINDS[kind](single), KINDS[kind](double)]
+    for step in range(5):
+        for i in range(4):
+            rng = np.random.default_rng([step, i])
+            for p, q in ((mixed[2 * i], single[i]), (mixed[2 * i + 1], double[i])):
+                gradient = rng.standard_normal(p.shape)
+                p.grad, q.grad = Tensor(gradient, dtype=p.dtype), Tensor(gradient, dtype=p.dtype)
+        for optimizer in optimizers:
+            optimizer.step()
+    assert same(mixed[::2], single) and same(mixed[1::2], double)
+    state = optimizers[0].state_dict()["state"]
+    assert list(state) == (list(range(8)) if kind != "SGD" else [])
+
+
+@EVERY
+@BLOCKS
+def test_memory_order_does_not_matter(kind, block, monkeypatch):
+    monkeypatch.setattr(flat, "BLOCK", block)
+    plain, turned = parameters(shapes=((6, 4), (3, 5))), []
+    for p in plain:
+        turned.append(Parameter(np.asfortranarray(p.detach().numpy())))
+        assert not turned[-1].detach().numpy().flags.c_contiguous
+    optimizers = [KINDS[kind](plain), KINDS[kind](turned)]
+    for step in range(5):
+        push(plain, step)
+        push(turned, step)
+        for p in turned:
+            p.grad = Tensor(np.asfortranarray(p.grad.numpy()))
+        for optimizer in optimizers:
+            optimizer.step()
+    assert same(plain, turned)
+
+
+@EVERY
+def test_parameters_keep_their_memory_and_gradients_their_values(kind):
+    params = parameters()
+    aliases = [p.detach() for p in params]
+    push(params, 0)
+    gradients = [p.grad for p in params]
+    before = values(gradients)
+    KINDS[kind](params, weight_decay=0.1, maximize=True).step()
+    assert same(params, aliases)
+    assert all(a is p.grad for a, p in zip(gradients, params, strict=True))
+    assert all((a == b).all() for a, b in zip(before, values(gradients), strict=True))
+
+
+@EVERY
+def test_a_graph_that_used_the_old_values_refuses(kind):
+    weight = Parameter([2.0])
+    loss = (weight * weight).sum()
+    weight.grad = Tensor([1.0])
+    KINDS[kind]([weight]).step()
+    with pytest.raises(RuntimeError, match="overwritten in place"):
+        loss.backward()
+
+
+@EVERY
+def test_parameters_without_gradient_are_not_marked_as_overwritten(kind):
+    weight, other = Parameter([2.0]), Parameter([1.0])
+    loss = (weight * weight).sum()
+    other.grad = Tensor([1.0])
+    KINDS[kind]([weight, other]).step()
+    loss.backward()
+    assert weight.grad.tolist() == [4]
+
+
+def test_no_elements():
+    empty, other = Parameter(np.zeros((0, 3))), Parameter([1.0], dtype=np.float64)
+    optimizer = optim.Adam([empty, other], lr=0.1)
+    empty.grad, other.grad = Tensor(np.zeros((0, 3))), Tensor([1.0], dtype=np.float64)
+    optimizer.step()
+    assert other.tolist() == pytest.approx([0.9])
+    alone = optim.SGD([empty], momentum=0.9)
+    alone.step()
+
+
+def test_a_large_parameter_is_updated_as_its_parts():
+    rng = np.random.default_rng(0)
+    value, gradient = rng.standard_normal((3, 700, 100)), rng.standard_normal((3, 700, 100))
+    whole, parts = Parameter(value), [Parameter(v) for v in value]
+    assert whole.size > 2 * flat.BLOCK
+    optimizers = [optim.Adam([whole]), optim.Adam(parts)]
+    for _ in range(3):
+        whole.grad = Tensor(gradient)
+        for p, g in zip(parts, gradient, strict=True):
+            p.grad = Tensor(g)
+        for optimizer in optimizers:
+            optimizer.step()
+    assert (whole.detach().numpy() == np.stack(values(parts))).all()
+
+
+def test_closure():
+    weight = Parameter([3.0])
+    optimizer = optim.SGD([weight], lr=0.1)
+    calls = []
+
+    def closure():
+        calls.append(minigrad.is_grad_enabled())
+        optimizer.zero_grad()
+        loss = (weight * weight).sum()
+        loss.backward()
+        return loss
+
+    with minigrad.no_grad():
+        loss = optimizer.step(closure)
+    assert loss.item() == 9 and calls == [True] and weight.item() == pytest.approx(2.4)
+
+
+def test_zero_grad():
+    params = parameters()
+    optimizer = optim.SGD(params)
+    push(params, 0, without=[1])
+    optimizer.zero_grad(set_to_none=False)
+    assert params[1].grad is None and not params[0].grad.any() and params[0].grad.dtype == np.float64
+    optimizer.zero_grad()
+    assert all(p.grad is None for p in params)
+
+
+@EVERY
+def test_two_threads_do_not_disturb_each_other(kind):
+    def train(params, steps=200):
+        optimizer = KINDS[kind](params)
+        for step in range(steps):
+            push(params, step)
+            optimizer.step()
+
+    expected = parameters()
+    train(expected)
+    several = [parameters() for _ in range(3)]
+    threads = [threading.Thread(target=train, args=(params,)) for params in several]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(same(params, expected) for params in several)
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+@EVERY
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("through", ["memory", "pickle"])
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(kind, dtype, through):
+    def gaps(step):
+        return [1] if step % 3 == 0 else []
+
+    straight, resumed = parameters(dtype), parameters(dtype)
+    optimizer = KINDS[kind](straight, weight_decay=0.01)
+    first = KINDS[kind](resumed, weight_decay=0.01)
+    for step in range(20):
+        push(resumed, step, gaps(step))
+        first.step()
+    saved, weights = first.state_dict(), values(resumed)
+    if through == "pickle":
+        saved = pickle.loads(pickle.dumps(saved))
+    for step in range(20, 25):  # going on does not change what was saved
+        push(resumed, step)
+        first.step()
+    again = [Parameter(w) for w in weights]
+    second = KINDS[kind](again)
+    second.load_state_dict(saved)
+    for step in range(20, 40):
+        push(again, step, gaps(step))
+        second.step()
+    for step in range(40):
+        push(straight, step, gaps(step))
+        optimizer.step()
+    assert same(straight, again)
+
+
+@EVERY
+def test_state_dict_has_pytorchs_layout(kind):
+    params = parameters()
+    optimizer = KINDS[kind](params[:1], weight_decay=0.1)
+    optimizer.add_param_group({"params": params[1:], "lr": 3.0})
+    assert optimizer.state_dict()["state"] == {}
+    push(params, 0, without=[2])
+    optimizer.step()
+    state = optimizer.state_dict()
+    names = {
+        "SGD": [],
+        "momentum": ["momentum_buffer"],
+        "Adam": ["exp_avg", "exp_avg_sq"],
+        "amsgrad": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
+    }[kind]
+    assert list(state["state"]) == ([0, 1, 3] if names else [])
+    for number, entry in state["state"].items():
+        assert list(entry) == ["step", *names] and entry["step"] == 1
+        assert all(entry[name].shape == params[number].shape for name in names)
+    first, second = state["param_groups"]
+    assert first["params"] == [0] and second["params"] == [1, 2, 3]
+    assert first["lr"] == 0.1 and second["lr"] == 3.0 and second["weight_decay"] == 0.1
+
+
+def test_loading_checks_everything_first():
+    params = parameters()
+    optimizer = optim.Adam(params, lr=0.1)
+    push(params, 0)
+    optimizer.step()
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"groups of \[3\] parameters, this Adam has groups of \[4\]"):
+        optimizer.load_state_dict(optim.Adam(params[:3]).state_dict())
+    bad = optimizer.state_dict()
+    bad["param_groups"][0]["lr"] = 5.0
+    bad["state"][3]["exp_avg"] = np.zeros(3)
+    with pytest.raises(ValueError, match=r"exp_avg of parameter 3 has shape \(3,\), the parameter \(4, 1\)"):
+        optimizer.load_state_dict(bad)
+    sgd = optim.SGD(params, momentum=0.9)
+    sgd.step()
+    with pytest.raises(ValueError, match=r"\['momentum_buffer'\], and should be \['exp_avg', 'exp_avg_sq'\]"):
+        optimizer.load_state_dict(sgd.state_dict())
+    with pytest.raises(ValueError, match="lr must be at least 0, got -1"):
+        optimizer.load_state_dict({**before, "param_groups": [{**before["param_groups"][0], "lr": -1}]})
+    after = optimizer.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    for number, entry in before["state"].items():
+        for name in ("exp_avg", "exp_avg_sq"):
+            np.testing.assert_array_equal(after["state"][number][name].numpy(), entry[name].numpy())
+
+
+@EVERY
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_copies_of_model_and_optimizer_train_on_their_own(kind, copied):
+    params = parameters()
+    optimizer = KINDS[kind](params)
+    for step in range(3):
+        push(params, step)
+        optimizer.step()
+    others, other = copied((params, optimizer))
+    before = values(params)
+    for step in range(3, 6):
+        push(others, step)
+        other.step()
+    assert all((a == b).all() for a, b in zip(before, values(params), strict=True))
+    for step in range(3, 6):
+        push(params, step)
+        optimizer.step()
+    assert same(params, others)
+
+
+def test_loading_into_the_memory_of_a_model_in_training():
+    net = nn.Linear(3, 2)
+    optimizer = optim.Adam(net.parameters(), lr=0.1)
+    saved = copy.deepcopy(net.state_dict())
+    for _ in range(2):
+        net(Tensor([1.0, 2.0, 3.0])).sum().backward()
+        optimizer.step()
+        net.load_state_dict(saved)
+        optimizer.zero_grad()
+    net(Tensor([1.0, 2.0, 3.0])).sum().backward()
+    optimizer.step()
+    assert not np.array_equal(net.weight.detach().numpy(), saved["weight"].numpy())
+
+
+# --- what it shows ----------------------------------------------------------------------------------------------------
+def test_repr():
+    optimizer = optim.SGD(parameters(), lr=0.5, momentum=0.9)
+    assert repr(optimizer) == (
+        "SGD(\n  group 0: 4 Tensors of 13 numbers, lr=0.5, momentum=0.9, dampening=0, weight_decay=0, nesterov=False, "
+        "maximize=False\n)"
+    )
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+W = Parameter([1.0])
+USED_UP = iter([W])
+list(USED_UP)
+BAD = [
+    (lambda: optim.SGD([]), ValueError, r"SGD got no parameters; a generator such as model\.parameters\(\)"),
+    (lambda: optim.SGD(USED_UP), ValueError, "can be used only once"),
+    (lambda: optim.SGD(W), TypeError, r"one Parameter; write \[it\]"),
+    (lambda: optim.SGD({"params": [W]}), TypeError, r"one dict; write \[it\]"),
+    (lambda: optim.SGD([np.zeros(3)]), TypeError, "parameter 0 of group 0 is no Tensor but ndarray; pass model.param"),
+    (lambda: optim.SGD([("w", W)]), TypeError, "no Tensor but tuple"),
+    (lambda: optim.SGD([W, Tensor([1])]), TypeError, "parameter 1 of group 0 is int64, which has no gradient"),
+    (lambda: optim.SGD([W * 2]), ValueError, r"shape \(1,\), is inside a graph, .*no effect; pass the leaf"),
+    (lambda: optim.SGD([W, W]), ValueError, "parameter 1 of group 0 was given before"),
+    (lambda: optim.SGD([{"params": [W]}, {"params": W}]), ValueError, "parameter 0 of group 1 was given before"),
+    (
+        lambda: optim.SGD([{"params": [W], "learning_rate": 1}]),
+        TypeError,
+        r"no option \['learning_rate'\], only .*'lr'",
+    ),
+    (lambda: optim.SGD([{"lr": 1}]), TypeError, r'group 0 must be a dict such as \{"params"'),
+    (lambda: optim.SGD([{"params": [W]}, [W]]), TypeError, "group 1 must be a dict .* got list"),
+    (lambda: optim.SGD([W], lr=-1), ValueError, "lr must be at least 0, got -1"),
+    (lambda: optim.SGD([W], lr=float("nan")), ValueError, "lr must be at least 0, got nan"),
+    (lambda: optim.SGD([{"params": [W], "lr": -2}]), ValueError, "lr must be at least 0, got -2"),
+    (lambda: optim.SGD([W], momentum=-0.1), ValueError, "momentum must be at least 0"),
+    (lambda: optim.SGD([W], weight_decay=-0.1), ValueError, "weight_decay must be at least 0"),
+    (lambda: optim.SGD([W], nesterov=True), ValueError, "nesterov needs momentum and no dampening"),
+    (lambda: optim.SGD([W], momentum=0.9, dampening=0.1, nesterov=True), ValueError, "got momentum=0.9, dampening=0.1"),
+    (lambda: optim.Adam([W], lr=-1), ValueError, "lr must be at least 0"),
+    (lambda: optim.Adam([W], eps=-1), ValueError, "eps must be at least 0"),
+    (lambda: optim.Adam([W], betas=(1.0, 0.9)), ValueError, r"betas\[0\] must be at least 0 and below 1, got 1.0"),
+    (lambda: optim.Adam([W], betas=(0.9, -0.1)), ValueError, r"betas\[1\] must be at least 0 and below 1, got -0.1"),
+    (lambda: optim.Optimizer([W], {}), TypeError, "abstract"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), BAD)
+def test_bad_input(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
+
+
+@EVERY
+@pytest.mark.parametrize("gradient", [Tensor([1.0]), Tensor(1.0), np.zeros((4, 1))])
+def test_a_gradient_that_does_not_fit_changes_nothing(kind, gradient):
+    params = parameters()
+    optimizer = KINDS[kind](params)
+    push(params, 0)
+    params[3].grad = gradient
+    before = values(params)
+    with pytest.raises(
+        ValueError, match=r"\.grad of parameter 3, of shape \(4, 1\), must be a Tensor of that shape, got"
+    ):
+        optimizer.step()
+    assert all((a == b).all() for a, b in zip(before, values(params), strict=True))
+    assert optimizer.state_dict()["state"] == {}
+
+
+def test_a_list_of_parameters_changed_behind_its_back():
+    params = parameters()
+    optimizer = optim.SGD(params)
+    optimizer.param_groups[0]["params"].append(Parameter([1.0]))
+    with pytest.raises(RuntimeError, match="parameters of group 0 were changed; use add_param_group"):
+        optimizer.step()
