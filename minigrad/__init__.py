@@ -1,9 +1,10 @@
 """minigrad: an autodiff framework on NumPy, to learn from and to keep using."""
 
-from . import autograd
+from . import autograd, data, nn, optim
 from .arrays import get_default_dtype, set_default_dtype
 from .autograd import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .memory import keep_freed_memory
+from .nn import Parameter
 from .ops.elementwise import (
     abs_ as abs,
 )
@@ -71,11 +72,14 @@ from .ops.shape import (
 )
 from .ops.softmax import log_softmax, logsumexp, softmax
 from .random import manual_seed
-from .tensor import Parameter, Tensor, tensor
+from .tensor import Tensor, tensor
 
 keep_freed_memory()
 
 __all__ = [
+    "optim",
+    "nn",
+    "data",
     "Parameter",
     "Tensor",
     "abs",

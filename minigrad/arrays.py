@@ -38,15 +38,19 @@ def as_array(data: Any, dtype: Any = None) -> Array:
         data = np.asarray(data)
     elif not is_array(data):
         data = _from_python(data)
-    if dtype is not None:
-        try:
-            dtype = np.dtype(dtype)
-        except TypeError:
-            raise TypeError(f"{dtype!r} is not a dtype; use one such as np.float32, np.int64 or bool") from None
-    for kind in (data.dtype, dtype):
-        if kind is not None and kind.kind not in "fiub":
-            raise TypeError(f"a Tensor holds real numbers or booleans, not {kind}")
-    return data if dtype is None else data.astype(dtype, copy=False)
+    as_dtype(data.dtype)
+    return data if dtype is None else data.astype(as_dtype(dtype), copy=False)
+
+
+def as_dtype(dtype: Any) -> Any:
+    """The NumPy dtype that is meant, if a Tensor can hold it."""
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{dtype!r} is not a dtype; use one such as np.float32, np.int64 or bool") from None
+    if dtype.kind not in "fiub":
+        raise TypeError(f"a Tensor holds real numbers or booleans, not {dtype}")
+    return dtype
 
 
 def _from_python(data: Any) -> Array:
@@ -75,7 +79,9 @@ def promoted(values: list[Any]) -> list[Any]:
     As in PyTorch, integer and boolean arrays take the precision of the floats that they meet, and a NumPy float64
     *scalar* counts as a Python number: ``w / np.sqrt(n)`` leaves a float32 ``w`` float32.
     """
-    whole = [i for i, v in enumerate(values) if type(v) is np.float64 or (hasattr(v, "dtype") and v.dtype.kind != "f")]
+    whole = [
+        i for i, v in enumerate(values) if type(v) is np.float64 or (hasattr(v, "dtype") and v.dtype.kind in "iub")
+    ]
     if not whole:
         return values
     floats = [v.dtype for i, v in enumerate(values) if hasattr(v, "dtype") and i not in whole]
@@ -87,6 +93,7 @@ def promoted(values: list[Any]) -> list[Any]:
 
 def settled(out: Array, values: list[Any]) -> Array:
     """The result of one operation: floats computed from integers alone have the default dtype."""
+    as_dtype(out.dtype)
     if out.dtype.kind == "f" and not any(
         hasattr(v, "dtype") and v.dtype.kind == "f" and type(v) is not np.float64 for v in values
     ):

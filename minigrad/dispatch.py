@@ -30,7 +30,10 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
 def refuse(name: str, kwargs: dict[str, Any]) -> NoReturn:
     """Say why a NumPy call on a Tensor is not carried out, and what to do instead."""
     if kwargs.get("out") is not None:
-        raise TypeError(f"np.{name}(..., out=...) would write behind autograd's back; use the value that it returns")
+        raise TypeError(
+            f"np.{name}(..., out=...) would write behind autograd's back; use the value that it returns, "
+            "and a = a + t instead of a += t for an array a"
+        )
     if kwargs:
         raise TypeError(f"np.{name} of a Tensor does not take {', '.join(kwargs)}; call it without")
     raise TypeError(

@@ -161,7 +161,10 @@ class Primitive:
             fair = promoted(values)
             if fair is not values:
                 return self(*[wrap(v, node) if node else v for v, node in zip(fair, parents, strict=True)], **static)
-            out = settled(out, values)
+            try:
+                out = settled(out, values)
+            except TypeError as error:
+                raise self._explained(error, values, static) from None
         if not live or not grad_enabled.get():
             return wrap(out, None)
         if foreign:  # the caller may write into an array of its own before backward reads it
@@ -210,10 +213,9 @@ class Primitive:
             saved = self._lift(node, saved)
         if self.joint_rule is not None:
             rule, pick = self._rules[0]
-            pairs = list(zip(node.parents, rule(g, *pick(saved)), strict=True))
             return [
                 (parent, self._fitted(node, parent, part))
-                for parent, part in pairs
+                for parent, part in zip(node.parents, rule(g, *pick(saved)), strict=True)
                 if parent is not None and (needed is None or parent in needed)
             ]
         parts = []

@@ -318,6 +318,10 @@ class Tensor(Methods):
     __ge__, _ = _binary(np.greater_equal)
     __eq__, _ = _binary(np.equal)
     __ne__, _ = _binary(np.not_equal)
+    __and__, __rand__ = _binary(np.bitwise_and)
+    __or__, __ror__ = _binary(np.bitwise_or)
+    __xor__, __rxor__ = _binary(np.bitwise_xor)
+    __invert__ = _unary(np.invert)
     __iadd__ = _updating(np.add)
     __isub__ = _updating(np.subtract)
     __imul__ = _updating(np.multiply)
@@ -330,20 +334,6 @@ class Tensor(Methods):
     __pos__ = _unary(np.positive)
     __hash__ = object.__hash__  # identity: elementwise == must not make Tensors unhashable
     del _
-
-
-class Parameter(Tensor):
-    """A Tensor that a Module trains: it requires grad unless told otherwise.
-
-    Example:
-        >>> Parameter([1.0, 2.0])
-        Parameter([1., 2.], requires_grad=True)
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None) -> None:
-        super().__init__(data, requires_grad, dtype)
 
 
 # --- in and out of a Tensor -------------------------------------------------------------------------------------------

@@ -206,10 +206,11 @@ class _Layer:
             )
         self.q, self.mean = q, _mean(self.h)
         self.std = math.sqrt(_mean((self.h - self.mean) ** 2))
-        # In units of the root mean square, so that nothing underflows where the signal itself is tiny.
+        # For the scatter, relative to their root mean squares, so that nothing underflows where the signal is tiny:
         unit = math.sqrt(self.second_moment) or 1.0
-        self.u, self.du_dx = self.h / unit, self.slope / (math.sqrt(self.slope_second_moment) or 1.0)
-        self.du_dq = x * self.slope / (2 * unit)  # times q
+        self.u = self.h / unit
+        self.q_du_dq = x * self.slope / (2 * unit)  # what u gains when q grows by a fraction
+        self.relative_slope = self.slope / (math.sqrt(self.slope_second_moment) or 1.0)
         self.saturated = _flat_fraction(activation, math.sqrt(q), saturated_below * np.abs(self.slope).max())
 
 
@@ -283,7 +284,7 @@ class _Pair:
             + c**2 / 2 * over.product(_SQUARE, _SQUARE)
             - (alike - c) ** 2
         )
-        passed_on = 2 * _mean(layer.u * layer.du_dq)
+        passed_on = 2 * _mean(layer.u * layer.q_du_dq)
         self.q_variance = from_weights**2 * (passed_on**2 * self.q_variance + self._noise(_SQUARE, over))
         self.c_variance = from_weights**2 * (alike_slope**2 * self.c_variance + max(unit_noise, 0.0) / self.width)
         self.c = c
@@ -303,7 +304,7 @@ class _Pair:
         variance = _mean((layer.u - mean) ** 2)
         if variance == 0:
             return 0.0
-        passed_on = 2 * _mean((layer.u - mean) * layer.du_dq)
+        passed_on = 2 * _mean((layer.u - mean) * layer.q_du_dq)
         scatter = passed_on**2 * self.q_variance + self._noise(_SQUARE - 2 * mean * _U, over)
         return math.sqrt(scatter) / (2 * variance)
 
@@ -315,8 +316,8 @@ class _Expansion:
     """Expectations of products of two functions out of the span of u, u², u³ and the slope of one layer."""
 
     def __init__(self, layer: _Layer, basis: Array) -> None:
-        functions = np.stack([layer.u, layer.u**2, layer.u**3, layer.du_dx])
-        self.coefficients: Array = functions @ basis.T
+        functions = np.stack([layer.u, layer.u**2, layer.u**3, layer.relative_slope])
+        self.coefficients: Array = (basis @ functions.T).T
         self.products: Array = (functions * _WEIGHT) @ functions.T
 
     def product(self, f: Array, g: Array) -> float:

@@ -297,7 +297,7 @@ def test_one_relu_layer_adds_five_over_n_to_the_squared_length_of_a_sample() -> 
     ids=["tanh", "relu"],
 )
 def test_weight_gradients_agree_with_simulation(activation, function, slope, scale, error_correlation: float) -> None:
-    width, samples, depth, seeds = 300, 60, 6, 100
+    width, samples, depth, seeds = 300, 60, 6, 50
     sizes = np.empty((seeds, depth))
     for seed in range(seeds):
         random = np.random.default_rng(seed)

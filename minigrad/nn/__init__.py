@@ -1,12 +1,12 @@
 """Neural networks: Modules with their Parameters, losses and initialisation, under PyTorch's names."""
 
-from ..tensor import Parameter
 from . import functional, init
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .container import Sequential
 from .linear import Identity, Linear
 from .loss import CrossEntropyLoss, MSELoss
 from .module import Module
+from .parameter import Parameter
 
 __all__ = [
     "CrossEntropyLoss",

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..arrays import get_default_dtype
 from ..ops.linalg import linear
-from ..tensor import Parameter, Tensor
+from ..tensor import Tensor
 from . import init
 from .module import Module
+from .parameter import Parameter
 
 
 class Linear(Module):

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..arrays import as_array
 from ..engine import Array
-from ..tensor import Parameter, Tensor, overwrite, wrap
+from ..tensor import Tensor, overwrite, wrap
+from .parameter import Parameter
 
 
 class IncompatibleKeys(NamedTuple):

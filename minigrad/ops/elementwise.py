@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import as_dtype
 from ..dispatch import NUMPY
 from ..primitive import constant, offer, primitive, ufunc
 from ..tensor import Tensor, raw
@@ -222,7 +223,8 @@ less_equal = constant(np.less_equal)
 equal = constant(np.equal)
 not_equal = constant(np.not_equal)
 for _function in (
-    np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isfinite, np.isnan, np.isinf, np.isclose,
+    np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.isfinite, np.isnan, np.isinf, np.isclose,
     np.allclose, np.array_equal, np.zeros_like, np.ones_like, np.shape, np.ndim, np.size, np.result_type, np.arange,
 ):  # fmt: skip
     constant(_function)
@@ -245,7 +247,8 @@ def astype(input: Any, dtype: Any) -> Any:
         >>> astype(Tensor([1.7, -1.7]), int)
         Tensor([ 1, -1])
     """
-    if np.dtype(dtype).kind != "f":
+    dtype = as_dtype(dtype)
+    if dtype.kind != "f":
         return Tensor(input, dtype=dtype) if isinstance(input, Tensor) else input.astype(dtype)
     return _astype(input, dtype=dtype)
 

@@ -17,7 +17,7 @@ def _kinds(index: Any) -> tuple[bool, bool]:
     items = index if isinstance(index, tuple) else (index,)
     basic = all(i is None or i is Ellipsis or isinstance(i, (int, slice, np.integer)) for i in items)
     mask = len(items) == 1 and is_array(items[0]) and items[0].dtype.kind == "b"
-    return basic and not any(isinstance(i, bool) for i in items), mask
+    return basic, mask
 
 
 @primitive(name="getitem")

@@ -70,10 +70,10 @@ class Flat:
         return self._buffer(name)[start:end].reshape(self.parameters[member].shape)
 
     def restore(self, member: int, step: int, values: dict[str, Array]) -> None:
-        """Set the state of one parameter."""
+        """Set the state of one parameter; buffers without a value start anew."""
         self.steps[member] = step
-        for name, value in values.items():
-            self.view(name, member)[...] = value
+        for name in {*self.buffers, *values}:
+            self.view(name, member)[...] = values.get(name, 0)
         self._forget()
 
     def _buffer(self, name: str) -> Array:

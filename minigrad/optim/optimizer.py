@@ -58,7 +58,7 @@ class Optimizer(ABC):
         number = len(self.param_groups)
         if not isinstance(param_group, Mapping) or "params" not in param_group:
             raise TypeError(
-                f'group {number} must be a dict such as {{"params": [...], "lr": 0.01}}, got {type(param_group).__name__}'
+                f'group {number} must be a dict like {{"params": [...], "lr": 0.01}}, got {type(param_group).__name__}'
             )
         members = param_group["params"]
         members = [members] if isinstance(members, Tensor) else list(members)
@@ -109,9 +109,7 @@ class Optimizer(ABC):
         for number, group in enumerate(self.param_groups):
             members = self._members[number]
             if len(members) != len(group["params"]) or not all(map(operator.is_, members, group["params"])):
-                raise RuntimeError(
-                    f"the parameters of group {number} were replaced; use add_param_group, or start anew"
-                )
+                raise RuntimeError(f"the parameters of group {number} were changed; use add_param_group")
             work += [(group, flat, flat.gradients()) for flat in self._flats[number]]
         for group, flat, gradients in work:
             self._step(group, flat, gradients)

@@ -142,7 +142,7 @@ class Pair(NamedTuple):
         ([1.5, 2], np.array([1.5, 2.0])),
         ([True, False], np.array([True, False])),
         ([np.float32(1), np.float32(2)], np.array([1, 2], np.float32)),
-        ([np.ones((2, 1)), np.zeros((2, 1))], np.array([[[1], [1]], [[0], [0]]])),
+        ([np.ones((2, 1)), np.zeros((2, 1))], np.array([[[1.0], [1.0]], [[0.0], [0.0]]])),
         ([np.array(3), np.array(4)], np.array([3, 4])),
     ],
 )

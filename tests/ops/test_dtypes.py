@@ -113,6 +113,18 @@ def test_the_dtype_stays_in_the_value_and_in_the_gradients(name, dtype, create_g
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_without_a_gradient_the_result_is_the_same_plain_tensor(name):
+    x = leaf("float32")
+    expected = ALL[name](x).detach().numpy()
+    with mg.no_grad():
+        unrecorded = ALL[name](x)
+    for out in (ALL[name](x.detach()), unrecorded):
+        assert type(out) is Tensor and out.dtype == np.float32
+        assert not out.requires_grad or out is x  # +x is x
+        np.testing.assert_array_equal(out.detach().numpy(), expected)
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_single_and_half_precision_give_the_values_of_double(name):
     results = {}
     for dtype in ("float16", "float32", "float64"):
@@ -162,6 +174,8 @@ def test_mixed_precision_gives_each_input_a_gradient_of_its_own(name, dtypes, cr
     x, y = (leaf(dtype) for dtype in dtypes)
     PAIRS[name](x, y * 0.7).sum().backward()
     assert (x.grad.dtype, y.grad.dtype) == dtypes
+    plain = PAIRS[name](x.detach(), y.detach())
+    assert type(plain) is Tensor and plain.dtype == np.result_type(*dtypes)
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -203,6 +217,8 @@ def test_integers_and_lists_do_not_widen_float32(symbol, other):
     np.testing.assert_allclose(out.detach().numpy(), reference, rtol=1e-5)
     out.sum().backward()
     assert x.grad.dtype == np.float32
+    for plain in (function(x.detach(), other), function(other, x.detach())):
+        assert type(plain) is Tensor and plain.dtype == np.float32 and not plain.requires_grad
 
 
 @pytest.mark.parametrize("values", [3, [1, 2, 3], True, [True, False]], ids=repr)
@@ -251,6 +267,9 @@ def test_a_gradient_given_by_hand_takes_the_dtype_of_its_tensor():
     for gradient in (1, 1.0, [[1.0] * 3] * 2, np.ones((2, 3)), Tensor(np.ones((2, 3))), np.ones((2, 3), int)):
         x = leaf("float32")
         out = (x * x) if np.ndim(gradient) or isinstance(gradient, Tensor) else (x * x).sum()
+        seen = []
+        out.register_hook(lambda g, seen=seen: seen.append(g.dtype))
         out.backward(gradient)
+        assert seen == [np.float32]
         assert x.grad.dtype == np.float32
         np.testing.assert_allclose(x.grad.numpy(), 2 * VALUES, rtol=1e-6)

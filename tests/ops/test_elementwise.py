@@ -367,7 +367,7 @@ BINARY_DOORS = {
     "remainder": (operator.mod, np.remainder, np.mod),
     "maximum": (mg.maximum, Tensor.maximum, np.maximum, lambda x, y: x.max(y), mg.max),
     "minimum": (mg.minimum, Tensor.minimum, np.minimum, lambda x, y: x.min(y), mg.min),
-    "where": (lambda x, y: mg.where(x > y, x, y), lambda x, y: x.where(x > y, y), lambda x, y: np.where(x > y, x, y)),
+    "where": (lambda x, y: mg.where(x > y, x, y), lambda x, y: np.where(x > y, x, y)),
 }
 
 

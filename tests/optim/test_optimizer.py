@@ -121,13 +121,16 @@ def test_a_frozen_parameter_between_others():
 @EVERY
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_dtypes_stay_what_they_are(kind, dtype):
-    params = parameters(dtype)
-    optimizer = KINDS[kind](params, weight_decay=0.1)
-    optimizer.param_groups[0]["lr"] = np.float64(0.1)  # as a schedule computed with NumPy gives it
+    params, others = parameters(dtype), parameters(dtype)
+    optimizer, other = KINDS[kind](params, weight_decay=0.1), KINDS[kind](others, weight_decay=0.1)
+    for name in ("lr", "weight_decay"):  # as a schedule computed with NumPy gives them
+        optimizer.param_groups[0][name] = np.float64(0.1)
     for step in range(3):
         push(params, step)
+        push(others, step)
         optimizer.step()
-    assert all(p.dtype == dtype for p in params)
+        other.step()
+    assert all(p.dtype == dtype for p in params) and same(params, others)
     state = optimizer.state_dict()["state"]
     assert all(v.dtype == dtype for entry in state.values() for k, v in entry.items() if k != "step")
 
@@ -293,8 +296,12 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(kind, dtype, thro
     for step in range(20, 25):  # going on does not change what was saved
         push(resumed, step)
         first.step()
-    again = [Parameter(w) for w in weights]
+    again = parameters(dtype)
     second = KINDS[kind](again)
+    push(again, 100)
+    second.step()  # what it did before is forgotten
+    for parameter, weight in zip(again, weights, strict=True):
+        parameter.data = weight
     second.load_state_dict(saved)
     for step in range(20, 40):
         push(again, step, gaps(step))
@@ -327,6 +334,23 @@ def test_state_dict_has_pytorchs_layout(kind):
     first, second = state["param_groups"]
     assert first["params"] == [0] and second["params"] == [1, 2, 3]
     assert first["lr"] == 0.1 and second["lr"] == 3.0 and second["weight_decay"] == 0.1
+
+
+@EVERY
+def test_loading_a_state_that_a_parameter_is_not_part_of(kind):
+    params, others = parameters(), parameters()
+    used, fresh = KINDS[kind](params), KINDS[kind](others)
+    push(params, 0)
+    used.step()
+    used.load_state_dict(fresh.state_dict())
+    for parameter, value in zip(params, values(others), strict=True):
+        parameter.data = value
+    for step in range(1, 4):
+        push(params, step)
+        push(others, step)
+        used.step()
+        fresh.step()
+    assert same(params, others)
 
 
 def test_loading_checks_everything_first():
@@ -375,6 +399,15 @@ def test_copies_of_model_and_optimizer_train_on_their_own(kind, copied):
     assert same(params, others)
 
 
+def test_a_pickle_holds_only_parameters_and_state():
+    params = [Parameter(np.zeros((1000, 10)))]
+    optimizer = optim.Adam(params)
+    params[0].grad = Tensor(np.ones((1000, 10)))
+    optimizer.step()
+    params[0].grad = None
+    assert len(pickle.dumps(optimizer)) < 3.1 * 80_000
+
+
 def test_loading_into_the_memory_of_a_model_in_training():
     net = nn.Linear(3, 2)
     optimizer = optim.Adam(net.parameters(), lr=0.1)
@@ -418,7 +451,7 @@ BAD = [
         TypeError,
         r"no option \['learning_rate'\], only .*'lr'",
     ),
-    (lambda: optim.SGD([{"lr": 1}]), TypeError, r'group 0 must be a dict such as \{"params"'),
+    (lambda: optim.SGD([{"lr": 1}]), TypeError, r'group 0 must be a dict like \{"params"'),
     (lambda: optim.SGD([{"params": [W]}, [W]]), TypeError, "group 1 must be a dict .* got list"),
     (lambda: optim.SGD([W], lr=-1), ValueError, "lr must be at least 0, got -1"),
     (lambda: optim.SGD([W], lr=float("nan")), ValueError, "lr must be at least 0, got nan"),
