@@ -146,9 +146,8 @@ _written: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memor
 
 
 def _owner(array: Array) -> Array:
-    base = getattr(array, "base", None)
-    while base is not None and hasattr(base, "dtype"):
-        array, base = base, getattr(base, "base", None)
+    while array.base is not None and hasattr(array.base, "dtype"):
+        array = array.base
     return array
 
 

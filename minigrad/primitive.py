@@ -160,7 +160,8 @@ class Primitive:
         if out.dtype is not data.dtype:  # mixed inputs: see that integers did not decide the precision
             fair = promoted(values)
             if fair is not values:
-                return self(*[wrap(v, node) if node else v for v, node in zip(fair, parents, strict=True)], **static)
+                again = zip(args, fair, parents, strict=True)
+                return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
             try:
                 out = settled(out, values)
             except TypeError as error:
@@ -219,7 +220,7 @@ class Primitive:
                 if parent is not None and (needed is None or parent in needed)
             ]
         parts = []
-        for parent, (rule, pick) in zip(node.parents, self._rules, strict=True):
+        for (rule, pick), parent in zip(self._rules, node.parents):  # noqa: B905 - checked when the node was made
             if parent is not None and (needed is None or parent in needed):
                 part = rule(g, *pick(saved))
                 if part.shape != parent.shape or part.dtype is not parent.dtype or node.site:
@@ -291,10 +292,11 @@ def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum ``g`` down to ``shape``: the adjoint of NumPy's broadcasting."""
     extra = g.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    if axes:
-        g = np.sum(g, axis=axes, keepdims=True) if isinstance(g, Tensor) else sum_along(g, axes, True)
-    return np.reshape(g, shape)
+    axes = tuple(range(extra))
+    if g.shape[extra:] != shape:
+        axes += tuple([i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1])
+    total = np.sum(g, axis=axes, keepdims=True) if isinstance(g, Tensor) else sum_along(g, axes, True)
+    return total.reshape(shape)
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------

@@ -337,10 +337,15 @@ class Tensor(Methods):
 
 
 # --- in and out of a Tensor -------------------------------------------------------------------------------------------
+_new = object.__new__
+
+
 def wrap(data: Array, node: Node | None) -> Tensor:
     """Build a Tensor without the checks and the copy of ``__init__``."""
-    tensor = Tensor.__new__(Tensor)
-    tensor._data, tensor._node, tensor.grad = data, node, None
+    tensor = _new(Tensor)
+    tensor._data = data
+    tensor._node = node
+    tensor.grad = None
     return tensor
 
 

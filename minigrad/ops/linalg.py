@@ -15,7 +15,7 @@ def _mT(a: Any) -> Any:  # noqa: N802 - the field's name for it
 
 
 def _rows(a: Any) -> Any:
-    return np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))
+    return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))
 
 
 @offer(np.matmul)

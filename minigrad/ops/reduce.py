@@ -64,7 +64,7 @@ def sum_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 @primitive(name="mean")
 def _mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.mean(x, axis=axis, keepdims=keepdims)
+    return sum_along(x, axis, keepdims) / _count(x.shape, axis)
 
 
 _mean.rule(

@@ -408,3 +408,16 @@ def test_theirs_from_copies():  # the reference must not see what we do to the a
     reference = theirs_from(array)
     array[0] = 5
     assert reference[0].item() == 1
+
+
+@pytest.mark.parametrize("symbol", ["&", "|", "^"])
+def test_masks_combine_with_operators(symbol):
+    function = {"&": operator.and_, "|": operator.or_, "^": operator.xor}[symbol]
+    a, b = np.array([True, True, False, False]), np.array([True, False, True, False])
+    for x, y in ((Tensor(a), Tensor(b)), (Tensor(a), b), (a, Tensor(b))):
+        got = function(x, y)
+        assert type(got) is Tensor and got.dtype == bool and got.tolist() == function(a, b).tolist()
+    assert (~Tensor(a)).tolist() == (~a).tolist()
+    x = leaf(np.array([-1.0, 0.5, 2.0]))
+    x[function(x > 0, x < 1)].sum().backward()
+    assert x.grad.tolist() == function(np.array([False, True, True]), np.array([True, True, False])).astype(float).tolist()
