@@ -146,7 +146,7 @@ class Tensor(Methods):
         return wrap(self._data, None)
 
     def numpy(self) -> Array:
-        """The array itself, not a copy.
+        """The array itself, not a copy. Writing into it goes unnoticed: write through the Tensor instead.
 
         Raises:
             RuntimeError: if the Tensor requires grad, since NumPy would cut the graph silently.

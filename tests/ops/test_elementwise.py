@@ -420,4 +420,5 @@ def test_masks_combine_with_operators(symbol):
     assert (~Tensor(a)).tolist() == (~a).tolist()
     x = leaf(np.array([-1.0, 0.5, 2.0]))
     x[function(x > 0, x < 1)].sum().backward()
-    assert x.grad.tolist() == function(np.array([False, True, True]), np.array([True, True, False])).astype(float).tolist()
+    expected = function(np.array([False, True, True]), np.array([True, True, False]))
+    assert x.grad.tolist() == expected.astype(float).tolist()
