@@ -162,6 +162,36 @@ def stamp(array: Array) -> None:
     _written[key] = (last_write, reference)
 
 
+def same_owner(a: Array, b: Array) -> bool:
+    """Whether two arrays live in the memory of one."""
+    return _owner(a) is _owner(b)
+
+
+_sharers: dict[
+    int, tuple[Any, list[Any]]
+] = {}  # id of an owner -> (weak reference to it, those of Tensors on its memory)
+
+
+def share(array: Array, *tensors: Any) -> None:
+    """Record that ``tensors`` have views of the memory of ``array``."""
+    owner = _owner(array)
+    key = id(owner)
+    if key not in _sharers:
+        _sharers[key] = (weakref.ref(owner, lambda _: _sharers.pop(key, None)), [])
+    references = _sharers[key][1]
+    if len(references) > 64:  # of which most are gone: batches taken from one data set, say
+        references[:] = [reference for reference in references if reference() is not None]
+    references += map(weakref.ref, tensors)
+
+
+def others_on(array: Array, tensor: Any) -> list[Any]:
+    """The living Tensors, other than ``tensor``, that are known to share the memory of ``array``."""
+    _, references = _sharers.get(id(_owner(array)), (None, ()))
+    living = {id(other): other for other in (reference() for reference in references) if other is not None}
+    living.pop(id(tensor), None)
+    return list(living.values())
+
+
 def overwritten(array: Array, since: int) -> bool:
     """Was the memory of ``array``, alive all that time, written to after ``since``?"""
     return _written.get(id(_owner(array)), (-1,))[0] > since

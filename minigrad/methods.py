@@ -72,7 +72,24 @@ class Methods:
     transpose: Method
     unsqueeze: Method
     # in place
+    abs_: Method
+    add_: Method
+    clamp_: Method
+    clip_: Method
     copy_: Method
+    divide_: Method
+    exp_: Method
+    fill_: Method
+    log_: Method
+    multiply_: Method
+    negative_: Method
+    pow_: Method
+    relu_: Method
+    sigmoid_: Method
+    sqrt_: Method
+    square_: Method
+    subtract_: Method
+    tanh_: Method
     zero_: Method
     # products
     matmul: Method

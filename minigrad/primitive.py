@@ -167,7 +167,7 @@ class Primitive:
             except TypeError as error:
                 raise self._explained(error, values, static) from None
         if not live or not grad_enabled.get():
-            return wrap(out, None)
+            return wrap(out, None) if out.base is None else _shared(wrap(out, None), args)
         if foreign:  # the caller may write into an array of its own before backward reads it
             for i, name in enumerate(self.inputs):
                 if name in self.saved_names and type(args[i]) is ndarray:
@@ -187,7 +187,7 @@ class Primitive:
         node = Node(self, parents, saved, static, out)
         if node.site and not np.isfinite(out).all():
             raise FloatingPointError(f"{self.name} produced a non-finite value at {node.site}")
-        return wrap(out, node)
+        return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
 
     def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
         """All inputs, those left out by their defaults; refuses what the operation does not take."""
@@ -277,6 +277,14 @@ class Primitive:
         return new  # type: ignore[no-any-return]
 
 
+def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
+    """Remember which Tensors have views of one memory: an in-place update inside a graph has to know."""
+    for tensor in inputs:
+        if isinstance(tensor, Tensor) and engine.same_owner(tensor._data, view._data):
+            engine.share(view._data, tensor, view)
+    return view
+
+
 def _brief(value: Any) -> str:
     return f"{value.dtype} {value.shape}" if hasattr(value, "dtype") else repr(value)
 
@@ -327,6 +335,7 @@ def constant(function: Any) -> Callable[..., Any]:
         out = function(*raw(args), **raw(kwargs))
         return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
 
+    on_values.constant = True  # type: ignore[attr-defined]
     NUMPY[function] = on_values
     return on_values
 

@@ -40,11 +40,11 @@ _getitem.rule(x=lambda g, x_shape, index: _put(g, index=index, shape=x_shape))
 _put.rule(values=lambda g, index: _getitem(g, index=index))
 
 
-def _settled(index: Any) -> Any:
+def settled_index(index: Any) -> Any:
     """The index as arrays of our own: lists converted, Tensors unwrapped, arrays copied so that nobody changes them."""
     index = raw(index)
     if isinstance(index, tuple):
-        return tuple(map(_settled, index))
+        return tuple(map(settled_index, index))
     if isinstance(index, list):
         return np.asarray(index, dtype=None if index else np.intp)
     return index.copy() if is_array(index) else index
@@ -61,7 +61,7 @@ def getitem(input: Any, index: Any) -> Any:
         >>> x.grad
         Tensor([2., 1.])
     """
-    return _getitem(input, index=_settled(index))
+    return _getitem(input, index=settled_index(index))
 
 
 NUMPY["getitem"] = getitem

@@ -1,38 +1,153 @@
-"""In-place writes: allowed outside the graph, stamped on the clock, refused where they would make a gradient wrong."""
+"""In-place operations: real writes outside the graph; inside it, an update that moves the Tensor to a new node.
+
+Arrays that take part in a graph are never overwritten by it. ``h.add_(x)`` on a recorded ``h`` computes a new array and
+a new node, and makes the handle ``h`` refer to them, so that earlier uses of ``h`` keep the values they saw. Another
+Tensor on the same memory, such as a view, would not follow; then the update is refused.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import engine
+from ..arrays import as_array, is_array, shape_of
 from ..dispatch import NUMPY
-from ..primitive import offer
+from ..primitive import primitive
 from ..tensor import Tensor, raw
+from .elementwise import where
+from .index import getitem, settled_index
 
 
-def _recorded(value: Any) -> bool:
+# --- assignment -------------------------------------------------------------------------------------------------------
+@primitive(name="setitem", broadcasts=True, cure="the value must broadcast to the shape of what the index picks")
+def _setitem(x: Any, value: Any, *, index: Any) -> Any:
+    out = x.copy()
+    out[index] = value
+    return out
+
+
+def _value_gradient(g: Any, x_shape: tuple[int, ...], index: Any) -> Any:
+    """What was written and not overwritten: where an index names an element several times, the last one stays."""
+    picked = getitem(g, index)
+    places = index if isinstance(index, tuple) else (index,)
+    if not any(is_array(place) and place.dtype.kind != "b" for place in places):
+        return picked
+    host = raw(g)
+    order = np.reshape(np.arange(math.prod(picked.shape), like=host), picked.shape)
+    last = np.zeros_like(order, shape=x_shape)
+    last[index] = order
+    return picked * np.equal(last[index], order)
+
+
+_setitem.rule(
+    x=lambda g, index: _setitem(g, 0, index=index),
+    value=_value_gradient,
+)
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """``t[index] = value``."""
+    index = settled_index(index)
+    if _inside_a_graph(self, "assignment", (value,)):
+        _move(self, "assignment", _setitem(self, _like(self, value), index=index))
+    else:
+        _write(self, "assignment", lambda: self._data.__setitem__(index, raw(value)))
+
+
+def _like(target: Any, value: Any) -> Any:
+    """A value that is assigned takes the dtype of where it goes."""
+    if hasattr(value, "astype"):
+        return value if value.dtype == target.dtype else value.astype(target.dtype)
+    return as_array(value, target.dtype)
+
+
+# --- methods that end in an underscore, and the operators -------------------------------------------------------------
+def update(function: Any, self: Tensor, other: Any) -> Tensor:
+    """``t op= other``, for the NumPy function of the operator: inside a graph, Python's ``t = t op other``."""
+    if engine.grad_enabled.get() and (not self.is_leaf or (self._node is None and recorded(other))):
+        return NUMPY[function](self, other)  # type: ignore[no-any-return]
+    return _apply(self, function.__name__, NUMPY[function], (other,), {})
+
+
+def _apply(self: Tensor, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Tensor:
+    """Replace the values of ``self`` by those of ``function(self, *args)``."""
+    if _inside_a_graph(self, name, (*args, *kwargs.values())):
+        _move(self, name, function(self, *args, **kwargs))
+    else:
+        _write(self, name, lambda: _overwrite(self, name, function(self._data, *raw(args), **raw(kwargs))))
+    return self
+
+
+def _overwrite(self: Tensor, name: str, new: Any) -> None:
+    _require_fit(self, name, shape_of(new), np.result_type(new))
+    self._data[...] = new
+
+
+def _method(name: str, function: str | Callable[..., Any]) -> None:
+    """Offer ``name`` as the in-place form of a function, or of the method of that name."""
+    doc = f"The in-place form of ``{name.rstrip('_')}``: replaces the values, and returns the Tensor itself."
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        chosen = getattr(Tensor, function) if isinstance(function, str) else function
+        return _apply(self, name, chosen, args, kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = doc
+    setattr(Tensor, name, method)
+
+
+def _copied(input: Any, source: Any) -> Any:
+    """``source`` in the shape and dtype of ``input``, to whose old values the gradient 0 flows."""
+    return where(False, input, _like(input, source))
+
+
+# --- the two ways -----------------------------------------------------------------------------------------------------
+def recorded(value: Any) -> bool:
+    """Whether gradients flow to or through ``value``."""
     return isinstance(value, Tensor) and value._node is not None
 
 
-def _refuse_recorded(target: Tensor, what: str, functional: str, value: Any = None) -> None:
-    """Inside a graph a write would change values that the graph was built on, or lose the gradient of ``value``."""
-    if not engine.grad_enabled.get() or not (_recorded(target) or _recorded(value)):
-        return
-    if target._node is None:
-        kind = "a plain Tensor of values that require grad"
-    elif target.is_leaf:
-        kind = "a leaf that requires grad"
-    else:
-        kind = f"a recorded Tensor (the output of {target._node.name})"
-    raise RuntimeError(
-        f"{what} into {kind} of shape {target.shape} would make its gradient wrong; compute a new Tensor instead, "
-        f"such as {functional}, or, for an update that shall not be differentiated, do it inside "
-        "`with minigrad.no_grad():`"
-    )
+def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
+    """Whether the update has to be recorded; refuses it where that cannot be right."""
+    if not engine.grad_enabled.get():
+        return False
+    if target._node is None and not any(map(recorded, values)):
+        return False
+    if target._node is not None and target.is_leaf:
+        raise RuntimeError(
+            f"{what} on a leaf that requires grad of shape {target.shape} would lose the values that its gradient is "
+            "for; compute a new Tensor, such as w = w - step or np.where(mask, value, w), or, for an update that shall "
+            "not be differentiated, do it inside `with minigrad.no_grad():`"
+        )
+    others = engine.others_on(target._data, target)
+    if others:
+        raise RuntimeError(
+            f"{what} inside a graph on a Tensor of shape {target.shape} whose memory another Tensor (of shape "
+            f"{others[0].shape}) shares as a view, which would not follow; write to the whole, as in x[0, 1] = v for "
+            "x[0][1] = v, make a copy with .clone(), or compute a new Tensor: np.where(mask, value, t)"
+        )
+    return True
 
 
-def _written(target: Tensor, what: str, write: Callable[[], Any]) -> Tensor:
+def _move(target: Tensor, what: str, new: Tensor) -> None:
+    """Make the handle refer to the new array and its node."""
+    _require_fit(target, what, new.shape, new.dtype)
+    new = new if new.dtype == target.dtype else new.astype(target.dtype)
+    target._data, target._node = new._data, new._node
+
+
+def _require_fit(target: Tensor, what: str, shape: tuple[int, ...], dtype: Any) -> None:
+    if shape != target.shape:
+        raise ValueError(f"the result of {what} has shape {shape}, and cannot stay in a Tensor of shape {target.shape}")
+    if not np.can_cast(dtype, target.dtype, "same_kind"):
+        raise TypeError(f"the result of {what} is {dtype}, and cannot stay in a Tensor of {target.dtype}")
+
+
+def _write(target: Tensor, what: str, write: Callable[[], Any]) -> None:
     """Carry out a write into the memory of ``target``, and stamp it."""
     try:
         write()
@@ -40,41 +155,15 @@ def _written(target: Tensor, what: str, write: Callable[[], Any]) -> Tensor:
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
         raise kind(f"{what} into a {target.dtype} Tensor of shape {target.shape}: {error}") from None
     engine.stamp(target._data)
-    return target
-
-
-def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """``t[index] = value``, outside the graph."""
-    _refuse_recorded(self, "assignment", "np.where(mask, value, t)", value)
-    _written(self, "assignment", lambda: self._data.__setitem__(raw(index), raw(value)))
-
-
-@offer(method="copy_")
-def copy_(self: Tensor, source: Any) -> Tensor:
-    """Overwrite the values with those of ``source``, broadcast to this shape; returns the Tensor itself.
-
-    Example:
-        >>> Tensor([1.0, 2.0]).copy_(5)
-        Tensor([5., 5.])
-    """
-    self[...] = source
-    return self
-
-
-@offer(method="zero_")
-def zero_(self: Tensor) -> Tensor:
-    """Overwrite all values with 0; returns the Tensor itself."""
-    self[...] = 0
-    return self
-
-
-def update(function: Any, self: Tensor, other: Any) -> Tensor:
-    """``t op= other``: rebinds the name to a new Tensor inside a graph, writes in place where there is none."""
-    if engine.grad_enabled.get() and (not self.is_leaf or (self._node is None and _recorded(other))):
-        return NUMPY[function](self, other)  # type: ignore[no-any-return]
-    _refuse_recorded(self, "an in-place operator", "w = w - step")
-    return _written(self, function.__name__, lambda: function(self._data, raw(other), out=self._data))
 
 
 NUMPY["setitem"] = setitem
 NUMPY["update"] = update
+_method("copy_", _copied)
+_method("fill_", _copied)
+_method("zero_", lambda input: _copied(input, 0))
+for _name in (
+    "abs", "add", "clamp", "clip", "divide", "exp", "log", "multiply", "negative", "pow", "relu", "sigmoid", "sqrt",
+    "square", "subtract", "tanh",
+):  # fmt: skip
+    _method(f"{_name}_", _name)

@@ -217,24 +217,81 @@ def test_a_leaf_that_requires_grad_is_not_written_while_recording(name):
     assert w.tolist() == [4, 5]
 
 
-@pytest.mark.parametrize("name", ["[0]=", "[...]=", "copy_", "zero_"])
-def test_a_recorded_tensor_is_not_written_while_recording(name):
-    y = leaf(4.0, 5.0) * 2
-    with pytest.raises(RuntimeError, match=r"output of multiply.*shape \(2,\).*no_grad"):
-        WRITES[name](y)
-    assert y.tolist() == [8, 10]
+# --- inside a graph ---------------------------------------------------------------------------------------------------
+RECORDED = {
+    # an update, and the same computed without one
+    "[0]=": (lambda y, v: y.__setitem__(0, v[1]), lambda y, v: mg.stack([v[1], y[1]])),
+    "[...]= broadcast": (lambda y, v: y.__setitem__(..., v[0]), lambda y, v: mg.stack([v[0], v[0]]) + 0 * y),
+    "[mask]=": (lambda y, v: y.__setitem__(y > 9, v[:1]), lambda y, v: mg.stack([y[0], v[0]])),
+    "duplicates: the last stays": (
+        lambda y, v: y.__setitem__(np.array([0, 0]), v),
+        lambda y, v: mg.stack([v[1], y[1]]) + 0 * v.sum(),
+    ),
+    "copy_": (lambda y, v: y.copy_(v), lambda y, v: 1 * v + 0 * y),
+    "fill_": (lambda y, v: y.fill_(v[0]), lambda y, v: mg.stack([v[0], v[0]]) + 0 * y),
+    "zero_": (lambda y, v: y.zero_(), lambda y, v: 0 * y + 0 * v),
+    "add_": (lambda y, v: y.add_(v), lambda y, v: y + v),
+    "multiply_": (lambda y, v: y.multiply_(v), lambda y, v: y * v),
+    "exp_": (lambda y, v: y.exp_(), lambda y, v: y.exp() + 0 * v),
+    "clamp_": (lambda y, v: y.clamp_(0.0, 9.0), lambda y, v: y.clamp(0.0, 9.0) + 0 * v),
+}
 
 
-def test_values_of_a_graph_are_not_written_into_a_plain_tensor():
+@pytest.mark.parametrize("name", RECORDED)
+def test_an_update_inside_a_graph_is_differentiable(name):
+    update, functional = RECORDED[name]
+    x, v = leaf(4.0, 5.0), leaf(2.0, 3.0)
+    y = x * 2
+    earlier = y.tanh()  # saved its own values: the update must not reach them
+    before = y * y
+    update(y, v)
+    gradients = mg.autograd.grad((earlier + before + y * y).sum(), [x, v], allow_unused=True)
+    z = x * 2
+    right = mg.autograd.grad((z.tanh() + z * z + functional(z, v) ** 2).sum(), [x, v])
+    for got, expected in zip(gradients, right, strict=True):
+        np.testing.assert_allclose(np.zeros(2) if got is None else got.numpy(), expected.numpy(), rtol=1e-6, atol=1e-6)
+
+
+def test_values_of_a_graph_written_into_a_plain_tensor_bring_it_into_the_graph():
     x, t = leaf(4.0, 5.0), Tensor([0.0, 0.0])
-    with pytest.raises(RuntimeError, match="values that require grad"):
-        t[0] = x[0]
-    with pytest.raises(RuntimeError, match="values that require grad"):
-        t.copy_(x)
-    t[0] = x.detach()[0]
-    with mg.no_grad():
-        t[1] = x[1]
-    assert t.tolist() == [4, 5]
+    for i in range(2):
+        t[i] = x[i] * x[i]
+    (t * t).sum().backward()
+    assert t.tolist() == [16, 25] and x.grad.tolist() == [4 * 64, 4 * 125]
+
+
+def test_an_update_that_a_view_would_not_follow_is_refused():
+    x = leaf(4.0, 5.0, 6.0)
+    y = x * 2
+    view = y[:2]
+    for update in (lambda: y.add_(1.0), lambda: view.add_(1.0), lambda: view.__setitem__(0, x[0])):
+        with pytest.raises(RuntimeError, match=r"shares as a view.*\.clone\(\)"):
+            update()
+    matrix = (x * 2).reshape(3, 1)
+    with pytest.raises(RuntimeError, match=r"x\[0, 1\] = v for x\[0\]\[1\] = v"):
+        matrix[0][0] = x[0]
+    view = None
+    y.add_(1.0)  # nobody looks any more
+    assert y.tolist() == [9, 11, 13]
+    detached = y.detach()
+    with pytest.raises(RuntimeError, match="shares as a view"):
+        y.zero_()
+    assert detached.tolist() == [9, 11, 13]
+
+
+def test_an_update_keeps_shape_and_dtype():
+    x = leaf(4.0, 5.0)
+    with pytest.raises(ValueError, match=r"result of add_ has shape \(3, 2\).*shape \(2,\)"):
+        (x * 2).add_(np.ones((3, 2)))
+    with pytest.raises(TypeError, match="result of add_ is float.*int64"):
+        Tensor([1, 2]).add_(0.5)
+
+
+def test_without_recording_methods_write_where_the_tensor_stands():
+    t = Tensor([-1.0, 4.0])
+    memory = t.numpy()
+    assert t.abs_().sqrt_().multiply_(2.0) is t
+    assert memory.tolist() == [2, 4] == t.tolist()
 
 
 # --- what backward notices --------------------------------------------------------------------------------------------
