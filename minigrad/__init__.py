@@ -1,140 +1,116 @@
 """minigrad: an autodiff framework on NumPy, to learn from and to keep using."""
 
-from . import autograd, data, nn, optim
-from .arrays import get_default_dtype, set_default_dtype
-from .autograd import detect_anomaly, enable_grad, is_grad_enabled, no_grad
+from . import autograd, data, dtypes, func, nn, optim
 from .memory import keep_freed_memory
-from .nn import Parameter
-from .ops.elementwise import (
-    abs_ as abs,
+
+# --- Tensors: making, converting, drawing ---------------------------------------------------------------------------
+from .tensor import Tensor
+from .nn.parameter import Parameter
+from .creation import (  # fmt: skip
+    arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace, ones,
+    ones_like, tensor, zeros, zeros_like,
 )
-from .ops.elementwise import (
-    add,
-    clamp,
-    clone,
-    divide,
-    exp,
-    log,
-    maximum,
-    minimum,
-    multiply,
-    relu,
-    sigmoid,
-    sign,
-    sqrt,
-    square,
-    subtract,
-    tanh,
-    where,
+from .sampling import (  # fmt: skip
+    bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
 )
-from .ops.elementwise import (
-    clip_ as clip,
+from .random import get_rng_state, manual_seed, set_rng_state
+from .dtypes import (  # fmt: skip
+    bool_ as bool, double, float16, float32, float64, float_ as float, half, int8, int16, int32, int64, int_ as
+    int, long, short, uint8,
 )
-from .ops.elementwise import (
-    pow_ as pow,
+from .arrays import get_default_dtype, set_default_dtype
+from .interchange import from_dlpack
+
+# --- gradients -------------------------------------------------------------------------------------------------------
+from .autograd import detect_anomaly, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .hooks import RemovableHandle
+
+# --- operations, by family --------------------------------------------------------------------------------------------
+from .ops.elementwise import (  # fmt: skip
+    abs_ as abs, clamp, clip_ as clip, clone, divide, exp, floor_divide, log, maximum, minimum, multiply,
+    negative, pow_ as pow, relu, remainder, sigmoid, sign, sqrt, square, tanh,
 )
+from .ops.names import (  # fmt: skip
+    absolute, add, allclose, div, eq, equal, ge, greater, greater_equal, gt, is_tensor, isclose, isfinite,
+    isinf, isnan, isneginf, isposinf, le, lerp, less, less_equal, logical_and, logical_not, logical_or,
+    logical_xor, lt, mul, ne, neg, not_equal, sgn, signbit, sub, subtract, true_divide,
+)
+from .ops.special import (  # fmt: skip
+    cbrt, ceil, copysign, erf, erfc, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log1p, log2, log10,
+    logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
+)
+from .ops.trig import (  # fmt: skip
+    acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
+    cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,
+)
+from .ops.reduce import (  # fmt: skip
+    all_ as all, amax, amin, any_ as any, argmax, argmin, max_ as max, mean, min_ as min, sum_ as sum, var,
+)
+from .ops.norm import aminmax, count_nonzero, nanmean, nansum, norm, prod, ptp, std, std_mean, var_mean
+from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.scan import cummax, cummin, cumprod, cumsum, diff, logcumsumexp
+from .ops.order import argsort, kthvalue, median, msort, quantile, sort, topk
+from .ops.search import argwhere, bincount, bucketize, histc, nonzero, searchsorted, unique, where
 from .ops.linalg import matmul
-from .ops.reduce import (
-    all_ as all,
+from .ops.products import (  # fmt: skip
+    addbmm, addmm, addmv, addr, baddbmm, bilinear, bmm, cross, dot, inner, kron, mm, mv, outer, tensordot, vdot,
+    vecdot,
 )
-from .ops.reduce import (
-    amax,
-    amin,
-    argmax,
-    argmin,
-    mean,
-    var,
-)
-from .ops.reduce import (
-    any_ as any,
-)
-from .ops.reduce import (
-    max_ as max,
-)
-from .ops.reduce import (
-    min_ as min,
-)
-from .ops.reduce import (
-    sum_ as sum,
-)
-from .ops.shape import (
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    flatten,
-    permute,
-    reshape,
-    squeeze,
-    stack,
-    swapaxes,
-    transpose,
+from .ops.chains import chain_matmul, matrix_power, multi_dot
+from .ops.einsum import einsum
+from .ops.shape import (  # fmt: skip
+    broadcast_to, concatenate, expand_dims, flatten, permute, reshape, squeeze, stack, swapaxes, transpose,
     unsqueeze,
 )
-from .ops.softmax import log_softmax, logsumexp, softmax
-from .random import manual_seed
-from .tensor import Tensor, tensor
+from .ops.arrange import (  # fmt: skip
+    adjoint, atleast_1d, atleast_2d, atleast_3d, broadcast_tensors, flip, fliplr, flipud, moveaxis, movedim,
+    ravel, swapdims, repeat_interleave, roll, rot90, t, tile, unflatten,
+)
+from .ops.split import (  # fmt: skip
+    cat, chunk, concat, column_stack, dsplit, dstack, hsplit, hstack, meshgrid, split, tensor_split, unbind,
+    vsplit, vstack,
+)
+from .ops.diagonal import diag, diag_embed, diagflat, diagonal, trace, tril, triu
+from .ops.select import (  # fmt: skip
+    index_add, index_copy, index_fill, index_put, index_select, masked_fill, masked_scatter, masked_select,
+    narrow, select, take, take_along_dim, tril_indices, triu_indices,
+)
+from .ops.scatter import gather, scatter, scatter_add, scatter_reduce
+from .ops.convert import device, is_floating_point, numel
 
 keep_freed_memory()
 
-__all__ = [
-    "optim",
-    "nn",
-    "data",
-    "Parameter",
-    "Tensor",
-    "abs",
-    "add",
-    "all",
-    "amax",
-    "amin",
-    "any",
-    "argmax",
-    "argmin",
-    "autograd",
-    "broadcast_to",
-    "clamp",
-    "clip",
-    "clone",
-    "concatenate",
-    "detect_anomaly",
-    "divide",
-    "enable_grad",
-    "exp",
-    "expand_dims",
-    "flatten",
-    "get_default_dtype",
-    "is_grad_enabled",
-    "log",
-    "log_softmax",
-    "logsumexp",
-    "manual_seed",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "multiply",
-    "no_grad",
-    "permute",
-    "pow",
-    "relu",
-    "reshape",
-    "set_default_dtype",
-    "sigmoid",
-    "sign",
-    "softmax",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "subtract",
-    "sum",
-    "swapaxes",
-    "tanh",
-    "tensor",
-    "transpose",
-    "unsqueeze",
-    "var",
-    "where",
+__all__ = [  # fmt: skip
+    "Parameter", "RemovableHandle", "Tensor", "abs", "absolute", "acos", "acosh", "add", "addbmm", "addmm",
+    "addmv", "addr", "adjoint", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
+    "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
+    "autograd", "baddbmm", "bernoulli", "bilinear", "bincount", "bmm", "bool", "broadcast_tensors",
+    "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "chain_matmul", "chunk", "clamp", "clip", "clone",
+    "column_stack", "concat", "concatenate", "copysign", "cos", "cosh", "count_nonzero", "cross", "cummax",
+    "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly", "device", "diag", "diag_embed",
+    "diagflat", "diagonal", "diff", "div", "divide", "dot", "double", "dsplit", "dstack", "dtypes", "einsum",
+    "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "exp", "exp2", "expand_dims", "expm1",
+    "eye", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "full", "full_like", "func",
+    "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "heaviside",
+    "histc", "hsplit", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put", "index_select",
+    "inference_mode", "inner", "int", "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled",
+    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le",
+    "lerp", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace",
+    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul",
+    "matrix_power", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "moveaxis",
+    "movedim", "msort", "mul", "multi_dot", "multinomial", "multiply", "mv", "nan_to_num", "nanmean", "nansum",
+    "narrow", "ne", "neg", "negative", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel",
+    "ones", "ones_like", "optim", "outer", "permute", "pow", "prod", "ptp", "quantile", "rad2deg", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
+    "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "scatter", "scatter_add",
+    "scatter_reduce", "searchsorted", "select", "set_default_dtype", "set_grad_enabled", "set_rng_state", "sgn",
+    "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "sort", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
+    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "tile", "topk", "trace",
+    "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind",
+    "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot", "vsplit", "vstack", "where",
+    "xlogy", "zeros", "zeros_like",
 ]

@@ -14,7 +14,8 @@ NUMPY: dict[Any, Callable[..., Any]] = {}
 def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     """Answer the call ``function(*args, **kwargs)`` of a NumPy function that is not a ufunc."""
     answer = NUMPY.get(function)
-    if answer is None or kwargs.get("out") is not None:
+    kwargs = {name: value for name, value in kwargs.items() if value is not None or name not in ("out", "dtype")}
+    if answer is None or "out" in kwargs:
         refuse(function.__name__, kwargs)
     try:
         return answer(*args, **kwargs)
@@ -33,6 +34,10 @@ def refuse(name: str, kwargs: dict[str, Any]) -> NoReturn:
         raise TypeError(
             f"np.{name}(..., out=...) would write behind autograd's back; use the value that it returns, "
             "and a = a + t instead of a += t for an array a"
+        )
+    if name.startswith("save"):
+        raise TypeError(
+            f"np.{name} writes arrays; give it t.detach().numpy(), for a state {{k: v.numpy() for k, v in ...}}"
         )
     if kwargs:
         raise TypeError(f"np.{name} of a Tensor does not take {', '.join(kwargs)}; call it without")

@@ -10,6 +10,7 @@ ordinary backward, and Tensors when the gradient itself must be differentiable.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import sys
 import weakref
@@ -26,7 +27,7 @@ Array = Any  # an ndarray, or any array type that takes part in NumPy's dispatch
 
 tick = count().__next__  # the one clock: births of nodes and in-place writes are ordered by it
 grad_enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
-anomaly_enabled: ContextVar[bool] = ContextVar("anomaly_enabled", default=False)
+anomaly: ContextVar[Callable[[str], Detector] | None] = ContextVar("anomaly", default=None)  # site -> what watches it
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
 
@@ -40,10 +41,20 @@ class Operation(Protocol):
         """The gradient of every parent of ``node`` (of those in ``needed``, if given), from the gradient ``g``."""
 
 
+class Detector(Protocol):
+    """What looks at every value and gradient of one node in anomaly mode, and raises at what is not finite."""
+
+    def value(self, node: Node, inputs: list[Any], out: Array) -> None:
+        """Look at the value that the node's operation computed from ``inputs``."""
+
+    def gradient(self, node: Node, parent: Node, part: Any, g: Any) -> None:
+        """Look at ``part``, the gradient of ``parent`` that came of the node's gradient ``g``."""
+
+
 class Node:
     """One application of ``op``: where it came from, and what its derivative will ask for."""
 
-    __slots__ = ("__weakref__", "born", "dtype", "hooks", "op", "parents", "saved", "shape", "site", "static")
+    __slots__ = ("__weakref__", "born", "detector", "dtype", "hooks", "op", "parents", "saved", "shape", "static")
 
     def __init__(
         self, op: Any, parents: list[Node | None], saved: tuple[Any, ...], static: dict[str, Any], out: Array
@@ -56,7 +67,8 @@ class Node:
         self.dtype: Any = out.dtype
         self.born = tick()
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
-        self.site = caller() if anomaly_enabled.get() else None
+        watch = anomaly.get()
+        self.detector = None if watch is None else watch(caller())
 
     @property
     def name(self) -> str:
@@ -67,10 +79,11 @@ class Node:
 class Leaf(Node):
     """The end of the graph: stands for a Tensor whose gradient was asked for."""
 
-    __slots__ = ("receive",)
+    __slots__ = ("after", "receive")
 
     def __init__(self, receive: Callable[[Any, bool], None], data: Array) -> None:
         super().__init__(None, [], (), {}, data)
+        self.after: dict[int, Callable[[Any], None]] = {}  # hooks for when the gradient was added
         self.receive = receive  # called with the finished gradient, and whether someone else holds that array too
 
 
@@ -146,7 +159,7 @@ _written: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memor
 
 
 def _owner(array: Array) -> Array:
-    while array.base is not None and hasattr(array.base, "dtype"):
+    while array.base is not None and hasattr(array.base, "base"):
         array = array.base
     return array
 
@@ -167,9 +180,7 @@ def same_owner(a: Array, b: Array) -> bool:
     return _owner(a) is _owner(b)
 
 
-_sharers: dict[
-    int, tuple[Any, list[Any]]
-] = {}  # id of an owner -> (weak reference to it, those of Tensors on its memory)
+_sharers: dict[int, tuple[Any, dict[int, Any]]] = {}  # id of an owner -> (reference to it, those of its Tensors by id)
 
 
 def share(array: Array, *tensors: Any) -> None:
@@ -177,19 +188,23 @@ def share(array: Array, *tensors: Any) -> None:
     owner = _owner(array)
     key = id(owner)
     if key not in _sharers:
-        _sharers[key] = (weakref.ref(owner, lambda _: _sharers.pop(key, None)), [])
+        _sharers[key] = (weakref.ref(owner, lambda _: _sharers.pop(key, None)), {})
     references = _sharers[key][1]
-    if len(references) > 64:  # of which most are gone: batches taken from one data set, say
-        references[:] = [reference for reference in references if reference() is not None]
-    references += map(weakref.ref, tensors)
+    for tensor in tensors:
+        place = id(tensor)
+        if place not in references:
+            references[place] = weakref.ref(tensor, functools.partial(_forget, references, place))
+
+
+def _forget(references: dict[int, Any], place: int, _: Any) -> None:
+    references.pop(place, None)
 
 
 def others_on(array: Array, tensor: Any) -> list[Any]:
     """The living Tensors, other than ``tensor``, that are known to share the memory of ``array``."""
-    _, references = _sharers.get(id(_owner(array)), (None, ()))
-    living = {id(other): other for other in (reference() for reference in references) if other is not None}
-    living.pop(id(tensor), None)
-    return list(living.values())
+    _, references = _sharers.get(id(_owner(array)), (None, {}))
+    living = [reference() for reference in list(references.values())]
+    return [other for other in living if other is not None and other is not tensor]
 
 
 def overwritten(array: Array, since: int) -> bool:
@@ -201,9 +216,9 @@ def overwritten(array: Array, since: int) -> bool:
 class Mode:
     """Sets a mode within a ``with`` block, or within every call of the function that it decorates."""
 
-    def __init__(self, flag: ContextVar[bool], value: bool) -> None:
+    def __init__(self, flag: ContextVar[Any], value: Any) -> None:
         self._flag, self._value = flag, value
-        self._tokens: list[Token[bool]] = []
+        self._tokens: list[Token[Any]] = []
 
     def __enter__(self) -> None:
         self._tokens.append(self._flag.set(self._value))
@@ -213,6 +228,8 @@ class Mode:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return ``function`` with the mode set while it runs."""
+        if inspect.isgeneratorfunction(function):
+            return self._steps(function)
 
         @functools.wraps(function)
         def within(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -221,17 +238,29 @@ class Mode:
 
         return within
 
+    def _steps(self, function: Callable[P, Any]) -> Callable[P, Any]:
+        """A generator function whose body has the mode set at every step, and its caller in between has not."""
 
-class RemovableHandle:
-    """Undoes the registration of a hook."""
+        @functools.wraps(function)
+        def within(*args: P.args, **kwargs: P.kwargs) -> Any:
+            generator = function(*args, **kwargs)
+            step: Callable[[], Any] = functools.partial(next, generator)
+            while True:
+                try:
+                    with Mode(self._flag, self._value):
+                        item = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield item
+                    step = functools.partial(generator.send, sent)
+                except GeneratorExit:
+                    generator.close()
+                    raise
+                except BaseException as error:
+                    step = functools.partial(generator.throw, error)
 
-    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
-        self._hooks, self._key = hooks, tick()
-        hooks[self._key] = hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
-        self._hooks.pop(self._key, None)
+        return within
 
 
 def caller() -> str:

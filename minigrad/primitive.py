@@ -68,6 +68,7 @@ class Primitive:
         self.cure = cure
         self.rules: dict[str, Rule] = {}  # name of an input -> its rule
         self.joint_rule: Rule | None = None  # or one for all inputs at once
+        self._plan([])
         self.__doc__ = doc or forward.__doc__
         REGISTRY[self.name] = self
 
@@ -109,6 +110,8 @@ class Primitive:
 
     def _picker_for(self, live: int) -> Callable[[Any], tuple[Any, ...]]:
         """What picks the values to save, with None for those that only rules of inputs without gradient name."""
+        if not self._asks:
+            raise TypeError(f"{self.name} has no derivative yet; declare it with {self.name}.rule(...)")
         asks = [ask for i, ask in enumerate(self._asks) if live >> i & 1]
         named = {name for ask in asks for name in ask}
         named |= {part for name in named & set(self._rebuilds) for part in self._rebuilds[name]}
@@ -185,8 +188,8 @@ class Primitive:
                 shapes = [shapes] if self.variadic else shapes
             saved = pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes, None))
         node = Node(self, parents, saved, static, out)
-        if node.site and not np.isfinite(out).all():
-            raise FloatingPointError(f"{self.name} produced a non-finite value at {node.site}")
+        if node.detector is not None:
+            node.detector.value(node, values, out)
         return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
 
     def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
@@ -215,7 +218,7 @@ class Primitive:
         if self.joint_rule is not None:
             rule, pick = self._rules[0]
             return [
-                (parent, self._fitted(node, parent, part))
+                (parent, self._fitted(node, parent, part, g))
                 for parent, part in zip(node.parents, rule(g, *pick(saved)), strict=True)
                 if parent is not None and (needed is None or parent in needed)
             ]
@@ -223,12 +226,12 @@ class Primitive:
         for (rule, pick), parent in zip(self._rules, node.parents):  # noqa: B905 - checked when the node was made
             if parent is not None and (needed is None or parent in needed):
                 part = rule(g, *pick(saved))
-                if part.shape != parent.shape or part.dtype is not parent.dtype or node.site:
-                    part = self._fitted(node, parent, part)
+                if part.shape != parent.shape or part.dtype is not parent.dtype or node.detector:
+                    part = self._fitted(node, parent, part, g)
                 parts.append((parent, part))
         return parts
 
-    def _fitted(self, node: Node, parent: Node, part: Any) -> Any:
+    def _fitted(self, node: Node, parent: Node, part: Any, g: Any) -> Any:
         """What a rule returned, brought to the shape and dtype of the input that it belongs to."""
         if part.shape != parent.shape:
             if not self.broadcasts:
@@ -236,8 +239,8 @@ class Primitive:
             part = unbroadcast(part, parent.shape)
         if part.dtype != parent.dtype:
             part = part.astype(parent.dtype)
-        if node.site and not np.isfinite(part).all():
-            raise FloatingPointError(f"the derivative of {self.name}, called at {node.site}, is not finite")
+        if node.detector is not None:
+            node.detector.gradient(node, parent, part, g)
         return part
 
     def _lift(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -271,7 +274,8 @@ class Primitive:
             f"{k}={_brief(v)}" for k, v in static.items()
         ]
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
-        cure = f"; {self.cure}" if self.cure else ""
+        misfit = any(word in str(error) for word in ("broadcast", "shape", "size", "dimension", "must"))
+        cure = f"; {self.cure}" if self.cure and misfit else ""
         new: Any = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
         new.explained = True
         return new  # type: ignore[no-any-return]

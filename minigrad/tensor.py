@@ -12,7 +12,7 @@ import numpy as np
 from . import engine
 from .arrays import as_array, get_default_dtype, shape_of
 from .dispatch import NUMPY, dispatch, refuse
-from .engine import Array, Leaf, Node, RemovableHandle
+from .engine import Array, Leaf, Node
 from .methods import Methods
 
 _FOREIGN = {type(None), str, bytes, dict, set}  # Python itself answers for these: t == None is False, t + "a" an error
@@ -114,7 +114,7 @@ class Tensor(Methods):
                     "or convert: Tensor(data, dtype=np.float32, requires_grad=True)"
                 )
             me = weakref.ref(self)  # a leaf must not keep its Tensor alive: no reference cycles in the graph
-            self._node = Leaf(lambda grad, shared: accumulate(me(), grad, shared), self._data)
+            self._node = Leaf(lambda grad, shared: _receive(me(), grad, shared), self._data)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` and return the Tensor itself."""
@@ -124,7 +124,7 @@ class Tensor(Methods):
     @property
     def data(self) -> Tensor:
         """A Tensor on the same memory, outside the graph."""
-        return wrap(self._data, None)
+        return self.detach()
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -143,7 +143,9 @@ class Tensor(Methods):
     # --- out of the graph ---------------------------------------------------------------------------------------------
     def detach(self) -> Tensor:
         """The same values on the same memory, outside the graph."""
-        return wrap(self._data, None)
+        alias = wrap(self._data, None)
+        engine.share(self._data, self, alias)
+        return alias
 
     def numpy(self) -> Array:
         """The array itself, not a copy. Writing into it goes unnoticed: write through the Tensor instead.
@@ -180,28 +182,6 @@ class Tensor(Methods):
         """
         node, g = seed(self, gradient, create_graph)
         engine.backward({node: g}, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph))
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call ``hook(grad)`` when the gradient of this Tensor is known; what it returns, if anything, replaces it."""
-        if self._node is None:
-            raise RuntimeError("a hook needs a Tensor that requires grad")
-
-        def adapted(grad: Any) -> Any:
-            result = hook(grad if isinstance(grad, Tensor) else wrap(grad, None))
-            if result is None:
-                return grad
-            if shape_of(result) != grad.shape:
-                raise RuntimeError(f"the hook returned shape {shape_of(result)} for a gradient of shape {grad.shape}")
-            return result if isinstance(grad, Tensor) else raw(result)
-
-        self._node.hooks = {} if self._node.hooks is None else self._node.hooks
-        return RemovableHandle(self._node.hooks, adapted)
-
-    def retain_grad(self) -> None:
-        """Ask for ``.grad`` of a Tensor inside the graph too."""
-        if not self.is_leaf:
-            me = weakref.ref(self)
-            self.register_hook(lambda grad: accumulate(me(), grad))
 
     # --- NumPy's protocols --------------------------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -295,7 +275,7 @@ class Tensor(Methods):
         if not self.is_leaf:
             raise RuntimeError(
                 f"only leaves can be copied or pickled, and this Tensor is the output of {_name(self)}; "
-                "use .detach() for its values, .clone() for a differentiable copy"
+                "use .clone() for a differentiable copy, .detach().numpy() for its values, also to plot them"
             )
         return _rebuild(type(self), self._data.copy(), self.requires_grad)
 
@@ -439,6 +419,14 @@ def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
     if tensor is not None:
         grad = own(grad, shared)
         tensor.grad = grad if tensor.grad is None else tensor.grad + grad
+
+
+def _receive(leaf: Tensor | None, grad: Any, shared: bool) -> None:
+    """Accumulate, then call the hooks that wait for it."""
+    accumulate(leaf, grad, shared)
+    if leaf is not None and isinstance(leaf._node, Leaf):
+        for hook in tuple(leaf._node.after.values()):
+            hook(leaf)
 
 
 def retain(retain_graph: bool | None, create_graph: bool) -> bool:

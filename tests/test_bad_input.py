@@ -271,10 +271,10 @@ DATA = [
     case("exp of text", TypeError, lambda: mg.exp("abc"), "exp", "abc|str"),
     case("bool minus", TypeError, lambda: Tensor([True]) - Tensor([True]), "subtract", "bool"),
     case("int to -1", ValueError, lambda: Tensor([1, 2]) ** -1, "power", "int64", "-1"),
-    case("too few inputs", TypeError, lambda: mg.add(x()), "add", r"\(x, y\)", "got 1"),
+    case("too few inputs", TypeError, lambda: mg.multiply(x()), "multiply", r"\(x, y\)", "got 1"),
     case("too many inputs", TypeError, lambda: mg.exp(x(), x()), "exp", r"\(x\)", "got 2"),
-    case("three addends", TypeError, lambda: mg.add(x(), x(), x()), "add", r"\(x, y\)", "got 3"),
-    case("copy_ text", TypeError, lambda: plain().copy_("abc"), "assignment|copy_", TWO_THREE, "abc"),
+    case("three addends", TypeError, lambda: mg.multiply(x(), x(), x()), "multiply", r"\(x, y\)", "got 3"),
+    case("copy_ text", TypeError, lambda: plain().copy_("abc"), "copy_", TWO_THREE, "real numbers"),
     case("int += float", TypeError, lambda: add_to(Tensor([1, 2]), 0.5), "add", "int64", "float"),
 ]
 
@@ -339,12 +339,18 @@ GRADIENTS = [
 ]
 
 NUMPY = [
-    case("cumsum", TypeError, lambda: np.cumsum(x()), r"np\.cumsum", r"detach\(\)\.numpy\(\)", "CONTRIBUTING"),
-    case("sin", TypeError, lambda: np.sin(x()), r"np\.sin", r"detach\(\)\.numpy\(\)", "CONTRIBUTING"),
+    case(
+        "interp",
+        TypeError,
+        lambda: np.interp(x(), [0.0, 1.0], [0.0, 1.0]),
+        r"np\.interp",
+        r"detach\(\)\.numpy\(\)",
+        "CONTRIBUTING",
+    ),
+    case("spacing", TypeError, lambda: np.spacing(x()), r"np\.spacing", r"detach\(\)\.numpy\(\)", "CONTRIBUTING"),
     case("sin where", TypeError, lambda: np.sin(x(), where=True), r"np\.sin", "derivative|where"),
     case("linalg.inv", TypeError, lambda: np.linalg.inv(x()), r"np\.(linalg\.)?inv", "detach"),
-    case("einsum", TypeError, lambda: np.einsum("ij->", x()), r"np\.einsum", "detach"),
-    case("plain too", TypeError, lambda: np.cumsum(plain()), r"np\.cumsum", "detach"),
+    case("plain too", TypeError, lambda: np.spacing(plain()), r"np\.spacing", "detach"),
     case("out", TypeError, lambda: np.exp(x(), out=np.ones((2, 3))), r"np\.exp", "out=", "value that it returns"),
     case(
         "out tensor", TypeError, lambda: np.exp(np.ones((2, 3)), out=x()), r"np\.exp", "out=", "value that it returns"
@@ -364,7 +370,6 @@ NUMPY = [
     case("outer", TypeError, lambda: np.multiply.outer(x(), x()), r"np\.multiply\.outer", "detach"),
     case("at", TypeError, lambda: np.add.at(x(), 0, 1), r"np\.add\.at", "detach"),
     case("accumulate", TypeError, lambda: np.add.accumulate(x()), r"np\.add\.accumulate", "detach"),
-    case("one-argument where", TypeError, lambda: np.where(x() > 0), r"np\.where", "input|argument"),
     case("order", (TypeError, ValueError), lambda: np.reshape(x(), (3, 2), order="F"), "reshape", "order"),
     case("own out", TypeError, lambda: mg.exp(x(), out=np.ones((2, 3))), "exp", "out"),
     case("own where", TypeError, lambda: mg.exp(x(), where=True), "exp", "where"),

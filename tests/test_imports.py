@@ -23,9 +23,15 @@ CORE = ("engine", "methods", "arrays", "dispatch", "tensor", "primitive")
 ALLOWED: dict[str, set[str]] = {
     **{name: set(CORE[:i]) for i, name in enumerate(CORE)},
     "methods": {"tensor"},  # for the type checker only
-    "ops": {*CORE},
-    "autograd": {*CORE, "ops"},
+    "hooks": {*CORE},
+    "dtypes": {"arrays"},
+    "ops": {*CORE, "dtypes"},
     "random": set(),
+    "creation": {*CORE, "dtypes", "ops"},
+    "sampling": {*CORE, "dtypes", "ops", "creation", "random"},
+    "interchange": {*CORE, "ops"},
+    "autograd": {*CORE, "ops", "random"},
+    "func": {*CORE, "ops", "autograd"},
     "memory": set(),
     "nn": {*CORE, "ops", "autograd", "random"},
     "optim": {*CORE},

@@ -358,3 +358,16 @@ def test_gain_without_a_meaning() -> None:
         theory.gain(minigrad.tanh, 0)
     with pytest.raises(ValueError, match="the activation is 0 everywhere"):
         theory.gain(lambda x: x * 0)
+
+
+@pytest.mark.parametrize("weight_std", [1.0, 20.0, 100.0, 500.0])
+def test_stiff_integrals_are_resolved(weight_std: float) -> None:
+    """For large q, E[tanh'(√q z)²] tends to (4/3) / √(2πq)."""
+    found = theory.propagate(minigrad.tanh, depth=3, width=500, weight_std=weight_std)
+    limit = 500 * weight_std**2 * (4 / 3) / np.sqrt(2 * np.pi * found.q)
+    np.testing.assert_allclose(found.chi[1:], limit[1:], rtol=4e-3 / weight_std + 1e-6)
+
+
+def test_pre_activations_too_large_to_integrate_are_refused() -> None:
+    with pytest.raises(ValueError, match="too large to integrate; use smaller weights"):
+        theory.propagate(minigrad.tanh, depth=2, width=500, weight_std=1e6)

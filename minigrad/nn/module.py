@@ -242,9 +242,14 @@ class Module:
         if problems:
             cure = "; with strict=False, missing and unexpected keys are passed over" if strict else ""
             raise RuntimeError(f"this state does not fit {type(self).__name__}{cure}\n  " + "\n  ".join(problems))
+        memory = [tensor._data for tensor in own.values()]
+        values = {  # those that lie in what is about to be overwritten are copied first
+            key: array.copy() if any(np.may_share_memory(array, part) for part in memory) else array
+            for key, (_, array) in news.items()
+        }
         for tensor in own.values():
-            if id(tensor) in news:
-                overwrite(tensor, news[id(tensor)][1])
+            if id(tensor) in values:
+                overwrite(tensor, values[id(tensor)])
         return IncompatibleKeys(missing, unexpected)
 
     # --- display ------------------------------------------------------------------------------------------------------
@@ -269,15 +274,16 @@ def _parts(module: Module) -> Iterator[tuple[str, Any]]:
         yield from _inside(name, value)
 
 
-def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+_PLAIN = {int, float, str, bool, type(None)}  # what long lists of an object that is no part of the model hold
+
+
+def _inside(name: str, value: Any, within: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     if isinstance(value, (Module, Parameter)):
         yield name, value
-    elif isinstance(value, (list, tuple)):
-        for i, item in enumerate(value):
-            yield from _inside(f"{name}.{i}", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _inside(f"{name}.{key}", item)
+    elif isinstance(value, (list, tuple, dict)) and id(value) not in within:
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if type(item) not in _PLAIN:
+                yield from _inside(f"{name}.{key}", item, (*within, id(value)))
 
 
 def _descend(module: Module, name: str, seen: set[int], remove_duplicate: bool) -> Iterator[tuple[str, Module]]:
@@ -350,7 +356,10 @@ def _fitting(tensor: Tensor, value: Any) -> Array:
 def _note_place(error: Exception, module: Module) -> None:
     """Note in ``error`` the innermost Module that it came from and, on its way out, the path to it."""
     origin = vars(error).setdefault("raised_in", module)
-    called = f"{type(origin).__name__}({origin.extra_repr()})"
+    try:
+        called = f"{type(origin).__name__}({origin.extra_repr()})"
+    except Exception:  # the first error is the one to be told
+        called = type(origin).__name__
     path = next((name for name, inner in module.named_modules() if inner is origin), None)
     if path is None:  # called by a Module that it is no part of: the note stays as exact as it was
         return

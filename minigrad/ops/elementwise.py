@@ -248,7 +248,7 @@ def astype(input: Any, dtype: Any) -> Any:
         Tensor([ 1, -1])
     """
     dtype = as_dtype(dtype)
-    if dtype.kind != "f":
+    if dtype.kind != "f" or input.dtype.kind != "f":  # nothing to differentiate
         return Tensor(input, dtype=dtype) if isinstance(input, Tensor) else input.astype(dtype)
     return _astype(input, dtype=dtype)
 

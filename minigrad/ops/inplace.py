@@ -69,6 +69,7 @@ def _like(target: Any, value: Any) -> Any:
 def update(function: Any, self: Tensor, other: Any) -> Tensor:
     """``t op= other``, for the NumPy function of the operator: inside a graph, Python's ``t = t op other``."""
     if engine.grad_enabled.get() and (not self.is_leaf or (self._node is None and recorded(other))):
+        _refuse_if_shared(self, function.__name__)
         return NUMPY[function](self, other)  # type: ignore[no-any-return]
     return _apply(self, function.__name__, NUMPY[function], (other,), {})
 
@@ -120,9 +121,14 @@ def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
     if target._node is not None and target.is_leaf:
         raise RuntimeError(
             f"{what} on a leaf that requires grad of shape {target.shape} would lose the values that its gradient is "
-            "for; compute a new Tensor, such as w = w - step or np.where(mask, value, w), or, for an update that shall "
-            "not be differentiated, do it inside `with minigrad.no_grad():`"
+            "for; for an update that shall not be differentiated, such as a training step, do it inside "
+            "`with minigrad.no_grad():`, else compute a new Tensor: np.where(mask, value, w), or w = w - step"
         )
+    _refuse_if_shared(target, what)
+    return True
+
+
+def _refuse_if_shared(target: Tensor, what: str) -> None:
     others = engine.others_on(target._data, target)
     if others:
         raise RuntimeError(
@@ -130,7 +136,6 @@ def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
             f"{others[0].shape}) shares as a view, which would not follow; write to the whole, as in x[0, 1] = v for "
             "x[0][1] = v, make a copy with .clone(), or compute a new Tensor: np.where(mask, value, t)"
         )
-    return True
 
 
 def _move(target: Tensor, what: str, new: Tensor) -> None:
@@ -162,8 +167,13 @@ NUMPY["update"] = update
 _method("copy_", _copied)
 _method("fill_", _copied)
 _method("zero_", lambda input: _copied(input, 0))
-for _name in (
-    "abs", "add", "clamp", "clip", "divide", "exp", "log", "multiply", "negative", "pow", "relu", "sigmoid", "sqrt",
-    "square", "subtract", "tanh",
-):  # fmt: skip
+for _name in (  # fmt: skip
+    "abs", "acos", "acosh", "add", "addbmm", "addmm", "addmv", "addr", "asin", "asinh", "atan", "atan2", "atanh",
+    "baddbmm", "ceil", "clamp", "clip", "copysign", "cos", "cosh", "cumprod", "cumsum", "deg2rad", "div", "divide",
+    "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide", "fmod", "frac", "hypot", "index_add", "index_copy",
+    "index_fill", "index_put", "lerp", "log", "log10", "log1p", "log2", "masked_fill", "masked_scatter", "mul",
+    "multiply", "nan_to_num", "neg", "negative", "pow", "rad2deg", "reciprocal", "relu", "remainder", "round", "rsqrt",
+    "scatter", "scatter_add", "scatter_reduce", "sgn", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square",
+    "sub", "subtract", "tan", "tanh", "tril", "triu", "true_divide", "trunc", "xlogy",
+):
     _method(f"{_name}_", _name)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import shape_of
+from ..arrays import as_array, shape_of
 from ..dispatch import NUMPY
 from ..primitive import offer, primitive, unbroadcast
+from ..tensor import Tensor
 from .dims import both_doors, one_dim, sizes_of, some_dims
 from .elementwise import clone
 
@@ -224,7 +225,10 @@ def _some(name: str, tensors: Any) -> Sequence[Any]:
         raise TypeError(f"{name} takes a sequence of Tensors, got {type(tensors).__name__}")
     if len(tensors) == 0:
         raise ValueError(f"{name} needs at least one Tensor")
-    return list(tensors)
+    like = next((t for t in tensors if isinstance(t, Tensor) and t.dtype.kind == "f"), None)
+    if like is None:
+        return list(tensors)
+    return [t if hasattr(t, "dtype") else as_array(t, like.dtype) for t in tensors]  # numbers and lists follow suit
 
 
 @both_doors

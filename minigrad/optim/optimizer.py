@@ -44,6 +44,9 @@ class Optimizer(ABC):
             raise TypeError(
                 f"params must be a list of Tensors or of groups, got one {type(params).__name__}; write [it]"
             )
+        if not isinstance(params, Iterable):
+            cure = "call it: model.parameters()" if callable(params) else "pass model.parameters()"
+            raise TypeError(f"params must be a list of Tensors or of groups, got {type(params).__name__}; {cure}")
         given = list(params)
         if not given:
             raise ValueError(
@@ -174,6 +177,10 @@ class Optimizer(ABC):
         Raises:
             ValueError: if groups or shapes differ.
         """
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
+            raise TypeError(
+                "load_state_dict takes what optimizer.state_dict() returned, with 'state' and 'param_groups'"
+            )
         groups = state_dict["param_groups"]
         sizes, own = [len(g["params"]) for g in groups], [len(members) for members in self._members]
         if sizes != own:
@@ -191,6 +198,12 @@ class Optimizer(ABC):
                     news.append(
                         (flat, member, *_restored(number, entry, flat.parameters[member], self._buffers(group)))
                     )
+        for saved in groups:
+            if missing := set(self.defaults) - set(saved):
+                raise ValueError(
+                    f"the state has not the options {sorted(missing)} of {type(self).__name__}; is it from another "
+                    "kind of optimizer?"
+                )
         for group, option in zip(self.param_groups, options, strict=True):
             group.update(option)
         for flat, member, step, values in news:

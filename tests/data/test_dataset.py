@@ -182,3 +182,14 @@ def test_structures_are_joined_part_by_part():
 def test_samples_that_do_not_fit(samples, kind, message):
     with pytest.raises(kind, match=message):
         collate(samples)
+
+
+def test_iteration_over_a_dataset_ends() -> None:
+    class Squares(Dataset):
+        def __getitem__(self, index: int) -> int:
+            return index**2
+
+        def __len__(self) -> int:
+            return 3
+
+    assert list(Squares()) == [0, 1, 4]

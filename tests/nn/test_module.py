@@ -358,3 +358,35 @@ def test_repr_shows_the_tree():
     )
     assert repr(Block()).splitlines()[2] == "  (layers.0): Linear(in_features=3, out_features=3, bias=True)"
     assert repr(nn.Module()) == "Module()"
+
+
+def test_a_state_made_of_the_models_own_memory_is_read_before_it_is_written() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            self.a, self.b = Parameter([1.0]), Parameter([2.0])
+
+    pair = Pair()
+    state = pair.state_dict()
+    pair.load_state_dict({"a": state["b"], "b": state["a"]})
+    assert (pair.a.item(), pair.b.item()) == (2.0, 1.0)
+
+
+def test_an_error_in_extra_repr_does_not_hide_the_first_one() -> None:
+    class Broken(nn.Module):
+        def extra_repr(self) -> str:
+            return f"{self.size}"
+
+        def forward(self, x: object) -> object:
+            raise ValueError("the first")
+
+    with pytest.raises(ValueError, match="the first"):
+        Broken()(1)
+
+
+def test_a_list_that_contains_itself_is_walked_once() -> None:
+    class Knot(nn.Module):
+        def __init__(self) -> None:
+            self.parts = [nn.Linear(1, 1), 3.0]
+            self.parts.append(self.parts)
+
+    assert [name for name, _ in Knot().named_parameters()] == ["parts.0.weight", "parts.0.bias"]

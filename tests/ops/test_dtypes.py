@@ -273,3 +273,8 @@ def test_a_gradient_given_by_hand_takes_the_dtype_of_its_tensor():
         assert seen == [np.float32]
         assert x.grad.dtype == np.float32
         np.testing.assert_allclose(x.grad.numpy(), 2 * VALUES, rtol=1e-6)
+
+
+def test_an_explicit_conversion_is_not_overruled():
+    assert Tensor([1, 2]).astype(np.float64).dtype == np.float64
+    assert Tensor([True]).astype(np.float16).dtype == np.float16

@@ -279,6 +279,50 @@ def test_an_update_that_a_view_would_not_follow_is_refused():
     assert detached.tolist() == [9, 11, 13]
 
 
+SPECIAL = {
+    "add": (0.5,), "sub": (0.5,), "subtract": (0.5,), "mul": (0.5,), "multiply": (0.5,), "div": (0.5,),
+    "divide": (0.5,), "true_divide": (0.5,), "floor_divide": (0.5,), "remainder": (0.5,), "fmod": (0.5,), "pow": (3,),
+    "clamp": (0.2, 0.6), "clip": (0.2, 0.6), "lerp": (1.0, 0.5), "atan2": (0.5,), "hypot": (0.5,),
+    "copysign": (-1.0,), "xlogy": (0.5,),
+    "cumsum": (0,), "cumprod": (0,), "fill": (2.0,), "zero": (), "copy": ([[1.0, 2.0], [3.0, 4.0]],),
+    "masked_fill": (np.array([[True, False], [False, True]]), 7.0),
+    "masked_scatter": (np.array([[True, False], [False, True]]), np.array([7.0, 8.0])),
+    "index_add": (0, np.array([1, 1]), np.ones((2, 2))), "index_copy": (0, np.array([1]), np.ones((1, 2))),
+    "index_fill": (0, np.array([1]), 7.0), "index_put": ((np.array([1, 1]),), np.ones(2)),
+    "scatter": (0, np.array([[1, 0]]), 7.0), "scatter_add": (0, np.array([[1, 1]]), np.ones((1, 2))),
+    "scatter_reduce": (0, np.array([[1, 1]]), np.ones((1, 2)), "sum"),
+    "addmm": (np.eye(2), np.eye(2)), "addmv": (np.eye(2), np.ones(2)), "addr": (np.ones(2), np.ones(2)),
+    "addbmm": (np.ones((1, 2, 2)), np.ones((1, 2, 2))),
+}  # fmt: skip
+METHODS = sorted(n[:-1] for n in vars(Tensor) if n.endswith("_") and not n.startswith("_") and n != "requires_grad_")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_in_place_method_does_what_its_function_does(name):
+    start = np.array([[0.25, 0.5], [0.75, 0.125]]) + (1.0 if name == "acosh" else 0.0)
+    if name == "addmv":
+        start = start[0]
+    if name == "baddbmm":
+        start, args = start[None], (np.ones((1, 2, 2)), np.ones((1, 2, 2)))
+    else:
+        args = SPECIAL.get(name, ())
+    functional = {"zero": lambda t: t * 0, "fill": lambda t, v: t * 0 + v, "copy": lambda t, v: t * 0 + np.array(v)}
+    function = functional.get(name) or getattr(Tensor, name)
+    plain = Tensor(start)
+    memory = plain.numpy()
+    assert getattr(plain, f"{name}_")(*args) is plain and plain.numpy() is memory
+    x = Tensor(start, requires_grad=True)
+    y = x * 1.0
+    earlier = y.exp()
+    assert getattr(y, f"{name}_")(*args) is y
+    right = function(x * 1.0, *args)
+    np.testing.assert_allclose(memory, right.detach().numpy())
+    np.testing.assert_allclose(y.detach().numpy(), right.detach().numpy())
+    got = mg.autograd.grad((y * y + earlier).sum(), x)[0]
+    expected = mg.autograd.grad((right * right + (x * 1.0).exp()).sum(), x)[0]
+    np.testing.assert_allclose(got.numpy(), expected.numpy())
+
+
 def test_an_update_keeps_shape_and_dtype():
     x = leaf(4.0, 5.0)
     with pytest.raises(ValueError, match=r"result of add_ has shape \(3, 2\).*shape \(2,\)"):

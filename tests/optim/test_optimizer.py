@@ -496,3 +496,19 @@ def test_a_list_of_parameters_changed_behind_its_back():
     optimizer.param_groups[0]["params"].append(Parameter([1.0]))
     with pytest.raises(RuntimeError, match="parameters of group 0 were changed; use add_param_group"):
         optimizer.step()
+
+
+def test_a_state_of_another_kind_is_refused() -> None:
+    w = Parameter([1.0])
+    adam = optim.Adam([w])
+    for wrong, message in (({}, "state_dict"), (None, "state_dict"), (optim.SGD([w]).state_dict(), "betas")):
+        with pytest.raises((TypeError, ValueError), match=message):
+            adam.load_state_dict(wrong)
+
+
+def test_a_model_in_place_of_its_parameters_gets_the_cure() -> None:
+    model = nn.Linear(2, 2)
+    with pytest.raises(TypeError, match=r"pass model.parameters\(\)|call it: model.parameters\(\)"):
+        optim.SGD(model.parameters)
+    with pytest.raises(TypeError, match=r"model.parameters\(\)"):
+        optim.SGD(model)

@@ -1,0 +1,22 @@
+"""Gradients on request, the modes of recording, and the tools that check and question a derivative."""
+
+from .anomaly import detect_anomaly
+from .check import GradcheckError, gradcheck, gradgradcheck
+from .gradients import backward, grad
+from .modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .recompute import checkpoint
+
+__all__ = [
+    "GradcheckError",
+    "backward",
+    "checkpoint",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

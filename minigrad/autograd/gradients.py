@@ -1,0 +1,117 @@
+"""Gradients of given outputs by given inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import engine
+from ..engine import Node
+from ..tensor import Tensor, accumulate, own, retain, seed
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradient of the sum of ``outputs`` by each of ``inputs``; no ``.grad`` is touched.
+
+    Args:
+        outputs: one Tensor or several.
+        inputs: one Tensor or several, leaves or not; only the part of the graph that leads to them is walked.
+        grad_outputs: what to push back from each output; may be left out for outputs of one element.
+        retain_graph: keep the graph for another pass; by default as ``create_graph``.
+        create_graph: make the gradients differentiable themselves.
+        allow_unused: return None for an input that the outputs do not depend on, instead of an error.
+
+    Returns:
+        One gradient for each input.
+
+    Raises:
+        RuntimeError: if an input does not require grad, or is unused.
+
+    Example:
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (slope,) = grad(x**3, x, create_graph=True)
+        >>> slope.item(), grad(slope, x)[0].item()
+        (27.0, 18.0)
+    """
+    nodes = _nodes("grad", inputs)
+    seeds = _seeds("grad", outputs, grad_outputs, create_graph)
+    found = engine.backward(
+        seeds, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph), only=nodes
+    )
+    for i, node in enumerate(nodes):
+        if found[node] is None and not allow_unused:
+            raise RuntimeError(
+                f"input {i} of grad is not used by the outputs; pass allow_unused=True to get None for it"
+            )
+    return tuple(None if found[n] is None else own(found[n], shared=True) for n in nodes)
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the derivative of the sum of ``tensors`` to ``.grad`` of every leaf, in one pass over their graph.
+
+    Args:
+        tensors: one Tensor or several.
+        grad_tensors: what to push back from each of them; may be left out for Tensors of one element.
+        retain_graph: keep the graph for another pass; by default as ``create_graph``.
+        create_graph: make the gradients differentiable themselves.
+        inputs: the Tensors whose ``.grad`` shall be added to, instead of all leaves.
+
+    Raises:
+        RuntimeError: as for ``Tensor.backward``.
+
+    Example:
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> backward([(x * x).sum(), x], [None, Tensor([10.0, 20.0])])
+        >>> x.grad
+        Tensor([12., 24.])
+    """
+    nodes = None if inputs is None else _nodes("backward", inputs)
+    seeds = _seeds("backward", tensors, grad_tensors, create_graph)
+    found = engine.backward(
+        seeds, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph), only=nodes
+    )
+    for tensor in dict.fromkeys([inputs] if isinstance(inputs, Tensor) else inputs or ()):
+        gradient = None if tensor._node is None else found[tensor._node]
+        if gradient is not None:
+            accumulate(tensor, gradient)
+
+
+def _nodes(name: str, inputs: Tensor | Sequence[Tensor]) -> list[Node]:
+    """The nodes of the inputs; refuses those that have none."""
+    nodes = []
+    for i, x in enumerate([inputs] if isinstance(inputs, Tensor) else inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"input {i} of {name} must be a Tensor, got {type(x).__name__}")
+        if x._node is None:
+            raise RuntimeError(f"input {i} of {name} does not require grad; create it with requires_grad=True")
+        nodes.append(x._node)
+    return nodes
+
+
+def _seeds(name: str, outputs: Tensor | Sequence[Tensor], gradients: Any, differentiable: bool) -> dict[Node, Any]:
+    """What is pushed back from the node of each output."""
+    if isinstance(outputs, Tensor):
+        outputs = [outputs]
+        gradients = gradients if isinstance(gradients, (list, tuple)) else [gradients]
+    gradients = [None] * len(outputs) if gradients is None else gradients
+    if len(gradients) != len(outputs):
+        what, given = ("outputs", "grad_outputs") if name == "grad" else ("tensors", "grad_tensors")
+        raise ValueError(f"{name} got {len(outputs)} {what} and {len(gradients)} {given}; one is needed for each")
+    seeds: dict[Node, Any] = {}
+    for output, gradient in zip(outputs, gradients, strict=True):
+        node, g = seed(output, gradient, differentiable)
+        seeds[node] = seeds[node] + g if node in seeds else g
+    return seeds

@@ -1,0 +1,121 @@
+"""Conversions to other types, and what a Tensor says about itself, against PyTorch's methods of the same names."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor, dtypes
+from minigrad.ops.convert import device
+from minigrad.tensor import wrap
+from tests.fake_device import DeviceArray
+from tests.parity import LAYOUTS, compare, leaf, random, torch
+
+CONVERSIONS = ["float", "double", "half", "long", "int", "short", "byte", "bool"]
+VALUES = np.array([[-0.0, 1.7, 2.2], [3.0, 250.9, 0.4]])
+
+
+@pytest.mark.parametrize("source", ["float64", "float32", "float16", "int64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize("name", CONVERSIONS)
+def test_conversion(name, source):
+    array = VALUES.astype(source)
+    ours, theirs = getattr(Tensor(array), name)(), getattr(torch.tensor(array), name)()
+    assert ours.dtype == theirs.numpy().dtype
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize("name", ["float", "double", "half"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_gradient_of_a_conversion(name, dtype):
+    compare(lambda t: getattr(t * 2, name)(), lambda t: getattr(t * 2, name)(), np.array([1.0, 2.0], dtype), order=1)
+
+
+@pytest.mark.parametrize("name", ["long", "int", "bool"])
+def test_integers_carry_no_gradient(name):
+    assert not getattr(leaf(VALUES), name)().requires_grad
+
+
+def test_to():
+    x = leaf(VALUES.astype(np.float32))
+    assert x.to(np.float32) is x and x.float() is x and x.to("cpu") is x and x.to(device("cpu")) is x
+    assert x.to(dtypes.float64).dtype == x.to("float64").dtype == x.to(float).dtype == x.double().dtype == np.float64
+    assert x.to("cpu", np.float64).dtype == x.to(device="cpu", dtype=np.float64).dtype == np.float64
+    assert x.to(Tensor([1])).dtype == x.type_as(Tensor([1])).dtype == np.int64
+    assert x.to(torch.device("cpu")) is x and x.to(None) is x
+    assert x.to("cpu", None, True) is x and x.to(np.float32, non_blocking=True) is x
+    duplicate = x.to(np.float32, copy=True)
+    assert duplicate is not x and duplicate.requires_grad and not np.shares_memory(duplicate._data, x._data)
+    assert x.type() == "float32" and x.type(np.float64).type() == "float64"
+
+
+@pytest.mark.parametrize("target", ["cuda", "cuda:0", "mps", "meta", torch.device("meta")])
+def test_other_devices_are_refused(target):
+    x = Tensor([1.0])
+    for call in (lambda: x.to(target), lambda: x.to(device=target), lambda: device(target)):
+        with pytest.raises(ValueError, match=f"no device '{target}'.*CPU.*cupy"):
+            call()
+
+
+def test_messages():
+    x = Tensor([1.0])
+    with pytest.raises(TypeError, match="not a dtype"):
+        x.to(3)
+    with pytest.raises(TypeError, match="real numbers"):
+        x.to(complex)
+    with pytest.raises(TypeError, match="not colour"):
+        x.to(np.float32, colour=1)
+    with pytest.raises(TypeError, match=r"use .to\(dtype\)"):
+        x.type_as(np.float32)
+
+
+def test_device():
+    x = Tensor([1.0])
+    assert x.device == "cpu" and x.device.type == "cpu" and x.device.index is None
+    assert isinstance(x.device, str) and str(x.device) == "cpu" and repr(x.device) == "device('cpu')"
+    assert device() == device(None) == x.device and {x.device: 1}["cpu"] == 1
+    assert pickle.loads(pickle.dumps(x.device)) == copy.deepcopy(x.device) == "cpu"
+    assert x.cpu() is x
+
+
+class OnGpu(DeviceArray):
+    """A device array that tells where it is, as CuPy's do."""
+
+    def __dlpack_device__(self):
+        return 2, 1
+
+
+def test_arrays_elsewhere_stay_there():
+    x = wrap(OnGpu(np.array([1.0, 2.0])), None)
+    assert x.device == "cuda:1" and x.device.type == "cuda" and x.device.index == 1
+    assert x.to("cuda:1") is x
+    np.testing.assert_array_equal(x.cpu().numpy(), [1, 2])
+    with pytest.raises(ValueError, match=r"cuda:1 is not moved to cpu.*\.detach\(\)\.cpu\(\)"):
+        x.to("cpu")
+    with pytest.raises(RuntimeError, match=r"cuda:1 that requires grad.*\.detach\(\)\.cpu\(\)"):
+        x.requires_grad_().cpu()
+    assert wrap(DeviceArray(np.ones(2)), None).device.type == "DeviceArray"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_it_says_about_itself(layout):
+    array = LAYOUTS[layout](random)
+    ours, theirs = wrap(array, None), torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape))
+    for name in ("dim", "numel", "nelement", "element_size", "is_floating_point"):
+        assert getattr(ours, name)() == getattr(theirs, name)(), name
+    assert ours.nbytes == theirs.nbytes
+    assert np.size(ours) == ours.numel()
+    assert ours.is_contiguous() == array.flags.c_contiguous
+    assert ours.contiguous().is_contiguous()
+    assert (ours.contiguous() is ours) == array.flags.c_contiguous
+    compare(lambda t: t.contiguous(), lambda t: t.contiguous(), array)
+
+
+def test_dtypes_are_numpys():
+    for name, meant in {"half": "float16", "float_": "float32", "double": "float64", "long": "int64"}.items():
+        assert getattr(dtypes, name) is np.dtype(meant) is getattr(dtypes, meant)
+    assert Tensor([1.0]).dtype is dtypes.float32 and Tensor([1]).dtype is dtypes.int64
+    assert Tensor([True]).dtype is dtypes.bool_ and dtypes.int_ is dtypes.int32 and dtypes.short is dtypes.int16
+    assert not Tensor([1]).is_floating_point()

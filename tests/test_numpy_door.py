@@ -1,0 +1,102 @@
+"""NumPy's door: every callable of ``np`` is differentiable, constant, a conversion that refuses, or refused by name.
+
+The table below is frozen: a new NumPy function, or a new operation here, must be put into its row on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor
+from minigrad.dispatch import NUMPY
+
+NOT_ABOUT_ARRAYS = {"test", "info", "show_config", "show_runtime", "get_include", "load", "loadtxt", "genfromtxt"}
+PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"
+
+
+def kind(function: Any) -> str:
+    """What happens when NumPy's ``function`` is called with a Tensor, by the table that answers."""
+    answer = NUMPY.get(function)
+    if answer is not None:
+        return "constant" if getattr(answer, "constant", False) else "differentiable"
+    dispatched = isinstance(function, np.ufunc) or hasattr(function, "__wrapped__") or "dispatcher" in repr(function)
+    return "refused" if dispatched else "not dispatched"
+
+
+def callables() -> dict[str, Any]:
+    """Every public function of ``np``, by name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            name: value
+            for name in sorted(dir(np))
+            if not name.startswith("_")
+            and name not in NOT_ABOUT_ARRAYS
+            and callable(value := getattr(np, name))
+            and not isinstance(value, type)
+        }
+
+
+def listed(section: str) -> set[str]:
+    """The names that the page lists under a heading."""
+    text = PAGE.read_text().split(f"### {section}\n", 1)[1].split("\n#", 1)[0]
+    return set(re.findall(r"`(\w+)`", text))
+
+
+@pytest.mark.parametrize("section", ["differentiable", "constant"])
+def test_the_page_lists_what_is_so(section: str) -> None:
+    actual = {name for name, function in callables().items() if kind(function) == section}
+    assert listed(section.capitalize()) == actual
+
+
+def arguments(what: str, x: Tensor) -> list[tuple[Any, ...]]:
+    """Argument lists with a recorded Tensor in the places where NumPy's functions take arrays."""
+    lists: list[tuple[Any, ...]] = [(x,), ([x, x],)]
+    if what != "not dispatched":  # there, and in zeros_like and its kin, the second argument is a dtype
+        lists += [(x, x), (x, 1), (1, x), (x > 1, x, x), (x, x, x), ((x, x), (0, 1)), (x.detach(), x)]
+    return lists
+
+
+@pytest.mark.parametrize("name", callables())
+def test_no_call_drops_a_gradient_silently(name: str) -> None:
+    """Whatever one argument list or another does, no plain floating-point array comes out of a recorded Tensor."""
+    function = callables()[name]
+    what = kind(function)
+    x = Tensor(np.array([[1.5, 2.5], [0.5, 3.5]]), requires_grad=True)
+    for args in arguments("not dispatched" if name.endswith("_like") else what, x):
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("error")
+                out = function(*args)
+        except Exception as error:  # noqa: BLE001 - any refusal is fine, silence is not
+            if what == "refused" and str(error).startswith("np."):
+                assert re.search(r"detach\(\)|call it without|use the value that it returns", str(error))
+            continue
+        for part in out if isinstance(out, (tuple, list)) else (out,):
+            silent = isinstance(part, (np.ndarray, np.floating, float)) and np.asarray(part).dtype.kind == "f"
+            assert not silent, f"np.{name} gave {type(part).__name__}: no gradient flows through it"
+            if isinstance(part, Tensor) and part.dtype.kind == "f" and what != "constant" and args[0] is x:
+                assert part.requires_grad, f"np.{name} gave a Tensor without a graph"
+
+
+def test_refusals_name_the_function_and_the_cure() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for name, function in callables().items():
+        if kind(function) == "refused" and isinstance(function, np.ufunc) and function.nin == 1:
+            with pytest.raises(TypeError, match=rf"np\.{function.__name__} .*detach"):
+                function(x)
+                pytest.fail(name)
+
+
+def test_both_doors_keep_their_own_meaning() -> None:
+    x = Tensor([[1.0, 2.0], [3.0, 5.0]])
+    assert np.var(x).item() == np.var(x.numpy()) and x.var().item() == np.float32(np.var(x.numpy(), ddof=1))
+    assert np.max(x, axis=0).tolist() == x.max(0).values.tolist() == mg.amax(x, 0).tolist()
+    assert np.transpose(x).tolist() == x.T.tolist() == x.transpose(0, 1).tolist()
