@@ -204,7 +204,7 @@ def main(argv: list[str] | None = None) -> None:
     minigrad.manual_seed(settings.seed)
     training, held_out = load()
     model = build(settings.hidden)
-    parameters = sum(parameter.size for parameter in model.parameters())
+    parameters = sum(parameter.numel() for parameter in model.parameters())
     sizes = "-".join(map(str, (PIXELS, *settings.hidden, CLASSES)))
     print(f"{len(training.labels)} digits to learn from, {len(held_out.labels)} held out; "
           f"network {sizes} with {parameters:,} parameters, seed {settings.seed}\n")  # fmt: skip

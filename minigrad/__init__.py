@@ -6,18 +6,18 @@ from .memory import keep_freed_memory
 # --- Tensors: making, converting, drawing ---------------------------------------------------------------------------
 from .tensor import Tensor
 from .nn.parameter import Parameter
-from .creation import (  # fmt: skip
+from .creation import (
     arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace, ones,
     ones_like, tensor, zeros, zeros_like,
-)
-from .sampling import (  # fmt: skip
+)  # fmt: skip
+from .sampling import (
     bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
-)
+)  # fmt: skip
 from .random import get_rng_state, manual_seed, set_rng_state
-from .dtypes import (  # fmt: skip
+from .dtypes import (
     bool_ as bool, double, float16, float32, float64, float_ as float, half, int8, int16, int32, int64, int_ as
     int, long, short, uint8,
-)
+)  # fmt: skip
 from .arrays import get_default_dtype, set_default_dtype
 from .interchange import from_dlpack
 
@@ -26,61 +26,61 @@ from .autograd import detect_anomaly, enable_grad, inference_mode, is_grad_enabl
 from .hooks import RemovableHandle
 
 # --- operations, by family --------------------------------------------------------------------------------------------
-from .ops.elementwise import (  # fmt: skip
+from .ops.elementwise import (
     abs_ as abs, clamp, clip_ as clip, clone, divide, exp, floor_divide, log, maximum, minimum, multiply,
     negative, pow_ as pow, relu, remainder, sigmoid, sign, sqrt, square, tanh,
-)
-from .ops.names import (  # fmt: skip
+)  # fmt: skip
+from .ops.names import (
     absolute, add, allclose, div, eq, equal, ge, greater, greater_equal, gt, is_tensor, isclose, isfinite,
     isinf, isnan, isneginf, isposinf, le, lerp, less, less_equal, logical_and, logical_not, logical_or,
     logical_xor, lt, mul, ne, neg, not_equal, sgn, signbit, sub, subtract, true_divide,
-)
-from .ops.special import (  # fmt: skip
+)  # fmt: skip
+from .ops.special import (
     cbrt, ceil, copysign, erf, erfc, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log1p, log2, log10,
     logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
-)
-from .ops.trig import (  # fmt: skip
+)  # fmt: skip
+from .ops.trig import (
     acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
     cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,
-)
-from .ops.reduce import (  # fmt: skip
+)  # fmt: skip
+from .ops.reduce import (
     all_ as all, amax, amin, any_ as any, argmax, argmin, max_ as max, mean, min_ as min, sum_ as sum, var,
-)
+)  # fmt: skip
 from .ops.norm import aminmax, count_nonzero, nanmean, nansum, norm, prod, ptp, std, std_mean, var_mean
 from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.scan import cummax, cummin, cumprod, cumsum, diff, logcumsumexp
 from .ops.order import argsort, kthvalue, median, msort, quantile, sort, topk
 from .ops.search import argwhere, bincount, bucketize, histc, nonzero, searchsorted, unique, where
 from .ops.linalg import matmul
-from .ops.products import (  # fmt: skip
+from .ops.products import (
     addbmm, addmm, addmv, addr, baddbmm, bilinear, bmm, cross, dot, inner, kron, mm, mv, outer, tensordot, vdot,
     vecdot,
-)
+)  # fmt: skip
 from .ops.chains import chain_matmul, matrix_power, multi_dot
 from .ops.einsum import einsum
-from .ops.shape import (  # fmt: skip
+from .ops.shape import (
     broadcast_to, concatenate, expand_dims, flatten, permute, reshape, squeeze, stack, swapaxes, transpose,
     unsqueeze,
-)
-from .ops.arrange import (  # fmt: skip
+)  # fmt: skip
+from .ops.arrange import (
     adjoint, atleast_1d, atleast_2d, atleast_3d, broadcast_tensors, flip, fliplr, flipud, moveaxis, movedim,
     ravel, swapdims, repeat_interleave, roll, rot90, t, tile, unflatten,
-)
-from .ops.split import (  # fmt: skip
+)  # fmt: skip
+from .ops.split import (
     cat, chunk, concat, column_stack, dsplit, dstack, hsplit, hstack, meshgrid, split, tensor_split, unbind,
     vsplit, vstack,
-)
+)  # fmt: skip
 from .ops.diagonal import diag, diag_embed, diagflat, diagonal, trace, tril, triu
-from .ops.select import (  # fmt: skip
+from .ops.select import (
     index_add, index_copy, index_fill, index_put, index_select, masked_fill, masked_scatter, masked_select,
     narrow, select, take, take_along_dim, tril_indices, triu_indices,
-)
+)  # fmt: skip
 from .ops.scatter import gather, scatter, scatter_add, scatter_reduce
 from .ops.convert import device, is_floating_point, numel
 
 keep_freed_memory()
 
-__all__ = [  # fmt: skip
+__all__ = [
     "Parameter", "RemovableHandle", "Tensor", "abs", "absolute", "acos", "acosh", "add", "addbmm", "addmm",
     "addmv", "addr", "adjoint", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "arccos",
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
@@ -113,4 +113,4 @@ __all__ = [  # fmt: skip
     "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind",
     "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot", "vsplit", "vstack", "where",
     "xlogy", "zeros", "zeros_like",
-]
+]  # fmt: skip

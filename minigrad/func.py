@@ -75,7 +75,7 @@ def value_and_grad(
         if not isinstance(out, Tensor) and not is_array(out) and not isinstance(out, (int, float, np.generic)):
             raise TypeError(f"grad: {_title(func)} must return one number, got {type(out).__name__}{_aux_hint(out)}")
         out = out if isinstance(out, Tensor) else Tensor(out)
-        if out.size != 1:
+        if out._data.size != 1:
             raise ValueError(
                 f"grad: {_title(func)} must return one number, got shape {out.shape}; "
                 "reduce it, such as with .sum(), or use func.jacobian or func.vjp"

@@ -76,6 +76,7 @@ class Methods:
     nelement: Callable[..., Any]
     numel: Callable[..., Any]
     short: Method
+    size: Callable[..., Any]
     to: Method
     type: Callable[..., Any]
     type_as: Method

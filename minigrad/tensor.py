@@ -79,11 +79,6 @@ class Tensor(Methods):
         return self._data.ndim  # type: ignore[no-any-return]
 
     @property
-    def size(self) -> int:
-        """The number of elements, as in NumPy."""
-        return self._data.size  # type: ignore[no-any-return]
-
-    @property
     def dtype(self) -> Any:
         """The NumPy dtype of the elements."""
         return self._data.dtype
@@ -159,7 +154,7 @@ class Tensor(Methods):
 
     def item(self) -> Any:
         """The value of a Tensor of one element as a Python number."""
-        if self.size != 1:
+        if self._data.size != 1:
             raise ValueError(f"item() needs a Tensor of one element, got shape {self.shape}; use .tolist()")
         return self._data.item()
 
@@ -223,7 +218,7 @@ class Tensor(Methods):
         return bool(np.any(self._data == raw(value)))
 
     def __bool__(self) -> bool:
-        if self.size != 1:
+        if self._data.size != 1:
             raise ValueError(f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .all() or .any()")
         return bool(self._data)
 
@@ -246,7 +241,7 @@ class Tensor(Methods):
             )
 
     def __index__(self) -> int:
-        if self.dtype.kind not in "iu" or self.size != 1:
+        if self.dtype.kind not in "iu" or self._data.size != 1:
             raise TypeError(f"only an integer Tensor of one element can be an index, got {self.dtype} {self.shape}")
         return int(self._data.item())
 
@@ -257,7 +252,7 @@ class Tensor(Methods):
         name = type(self).__name__
         values = np.array2string(np.asarray(self._data), separator=", ", prefix=f"{name}(")
         notes = [values]
-        if self.size == 0 and self.ndim != 1:
+        if self._data.size == 0 and self.ndim != 1:
             notes.append(f"shape={self.shape}")
         if self.dtype not in (get_default_dtype(), np.dtype(np.int64), np.dtype(bool)):
             notes.append(f"dtype={self.dtype}")
@@ -381,7 +376,7 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
             "create the inputs with requires_grad=True"
         )
     if gradient is None:
-        if output.size != 1:
+        if output._data.size != 1:
             raise RuntimeError(
                 f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
                 "number first, such as t.sum().backward(), or pass gradient=..."

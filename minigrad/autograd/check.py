@@ -225,13 +225,13 @@ class _Check:
         numeric = self._slope(number, None, self._five(x, lambda step: x._data + step * direction))
         row = 0
         for i, output in enumerate(self.outputs):
-            rows = slice(row, row + output.size)
+            rows = slice(row, row + output._data.size)
             pushed = rng.uniform(0.5, 1.5, output.shape)
             ours = float(np.sum(self._pulled(x, i, pushed) * direction))
             theirs = float(np.sum(numeric[rows] * pushed.reshape(-1)))
-            row += output.size
+            row += output._data.size
             if not self._close(ours, theirs):
-                if x.size * self.middle.size <= 2**16:
+                if x._data.size * self.middle.size <= 2**16:
                     self._every_element(number)  # names the element
                 self._fail(
                     f"the derivative of {self.outputs_called} {i} by {self.inputs_called[number]} along a random "
@@ -281,7 +281,7 @@ class _Check:
                 pushed = np.zeros(output.shape)
                 pushed[place] = 1
                 rows.append(self._pulled(x, i, pushed).reshape(-1))
-        return np.stack(rows) if rows else np.zeros((0, x.size))
+        return np.stack(rows) if rows else np.zeros((0, x._data.size))
 
     def _pulled(self, x: Tensor, i: int, pushed: np.ndarray) -> np.ndarray:
         """The gradient of x that comes of ``pushed`` at output ``i``; zeros where it does not depend on x."""
@@ -324,10 +324,10 @@ class _Check:
     def _output_name(self, row: int) -> str:
         """The name of an element of the flattened outputs."""
         for i, output in enumerate(self.outputs):
-            if row < output.size:
+            if row < output._data.size:
                 place = [int(k) for k in np.unravel_index(row, output.shape)]
                 return f"{self.outputs_called}{f' {i}' if len(self.outputs) > 1 else ''}{place if place else ''}"
-            row -= output.size
+            row -= output._data.size
         raise AssertionError("an element of no output")
 
     def _fail(self, problem: str) -> None:

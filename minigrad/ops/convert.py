@@ -11,6 +11,7 @@ from .. import dtypes
 from ..arrays import as_dtype
 from ..primitive import offer
 from ..tensor import Tensor, wrap
+from .dims import one_dim
 from .elementwise import astype, clone
 
 
@@ -225,8 +226,19 @@ def dim(input: Tensor) -> int:
 
 
 @offer()
+def size(input: Tensor, dim: int | None = None) -> Any:
+    """The size along every dimension, or along one; ``np.size(t)`` and ``t.numel()`` count the elements.
+
+    Example:
+        >>> Tensor([[1.0, 2.0]]).size(), Tensor([[1.0, 2.0]]).size(-1)
+        ((1, 2), 2)
+    """
+    return input.shape if dim is None else input.shape[one_dim("size", dim, input.shape)]
+
+
+@offer()
 def numel(input: Tensor) -> int:
-    """The number of elements; ``size`` in NumPy.
+    """The number of elements; ``np.size`` in NumPy.
 
     Example:
         >>> Tensor([[1.0, 2.0]]).numel()

@@ -192,8 +192,8 @@ def _refuse_weights(name: str, weights: Any) -> None:
     """Counting passes no gradient on to weights; say so instead of dropping it."""
     if isinstance(weights, Tensor) and weights.requires_grad:
         raise TypeError(
-            f"{name} passes no gradient on to its weights; sum them with zeros(n).index_add(0, index, weights), or pass "
-            "weights.detach()"
+            f"{name} passes no gradient on to its weights; sum them with zeros(n).index_add(0, index, weights), or "
+            "pass weights.detach()"
         )
 
 

@@ -51,7 +51,7 @@ class Flat:
         self.positions = list(positions)
         self.steps = [0] * len(self.parameters)
         self.buffers: dict[str, Array] = {}
-        ends = np.cumsum([parameter.size for parameter in self.parameters]).tolist()
+        ends = np.cumsum([parameter._data.size for parameter in self.parameters]).tolist()
         self._spans = list(zip([0, *ends], ends, strict=False))
         self._forget()
 

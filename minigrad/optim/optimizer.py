@@ -213,7 +213,7 @@ class Optimizer(ABC):
         lines = []
         for number, (group, members) in enumerate(zip(self.param_groups, self._members, strict=True)):
             options = ", ".join(f"{name}={value!r}" for name, value in group.items() if name != "params")
-            count = sum(parameter.size for parameter in members)
+            count = sum(parameter._data.size for parameter in members)
             lines.append(f"  group {number}: {len(members)} Tensors of {count} numbers, {options}\n")
         return f"{type(self).__name__}(\n{''.join(lines)})"
 

@@ -267,7 +267,7 @@ class _Drawing:
     def _about(self, node: Node) -> tuple[str, str, str]:
         """Name, value and gradient of a node, as far as they are known and wanted."""
         name, tensor = self.names.of_node.get(node, ("", self.outputs.get(node)))
-        if not self.values or tensor is None or tensor.size != 1:
+        if not self.values or tensor is None or tensor._data.size != 1:
             return name, "", ""
         return name, number(tensor._data), "" if tensor.grad is None else number(tensor.grad._data)
 

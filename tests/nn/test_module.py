@@ -374,7 +374,7 @@ def test_a_state_made_of_the_models_own_memory_is_read_before_it_is_written() ->
 def test_an_error_in_extra_repr_does_not_hide_the_first_one() -> None:
     class Broken(nn.Module):
         def extra_repr(self) -> str:
-            return f"{self.size}"
+            return f"{self.width}"
 
         def forward(self, x: object) -> object:
             raise ValueError("the first")

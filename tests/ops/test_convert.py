@@ -113,6 +113,16 @@ def test_what_it_says_about_itself(layout):
     compare(lambda t: t.contiguous(), lambda t: t.contiguous(), array)
 
 
+def test_size():
+    ours, theirs = Tensor(np.ones((2, 3))), torch.ones(2, 3)
+    assert ours.size() == tuple(theirs.size()) == (2, 3)
+    for dim in (0, 1, -1, -2):
+        assert ours.size(dim) == theirs.size(dim)
+    assert Tensor(1.0).size() == ()
+    with pytest.raises(IndexError, match=r"size: dimension 2 does not exist .*\(2, 3\)"):
+        ours.size(2)
+
+
 def test_dtypes_are_numpys():
     for name, meant in {"half": "float16", "float_": "float32", "double": "float64", "long": "int64"}.items():
         assert getattr(dtypes, name) is np.dtype(meant) is getattr(dtypes, meant)

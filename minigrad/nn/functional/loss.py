@@ -215,7 +215,7 @@ def _smoothed(input: Tensor, labels: Array, label_smoothing: float, weight: Any)
 
 def _put_back(losses: Tensor, kept: Array) -> Tensor:
     """The losses at the places of the rows that they belong to, and 0 at the others."""
-    places = np.where(kept, np.cumsum(kept) - 1, losses.size)
+    places = np.where(kept, np.cumsum(kept) - 1, np.size(losses))
     extended: Tensor = concatenate([losses, np.zeros_like(raw(losses), shape=1)])
     return extended[places]
 
