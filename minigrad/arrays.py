@@ -33,7 +33,7 @@ def is_array(x: Any) -> bool:
 def as_array(data: Any, dtype: Any = None) -> Array:
     """The array of ``data``: arrays and Tensors keep their memory and dtype, Python floats become the default dtype."""
     if hasattr(data, "_node"):
-        data = data._data
+        data = data._array
     elif isinstance(data, np.generic):
         data = np.asarray(data)
     elif not is_array(data):

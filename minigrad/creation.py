@@ -276,13 +276,13 @@ def asarray(
         ValueError: if a copy is needed and ``copy`` is False.
     """
     result = as_tensor(obj, dtype, device)
-    shared = result is obj or (is_array(obj) and np.shares_memory(obj, result._data))
+    shared = result is obj or (is_array(obj) and np.shares_memory(obj, result._array))
     if copy is False and not shared:
         raise ValueError(f"asarray: a copy of this {type(obj).__name__} is needed for {result.dtype}; allow copy=None")
     if copy is True and shared:
         result = result.clone()
     if requires_grad and not result.requires_grad:
-        result = wrap(result._data, None).requires_grad_()
+        result = wrap(result._array, None).requires_grad_()
     return result
 
 
@@ -290,7 +290,7 @@ def asarray(
 def _new(name: str, make: Any, input: Tensor, size: Any, dtype: Any, requires_grad: bool, device: Any) -> Tensor:
     target = input.dtype if dtype is None else as_dtype(dtype)
     return finished(
-        make(input._data, shape=checked_sizes(name, size), dtype=target, subok=False), requires_grad, device
+        make(input._array, shape=checked_sizes(name, size), dtype=target, subok=False), requires_grad, device
     )
 
 

@@ -75,7 +75,7 @@ def value_and_grad(
         if not isinstance(out, Tensor) and not is_array(out) and not isinstance(out, (int, float, np.generic)):
             raise TypeError(f"grad: {_title(func)} must return one number, got {type(out).__name__}{_aux_hint(out)}")
         out = out if isinstance(out, Tensor) else Tensor(out)
-        if out._data.size != 1:
+        if out._array.size != 1:
             raise ValueError(
                 f"grad: {_title(func)} must return one number, got shape {out.shape}; "
                 "reduce it, such as with .sum(), or use func.jacobian or func.vjp"
@@ -250,9 +250,9 @@ def _rows(call: _Call, out: Any) -> list[Any]:
         rows.append(call.pull([out], [wrap(seed, None)], again=True))
     blocks: list[Any] = []
     for i, x in enumerate(call.inputs):
-        column = [wrap(np.zeros_like(x._data), None) if row[i] is None else row[i] for row in rows]
+        column = [wrap(np.zeros_like(x._array), None) if row[i] is None else row[i] for row in rows]
         if not column:
-            blocks.append(wrap(np.zeros_like(x._data, shape=shape + x.shape), None))
+            blocks.append(wrap(np.zeros_like(x._array, shape=shape + x.shape), None))
         else:
             blocks.append(stack(column).reshape(shape + x.shape))
     return blocks
@@ -314,7 +314,7 @@ class _Call:
                 f"{path} has dtype {x.dtype}, and only floating-point numbers have derivatives; "
                 "write 1.0 instead of 1, convert it with .astype(np.float32), or leave it out of argnums"
             )
-        x = clone(x) if self._recording and x.requires_grad else wrap(x._data, None).requires_grad_()
+        x = clone(x) if self._recording and x.requires_grad else wrap(x._array, None).requires_grad_()
         self.inputs.append(x)
         return x
 
@@ -349,7 +349,7 @@ class _Call:
     def results(self, grads: Sequence[Any]) -> Any:
         """The gradients in the structure of the arguments; zeros where there is none."""
         filled = iter(
-            wrap(np.zeros_like(x._data), None) if g is None else self.released(g)
+            wrap(np.zeros_like(x._array), None) if g is None else self.released(g)
             for x, g in zip(self.inputs, grads, strict=True)
         )
         trees = [rebuilt(tree, filled) for tree in self._trees]
@@ -364,7 +364,7 @@ def _check_sequences(name: str, primals: Any, tangents: Any) -> None:
 
 
 def _values(leaf: Any) -> Any:
-    return leaf._data if isinstance(leaf, Tensor) else as_array(leaf)
+    return leaf._array if isinstance(leaf, Tensor) else as_array(leaf)
 
 
 def _as_tensor(leaf: Any) -> Tensor:

@@ -47,7 +47,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandl
         if result.shape != grad.shape:
             raise RuntimeError(f"the hook returned shape {result.shape} for a gradient of shape {grad.shape}")
         result = result if result.dtype == dtype else result.astype(dtype)
-        return result if isinstance(grad, Tensor) else result._data
+        return result if isinstance(grad, Tensor) else result._array
 
     self._node.hooks = {} if self._node.hooks is None else self._node.hooks
     return RemovableHandle(self._node.hooks, adapted)

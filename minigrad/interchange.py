@@ -33,7 +33,7 @@ def exported(tensor: Tensor, **options: Any) -> Any:
 @offer(method="__dlpack_device__")
 def device_number(tensor: Tensor) -> tuple[int, int]:
     """The kind and the number of the device, as DLPack counts them."""
-    return tensor._data.__dlpack_device__()  # type: ignore[no-any-return]
+    return tensor._array.__dlpack_device__()  # type: ignore[no-any-return]
 
 
 def from_dlpack(x: Any) -> Tensor:

@@ -137,7 +137,7 @@ class Primitive:
         live = 0  # one bit for each input that needs a gradient
         for a in args:
             if isinstance(a, Tensor):
-                data, node = a._data, a._node
+                data, node = a._array, a._node
                 if node is not None:
                     live |= 1 << len(parents)
                 values.append(data)
@@ -284,8 +284,8 @@ class Primitive:
 def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
     """Remember which Tensors have views of one memory: an in-place update inside a graph has to know."""
     for tensor in inputs:
-        if isinstance(tensor, Tensor) and engine.same_owner(tensor._data, view._data):
-            engine.share(view._data, tensor, view)
+        if isinstance(tensor, Tensor) and engine.same_owner(tensor._array, view._array):
+            engine.share(view._array, tensor, view)
     return view
 
 

@@ -57,11 +57,11 @@ class Tensor(Methods):
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_node", "grad")
+    __slots__ = ("__weakref__", "_array", "_node", "grad")  # not "_data", which numpy.ma takes from any object
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         array = as_array(data, dtype)
-        self._data: Array = np.array(array, copy=True) if isinstance(array, np.ndarray) else array.copy()
+        self._array: Array = np.array(array, copy=True) if isinstance(array, np.ndarray) else array.copy()
         self._node: Node | None = None
         self.grad: Tensor | None = None
         if requires_grad:
@@ -71,17 +71,17 @@ class Tensor(Methods):
     @property
     def shape(self) -> tuple[int, ...]:
         """The size along every dimension."""
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._array.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._array.ndim  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> Any:
         """The NumPy dtype of the elements."""
-        return self._data.dtype
+        return self._array.dtype
 
     @property
     def is_leaf(self) -> bool:
@@ -109,7 +109,7 @@ class Tensor(Methods):
                     "or convert: Tensor(data, dtype=np.float32, requires_grad=True)"
                 )
             me = weakref.ref(self)  # a leaf must not keep its Tensor alive: no reference cycles in the graph
-            self._node = Leaf(lambda grad, shared: _receive(me(), grad, shared), self._data)
+            self._node = Leaf(lambda grad, shared: _receive(me(), grad, shared), self._array)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` and return the Tensor itself."""
@@ -138,8 +138,8 @@ class Tensor(Methods):
     # --- out of the graph ---------------------------------------------------------------------------------------------
     def detach(self) -> Tensor:
         """The same values on the same memory, outside the graph."""
-        alias = wrap(self._data, None)
-        engine.share(self._data, self, alias)
+        alias = wrap(self._array, None)
+        engine.share(self._array, self, alias)
         return alias
 
     def numpy(self) -> Array:
@@ -150,17 +150,17 @@ class Tensor(Methods):
         """
         if self._node is not None:
             raise RuntimeError("numpy() of a Tensor that requires grad would cut the graph; use .detach().numpy()")
-        return self._data
+        return self._array
 
     def item(self) -> Any:
         """The value of a Tensor of one element as a Python number."""
-        if self._data.size != 1:
+        if self._array.size != 1:
             raise ValueError(f"item() needs a Tensor of one element, got shape {self.shape}; use .tolist()")
-        return self._data.item()
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._array.tolist()
 
     # --- gradients ----------------------------------------------------------------------------------------------------
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
@@ -195,7 +195,7 @@ class Tensor(Methods):
                 "turning a Tensor that requires grad into an ndarray would silently cut the graph; "
                 "use .detach().numpy() for its values"
             )
-        return np.array(self._data, dtype=dtype, copy=copy)
+        return np.array(self._array, dtype=dtype, copy=copy)
 
     # --- Python's protocols -------------------------------------------------------------------------------------------
     def __getitem__(self, index: Any) -> Tensor:
@@ -207,7 +207,7 @@ class Tensor(Methods):
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("len() of a 0-d Tensor; a single number has no length")
-        return len(self._data)
+        return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
@@ -215,12 +215,12 @@ class Tensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool(np.any(self._data == raw(value)))
+        return bool(np.any(self._array == raw(value)))
 
     def __bool__(self) -> bool:
-        if self._data.size != 1:
+        if self._array.size != 1:
             raise ValueError(f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .all() or .any()")
-        return bool(self._data)
+        return bool(self._array)
 
     def __float__(self) -> float:
         self._warn_cut("float")
@@ -241,18 +241,18 @@ class Tensor(Methods):
             )
 
     def __index__(self) -> int:
-        if self.dtype.kind not in "iu" or self._data.size != 1:
+        if self.dtype.kind not in "iu" or self._array.size != 1:
             raise TypeError(f"only an integer Tensor of one element can be an index, got {self.dtype} {self.shape}")
-        return int(self._data.item())
+        return int(self._array.item())
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.ndim == 0 else format(repr(self), spec)
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        values = np.array2string(np.asarray(self._data), separator=", ", prefix=f"{name}(")
+        values = np.array2string(np.asarray(self._array), separator=", ", prefix=f"{name}(")
         notes = [values]
-        if self._data.size == 0 and self.ndim != 1:
+        if self._array.size == 0 and self.ndim != 1:
             notes.append(f"shape={self.shape}")
         if self.dtype not in (get_default_dtype(), np.dtype(np.int64), np.dtype(bool)):
             notes.append(f"dtype={self.dtype}")
@@ -272,11 +272,11 @@ class Tensor(Methods):
                 f"only leaves can be copied or pickled, and this Tensor is the output of {_name(self)}; "
                 "use .clone() for a differentiable copy, .detach().numpy() for its values, also to plot them"
             )
-        return _rebuild(type(self), self._data.copy(), self.requires_grad)
+        return _rebuild(type(self), self._array.copy(), self.requires_grad)
 
     def __reduce__(self) -> Any:
         self._copy()  # refuses what has no meaning outside its graph
-        return _rebuild, (type(self), self._data, self.requires_grad)
+        return _rebuild, (type(self), self._array, self.requires_grad)
 
     # --- operators: NumPy's functions, looked up without the detour through NumPy ------------------------------------
     __add__, __radd__ = _binary(np.add)
@@ -318,7 +318,7 @@ _new = object.__new__
 def wrap(data: Array, node: Node | None) -> Tensor:
     """Build a Tensor without the checks and the copy of ``__init__``."""
     tensor = _new(Tensor)
-    tensor._data = data
+    tensor._array = data
     tensor._node = node
     tensor.grad = None
     return tensor
@@ -327,7 +327,7 @@ def wrap(data: Array, node: Node | None) -> Tensor:
 def raw(x: Any) -> Any:
     """Strip Tensors out of a (nested) argument."""
     if isinstance(x, Tensor):
-        return x._data
+        return x._array
     if type(x) in (list, tuple):
         return type(x)(map(raw, x))
     if isinstance(x, dict):
@@ -340,13 +340,13 @@ def overwrite(tensor: Tensor, value: Any) -> None:
     value = raw(value)
     if shape_of(value) not in (tensor.shape, ()):
         raise ValueError(f"values of shape {shape_of(value)} cannot replace those of a Tensor of shape {tensor.shape}")
-    tensor._data[...] = value
-    engine.stamp(tensor._data)
+    tensor._array[...] = value
+    engine.stamp(tensor._array)
 
 
 def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:
     tensor = cls.__new__(cls)
-    tensor._data, tensor._node, tensor.grad = data, None, None
+    tensor._array, tensor._node, tensor.grad = data, None, None
     tensor.requires_grad = requires_grad
     return tensor
 
@@ -376,12 +376,12 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
             "create the inputs with requires_grad=True"
         )
     if gradient is None:
-        if output._data.size != 1:
+        if output._array.size != 1:
             raise RuntimeError(
                 f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
                 "number first, such as t.sum().backward(), or pass gradient=..."
             )
-        gradient = wrap(_one_like(output._data), None)
+        gradient = wrap(_one_like(output._array), None)
     elif not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient), None)
     if gradient.shape != output.shape:
@@ -391,7 +391,7 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
         )
     if gradient.dtype != output.dtype:
         gradient = gradient.astype(output.dtype)
-    return output._node, gradient if differentiable else gradient._data
+    return output._node, gradient if differentiable else gradient._array
 
 
 def _one_like(number: Array) -> Array:

@@ -6,6 +6,7 @@ Each case gives a call, the kind of error, and what the message must mention: re
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import re
 import warnings
@@ -422,3 +423,35 @@ def test_a_refused_call_leaves_everything_as_it_was():
     assert (target == 1).all() and (w.detach().numpy() == 1).all()
     y.sum().backward()
     assert (w.grad.numpy() == 2).all()
+
+
+# --- every operation along a dimension --------------------------------------------------------------------------------
+def _takes_dim(name):
+    try:
+        parameters = inspect.signature(getattr(mg, name)).parameters
+    except (TypeError, ValueError):
+        return False
+    return "dim" in parameters and next(iter(parameters)) in ("input", "tensors", "x")
+
+
+@pytest.mark.parametrize("name", sorted(n for n in mg.__all__ if _takes_dim(n)))
+def test_a_dimension_that_does_not_exist_is_named(name):
+    function, tensor = getattr(mg, name), Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
+    first = next(iter(inspect.signature(function).parameters))
+    others = {
+        "index": np.array([0]), "indices": np.array([[0]]), "source": tensor, "value": 1.0, "src": tensor, "k": 1,
+        "q": 0.5, "start": 0, "length": 1, "reduce": "sum", "sizes": (1, 3), "split_size_or_sections": 1, "chunks": 2,
+        "indices_or_sections": 2, "other": tensor, "split_size": 1, "mask": tensor > 1,
+        "repeats": 2, "y": tensor,
+    }  # fmt: skip
+    required = {
+        n: others[n]
+        for n, p in inspect.signature(function).parameters.items()
+        if n not in (first, "dim") and p.default is p.empty and p.kind is not p.VAR_POSITIONAL and n in others
+    }
+    if name == "scatter":
+        required["src"] = tensor
+    with pytest.raises((IndexError, TypeError, ValueError)) as caught:
+        function([tensor, tensor] if first == "tensors" else tensor, dim=7, **required)
+    message = str(caught.value)
+    assert "7" in message and re.search(r"\(2, 3\)|\(2, 2, 3\)|shape", message), message

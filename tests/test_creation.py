@@ -65,7 +65,7 @@ def test_like_another_stays_on_its_device():
         x.new_zeros(2),
         x.new_full((2,), 1),
     ):
-        assert isinstance(made._data, DeviceArray)
+        assert isinstance(made._array, DeviceArray)
 
 
 def test_of_a_tensor_that_requires_grad():
@@ -148,7 +148,7 @@ def test_sharing():
     array = np.arange(4.0)
     for make in (creation.from_numpy, creation.as_tensor, creation.asarray):
         t = make(array)
-        assert t._data is array and t.dtype == np.float64
+        assert t._array is array and t.dtype == np.float64
         t.zero_()
         assert not array.any()
         array[:] = 3
@@ -161,7 +161,7 @@ def test_sharing():
         lambda a: creation.asarray(a, copy=True),
         lambda a: creation.as_tensor(a, np.float32),
     ):
-        assert not np.shares_memory(make(array)._data, array)
+        assert not np.shares_memory(make(array)._array, array)
 
 
 def test_a_read_only_array_stays_so():

@@ -45,7 +45,7 @@ def test_the_graph_dies_with_its_output_without_the_garbage_collector() -> None:
         z.backward(retain_graph=True)
         nodes = [weakref.ref(n) for n in engine.reachable([z._node])]
         tensors = [weakref.ref(t) for t in (x, y, z, w)]
-        arrays = [weakref.ref(t._data) for t in (x, y, w)]
+        arrays = [weakref.ref(t._array) for t in (x, y, w)]
         assert len(nodes) == 6
         del x, y, z, w
         assert not any(reference() for reference in nodes + tensors + arrays)
@@ -165,7 +165,7 @@ def test_hooks_get_and_give_arrays_of_their_own() -> None:
 def test_create_graph_gradients_share_no_memory_either() -> None:
     x, y = leaf(1.0), leaf(2.0)
     (x + y).backward(create_graph=True)
-    assert not np.shares_memory(x.grad._data, y.grad._data)
+    assert not np.shares_memory(x.grad._array, y.grad._array)
 
 
 def test_backward_needs_one_number_or_a_gradient_of_the_right_shape() -> None:
@@ -354,7 +354,7 @@ def test_no_grad_on_a_generator_function_holds_in_its_body_only() -> None:
 
 def test_many_views_of_one_tensor_take_linear_time() -> None:
     rows = list(Tensor(np.zeros((20_000, 2))))
-    assert len(engine.others_on(rows[0]._data, rows[0])) == 19_999 + 1 - 1  # the whole is gone, its rows are not
+    assert len(engine.others_on(rows[0]._array, rows[0])) == 19_999 + 1 - 1  # the whole is gone, its rows are not
 
 
 def test_anomaly_mode_names_the_operation_and_the_line() -> None:
@@ -410,4 +410,4 @@ def test_deepcopy_keeps_ties_and_gradients() -> None:
     w = leaf(1.0)
     (w * 3).backward()
     a, b = copy.deepcopy([w, w])
-    assert a is b and a.grad.item() == 3 and not np.shares_memory(a._data, w._data)
+    assert a is b and a.grad.item() == 3 and not np.shares_memory(a._array, w._array)

@@ -53,7 +53,7 @@ def test_out(door, dtype):
     t = Tensor(np.array([[1, 0, 1], [0, 1, 0]], dtype))
     other = OUT[door](t)
     assert str(values(other).dtype) == dtype
-    assert np.shares_memory(values(other), t._data)
+    assert np.shares_memory(values(other), t._array)
     other[0, 1] = 1
     assert t[0, 1].item() == 1
     t[1, 0] = 1
@@ -66,10 +66,10 @@ def test_into(door, dtype):
     array = np.array([[1, 0, 1], [0, 1, 0]], dtype)
     t = INTO[door](array)
     assert type(t) is Tensor and t.dtype == dtype and t.is_leaf and not t.requires_grad
-    assert np.shares_memory(t._data, array)
+    assert np.shares_memory(t._array, array)
     array[0, 1] = 1
     assert t[0, 1].item() == 1
-    t._data[1, 0] = 1
+    t._array[1, 0] = 1
     assert array[1, 0] == 1
 
 
@@ -89,14 +89,14 @@ def test_any_layout(layout):
     array = LAYOUTS[layout](random)
     for t in (from_dlpack(from_numpy(array)), from_dlpack(np.from_dlpack(from_numpy(array))), from_numpy(array)):
         np.testing.assert_array_equal(t.numpy(), array)
-        assert t._data.strides == array.strides or array.size < 2
-        assert np.shares_memory(t._data, array) or array.size == 0
+        assert t._array.strides == array.strides or array.size < 2
+        assert np.shares_memory(t._array, array) or array.size == 0
     if layout != "repeated":  # not writeable, which PyTorch does not know
         theirs = torch.from_dlpack(from_numpy(array))
         np.testing.assert_array_equal(theirs.numpy(), array)
         back = from_dlpack(theirs)
         np.testing.assert_array_equal(back.numpy(), array)
-        assert np.shares_memory(back._data, array) or array.size == 0
+        assert np.shares_memory(back._array, array) or array.size == 0
 
 
 def test_views_of_torch_come_in_without_a_copy():
@@ -154,7 +154,7 @@ def test_device_is_told():
     assert Tensor([1.0]).__dlpack_device__() == (1, 0)
     x = DeviceArray(np.ones(2))
     x.__dlpack__ = x.__dlpack_device__ = None
-    assert from_dlpack(x)._data is x
+    assert from_dlpack(x)._array is x
     assert from_dlpack(wrap(np.ones(2), None)).shape == (2,)
 
 

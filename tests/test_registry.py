@@ -145,7 +145,7 @@ def test_float32_stays_float32(name: str, sample: Sample) -> None:
     out = REGISTRY[name](*inputs, **static)
     assert out.dtype == np.float32
     op, node = REGISTRY[name], out._node
-    g = np.ones_like(out._data)
+    g = np.ones_like(out._array)
     if op.joint_rule is None:  # what rules return, before the engine would convert it
         for parent, (rule, pick) in zip(node.parents, op._rules, strict=True):
             if parent is not None:
@@ -160,31 +160,31 @@ def test_runs_on_another_array_type_without_touching_the_host(name: str, sample:
     inputs = [Tensor(DeviceArray(a), requires_grad=True) if isinstance(a, np.ndarray) else a for a in args]
     live = [x for x in inputs if isinstance(x, Tensor)]
     out = REGISTRY[name](*inputs, **to_device(static))
-    assert isinstance(out._data, DeviceArray)
+    assert isinstance(out._array, DeviceArray)
     pushed = wrap(DeviceArray(cotangent(out.shape)), None)
     _, expected = first_order(name, args, static)
     for create_graph in (False, True):
         grads = grad(out, live, pushed, create_graph=create_graph, retain_graph=True)
         for g, e in zip(grads, expected, strict=True):
-            assert isinstance(g._data, DeviceArray)
-            np.testing.assert_array_equal(g._data.get(), e.numpy())
+            assert isinstance(g._array, DeviceArray)
+            np.testing.assert_array_equal(g._array.get(), e.numpy())
 
 
 @each_sample
 def test_output_is_new_and_inputs_are_untouched(name: str, sample: Sample) -> None:
     args, static = sample
     inputs = tensors(args)
-    before = [x._data.copy() if isinstance(x, Tensor) else x for x in inputs]
+    before = [x._array.copy() if isinstance(x, Tensor) else x for x in inputs]
     out = REGISTRY[name](*inputs, **static)
     g = cotangent(out.shape)
     pushed = g.copy()
-    result = out._data.copy()
+    result = out._array.copy()
     out.backward(Tensor(g), retain_graph=True)
     out.backward(wrap(pushed, None))
     np.testing.assert_array_equal(pushed, g)
-    np.testing.assert_array_equal(out._data, result)
+    np.testing.assert_array_equal(out._array, result)
     for x, b in zip(inputs, before, strict=True):
-        assert not isinstance(x, Tensor) or (out._data is not x._data and np.array_equal(x._data, b))
+        assert not isinstance(x, Tensor) or (out._array is not x._array and np.array_equal(x._array, b))
 
 
 def test_a_rule_may_not_name_what_does_not_exist() -> None:

@@ -194,3 +194,10 @@ def test_equality_keeps_tensors_hashable() -> None:
     assert len({x, y}) == 2 and x in {x: 1}
     assert (x == y).item() is True
     assert (x == None) is False and (x != None) is True  # noqa: E711
+
+
+def test_masked_arrays_do_not_cut_the_graph() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for attempt in (lambda: np.ma.array([1.0, 2.0]) * x, lambda: np.ma.array(x), lambda: np.ma.masked_less(x, 1.5)):
+        with pytest.raises(TypeError, match="detach|derivative"):
+            attempt()

@@ -104,7 +104,7 @@ def gradgradcheck(
         rng = np.random.default_rng(0)
         grad_outputs = [Tensor(rng.uniform(0.5, 1.5, o.shape)) for o in outputs]
     pushed = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
-    pushed = [wrap(g._data.astype(np.float64), None).requires_grad_() for g in pushed]
+    pushed = [wrap(g._array.astype(np.float64), None).requires_grad_() for g in pushed]
     if len(pushed) != len(outputs):
         raise ValueError(f"gradgradcheck: the function has {len(outputs)} outputs, got {len(pushed)} grad_outputs")
 
@@ -118,7 +118,9 @@ def gradgradcheck(
         if recorded:
             outs, pushes = zip(*recorded, strict=True)
             found = grad(outs, wanted, pushes, create_graph=True, allow_unused=True)
-        return tuple(wrap(np.zeros_like(x._data), None) if g is None else g for x, g in zip(wanted, found, strict=True))
+        return tuple(
+            wrap(np.zeros_like(x._array), None) if g is None else g for x, g in zip(wanted, found, strict=True)
+        )
 
     check = _Check("gradgradcheck", gradients, (*given, *pushed), eps, atol, rtol, nondet_tol)
     check.outputs_called = "the gradient by input"
@@ -213,7 +215,7 @@ class _Check:
             row, place, ours, theirs = max(wrong, key=lambda entry: abs(entry[2] - entry[3]))
             self._fail(
                 f"the derivative of {self._output_name(row)} by {self.inputs_called[number]} at {list(place)} is "
-                f"wrong: analytic {ours:.8g}, numeric {theirs:.8g}, where the input is {x._data[place]:.8g} "
+                f"wrong: analytic {ours:.8g}, numeric {theirs:.8g}, where the input is {x._array[place]:.8g} "
                 f"({len(wrong)} of {analytic.size} derivatives by this input differ; the worst is shown)"
             )
 
@@ -222,16 +224,16 @@ class _Check:
         rng = np.random.default_rng(number)
         direction = rng.standard_normal(x.shape)
         direction /= max(float(np.sqrt(np.sum(direction**2))), 1e-300)
-        numeric = self._slope(number, None, self._five(x, lambda step: x._data + step * direction))
+        numeric = self._slope(number, None, self._five(x, lambda step: x._array + step * direction))
         row = 0
         for i, output in enumerate(self.outputs):
-            rows = slice(row, row + output._data.size)
+            rows = slice(row, row + output._array.size)
             pushed = rng.uniform(0.5, 1.5, output.shape)
             ours = float(np.sum(self._pulled(x, i, pushed) * direction))
             theirs = float(np.sum(numeric[rows] * pushed.reshape(-1)))
-            row += output._data.size
+            row += output._array.size
             if not self._close(ours, theirs):
-                if x._data.size * self.middle.size <= 2**16:
+                if x._array.size * self.middle.size <= 2**16:
                     self._every_element(number)  # names the element
                 self._fail(
                     f"the derivative of {self.outputs_called} {i} by {self.inputs_called[number]} along a random "
@@ -248,7 +250,7 @@ class _Check:
             row = kinks[0]
             before, _, middle, _, after = five.values[:, row]
             slopes = (middle - before) / (2 * five.step), (after - middle) / (2 * five.step)
-            value = "" if place is None else f", where the input is {self.inputs[number]._data[place]:.8g}"
+            value = "" if place is None else f", where the input is {self.inputs[number]._array[place]:.8g}"
             self._fail(
                 f"{self._output_name(row)} has a kink or jump by {self.inputs_called[number]} {at}{value}: its slope "
                 f"is {slopes[0]:.6g} on one side and {slopes[1]:.6g} on the other: there is no derivative to compare "
@@ -258,18 +260,18 @@ class _Check:
 
     def _five(self, x: Tensor, moved: Callable[[float], Any]) -> _Five:
         """The outputs at five points of a line; ``moved`` gives the values of ``x`` at a distance along it."""
-        kept = x._data.copy()
+        kept = x._array.copy()
         rows = []
         try:
             for steps in (-2, -1, 0, 1, 2):
                 if steps == 0:
                     rows.append(self.middle)
                     continue
-                x._data[...] = moved(steps * self.eps)
+                x._array[...] = moved(steps * self.eps)
                 rows.append(self._flat(_outputs(self.name, self.func(*self.inputs))))
-                x._data[...] = kept
+                x._array[...] = kept
         finally:
-            x._data[...] = kept
+            x._array[...] = kept
         if any(row.shape != self.middle.shape for row in rows):
             self._fail("the function changes the shape of its outputs with the values of its inputs")
         return _Five(np.stack(rows), self.eps)
@@ -281,14 +283,14 @@ class _Check:
                 pushed = np.zeros(output.shape)
                 pushed[place] = 1
                 rows.append(self._pulled(x, i, pushed).reshape(-1))
-        return np.stack(rows) if rows else np.zeros((0, x._data.size))
+        return np.stack(rows) if rows else np.zeros((0, x._array.size))
 
     def _pulled(self, x: Tensor, i: int, pushed: np.ndarray) -> np.ndarray:
         """The gradient of x that comes of ``pushed`` at output ``i``; zeros where it does not depend on x."""
         if not self.outputs[i].requires_grad:
             return np.zeros(x.shape)
         (found,) = grad(self.outputs[i], x, wrap(pushed, None), retain_graph=True, allow_unused=True)
-        return np.zeros(x.shape) if found is None else np.asarray(found.detach()._data)
+        return np.zeros(x.shape) if found is None else np.asarray(found.detach()._array)
 
     def _refuse_chance(self) -> None:
         """Raise if a second call gives other values or gradients."""
@@ -312,22 +314,22 @@ class _Check:
             return np.zeros(x.shape)
         ones = [wrap(np.ones(o.shape), None) for o in live]
         (found,) = grad(live, x, ones, retain_graph=True, allow_unused=True)
-        return np.zeros(x.shape) if found is None else np.asarray(found.detach()._data)
+        return np.zeros(x.shape) if found is None else np.asarray(found.detach()._array)
 
     def _close(self, analytic: Any, numeric: Any) -> Any:
         return np.abs(analytic - numeric) <= self.atol + self.rtol * np.abs(numeric)  # false for NaN
 
     def _flat(self, outputs: list[Tensor]) -> np.ndarray:
-        flat = [np.asarray(o._data, dtype=np.float64).reshape(-1) for o in outputs]
+        flat = [np.asarray(o._array, dtype=np.float64).reshape(-1) for o in outputs]
         return np.concatenate(flat) if flat else np.zeros(0)
 
     def _output_name(self, row: int) -> str:
         """The name of an element of the flattened outputs."""
         for i, output in enumerate(self.outputs):
-            if row < output._data.size:
+            if row < output._array.size:
                 place = [int(k) for k in np.unravel_index(row, output.shape)]
                 return f"{self.outputs_called}{f' {i}' if len(self.outputs) > 1 else ''}{place if place else ''}"
-            row -= output._data.size
+            row -= output._array.size
         raise AssertionError("an element of no output")
 
     def _fail(self, problem: str) -> None:
@@ -348,17 +350,17 @@ def _checked_inputs(name: str, inputs: tuple[Any, ...]) -> list[int]:
                 f"{name}: input {i} is {inputs[i].dtype}, too coarse for small differences; use float64: "
                 "Tensor(values, dtype=np.float64, requires_grad=True), and model.double() for a Module"
             )
-        if not getattr(inputs[i]._data.flags, "writeable", True) or 0 in _strides_of(inputs[i]):
+        if not getattr(inputs[i]._array.flags, "writeable", True) or 0 in _strides_of(inputs[i]):
             raise ValueError(f"{name}: input {i} shares memory between its elements; pass its .clone()")
     return wanted
 
 
 def _strides_of(x: Tensor) -> Iterator[int]:
-    return (stride for stride, n in zip(x._data.strides, x.shape, strict=True) if n > 1)
+    return (stride for stride, n in zip(x._array.strides, x.shape, strict=True) if n > 1)
 
 
 def _moved(x: Tensor, place: tuple[int, ...], step: float) -> Any:
-    values = x._data.copy()
+    values = x._array.copy()
     values[place] += step
     return values
 

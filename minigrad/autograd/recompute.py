@@ -187,7 +187,7 @@ def _words(description: tuple[Any, ...]) -> str:
 def _fingerprint(out: Any) -> list[tuple[float, float]]:
     """Two sums over each output: enough to notice that it was computed from other values."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return [(float(t._data.sum()), float(abs(t._data).sum())) for t in _tensors(out)]
+        return [(float(t._array.sum()), float(abs(t._array).sum())) for t in _tensors(out)]
 
 
 def _tensors(tree: Any) -> list[Tensor]:
@@ -204,7 +204,7 @@ def _tensors(tree: Any) -> list[Tensor]:
 def _handles(tree: Any) -> Any:
     """The same arguments with handles of their own on the Tensors: the caller may point his elsewhere."""
     if type(tree) is Tensor:
-        return wrap(tree._data, tree._node)
+        return wrap(tree._array, tree._node)
     if isinstance(tree, dict):
         return {key: _handles(value) for key, value in tree.items()}
     return type(tree)(map(_handles, tree)) if type(tree) in (list, tuple) else tree

@@ -61,7 +61,7 @@ def functional_call(
                 f"{name} of {type(module).__name__} has shape {own[name].shape}, its new value {new.shape}"
             )
         known = replacements.setdefault(id(own[name]), (own[name], new))[1]
-        if known is not new and not np.array_equal(known._data, new._data):
+        if known is not new and not np.array_equal(known._array, new._array):
             raise ValueError(f"{name} shares its memory with another name, but their new values differ; pass one")
     with ExitStack() as swaps:
         for tensor, new in replacements.values():
@@ -73,9 +73,9 @@ def functional_call(
 @contextmanager
 def _standing_in(tensor: Tensor, other: Tensor) -> Iterator[None]:
     """Within the block ``tensor`` is a handle on what ``other`` is a handle on."""
-    kept = tensor._data, tensor._node
-    tensor._data, tensor._node = other._data, other._node
+    kept = tensor._array, tensor._node
+    tensor._array, tensor._node = other._array, other._node
     try:
         yield
     finally:
-        tensor._data, tensor._node = kept
+        tensor._array, tensor._node = kept

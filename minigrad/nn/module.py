@@ -178,7 +178,7 @@ class Module:
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
-                parameter.grad = wrap(np.zeros_like(parameter._data), None)
+                parameter.grad = wrap(np.zeros_like(parameter._array), None)
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call ``fn`` with every Module inside this one, each once, children first, and this one last.
@@ -242,7 +242,7 @@ class Module:
         if problems:
             cure = "; with strict=False, missing and unexpected keys are passed over" if strict else ""
             raise RuntimeError(f"this state does not fit {type(self).__name__}{cure}\n  " + "\n  ".join(problems))
-        memory = [tensor._data for tensor in own.values()]
+        memory = [tensor._array for tensor in own.values()]
         values = {  # those that lie in what is about to be overwritten are copied first
             key: array.copy() if any(np.may_share_memory(array, part) for part in memory) else array
             for key, (_, array) in news.items()

@@ -114,7 +114,7 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: b
     if target == input.dtype:
         return clone(input) if copy else input
     if input.dtype.kind != "f":  # outside any graph
-        return wrap(input._data.astype(target), None)
+        return wrap(input._array.astype(target), None)
     return astype(input, target)  # type: ignore[no-any-return]
 
 
@@ -195,7 +195,7 @@ def type_as(input: Tensor, other: Tensor) -> Tensor:
 @offer()
 def is_contiguous(input: Tensor) -> bool:
     """Whether the elements lie in memory one after the other, the last dimension fastest."""
-    return bool(input._data.flags.c_contiguous)
+    return bool(input._array.flags.c_contiguous)
 
 
 @offer()
@@ -211,11 +211,11 @@ def cpu(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: for a Tensor on a GPU that requires grad, since a host copy would be outside its graph.
     """
-    if isinstance(input._data, np.ndarray):
+    if isinstance(input._array, np.ndarray):
         return input
     if input.requires_grad:
         raise RuntimeError(f"cpu() of a Tensor on {device_of(input)} that requires grad; use .detach().cpu()")
-    return wrap(input._data.get(), None)
+    return wrap(input._array.get(), None)
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def is_floating_point(input: Tensor) -> bool:
 
 def device_of(input: Tensor) -> device:
     """Where the Tensor's array lives; ``"cpu"`` for every NumPy array."""
-    return device.of(input._data)
+    return device.of(input._array)
 
 
 def bytes_of(input: Tensor) -> int:

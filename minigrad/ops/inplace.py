@@ -55,7 +55,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if _inside_a_graph(self, "assignment", (value,)):
         _move(self, "assignment", _setitem(self, _like(self, value), index=index))
     else:
-        _write(self, "assignment", lambda: self._data.__setitem__(index, raw(value)))
+        _write(self, "assignment", lambda: self._array.__setitem__(index, raw(value)))
 
 
 def _like(target: Any, value: Any) -> Any:
@@ -79,13 +79,13 @@ def _apply(self: Tensor, name: str, function: Callable[..., Any], args: Any, kwa
     if _inside_a_graph(self, name, (*args, *kwargs.values())):
         _move(self, name, function(self, *args, **kwargs))
     else:
-        _write(self, name, lambda: _overwrite(self, name, function(self._data, *raw(args), **raw(kwargs))))
+        _write(self, name, lambda: _overwrite(self, name, function(self._array, *raw(args), **raw(kwargs))))
     return self
 
 
 def _overwrite(self: Tensor, name: str, new: Any) -> None:
     _require_fit(self, name, shape_of(new), np.result_type(new))
-    self._data[...] = new
+    self._array[...] = new
 
 
 def _method(name: str, function: str | Callable[..., Any]) -> None:
@@ -129,7 +129,7 @@ def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
 
 
 def _refuse_if_shared(target: Tensor, what: str) -> None:
-    others = engine.others_on(target._data, target)
+    others = engine.others_on(target._array, target)
     if others:
         raise RuntimeError(
             f"{what} inside a graph on a Tensor of shape {target.shape} whose memory another Tensor (of shape "
@@ -142,7 +142,7 @@ def _move(target: Tensor, what: str, new: Tensor) -> None:
     """Make the handle refer to the new array and its node."""
     _require_fit(target, what, new.shape, new.dtype)
     new = new if new.dtype == target.dtype else new.astype(target.dtype)
-    target._data, target._node = new._data, new._node
+    target._array, target._node = new._array, new._node
 
 
 def _require_fit(target: Tensor, what: str, shape: tuple[int, ...], dtype: Any) -> None:
@@ -159,7 +159,7 @@ def _write(target: Tensor, what: str, write: Callable[[], Any]) -> None:
     except (IndexError, TypeError, ValueError) as error:
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
         raise kind(f"{what} into a {target.dtype} Tensor of shape {target.shape}: {error}") from None
-    engine.stamp(target._data)
+    engine.stamp(target._array)
 
 
 NUMPY["setitem"] = setitem

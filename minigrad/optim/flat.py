@@ -51,7 +51,7 @@ class Flat:
         self.positions = list(positions)
         self.steps = [0] * len(self.parameters)
         self.buffers: dict[str, Array] = {}
-        ends = np.cumsum([parameter._data.size for parameter in self.parameters]).tolist()
+        ends = np.cumsum([parameter._array.size for parameter in self.parameters]).tolist()
         self._spans = list(zip([0, *ends], ends, strict=False))
         self._forget()
 
@@ -78,7 +78,7 @@ class Flat:
 
     def _buffer(self, name: str) -> Array:
         if name not in self.buffers:
-            self.buffers[name] = np.zeros_like(self.parameters[0]._data, shape=self._spans[-1][1])
+            self.buffers[name] = np.zeros_like(self.parameters[0]._array, shape=self._spans[-1][1])
             self._forget()
         return self.buffers[name]
 
@@ -90,8 +90,8 @@ class Flat:
             gradient = parameter.grad
             if gradient is None:
                 found.append(None)
-            elif isinstance(gradient, Tensor) and gradient._data.shape == parameter._data.shape:
-                found.append(gradient._data)
+            elif isinstance(gradient, Tensor) and gradient._array.shape == parameter._array.shape:
+                found.append(gradient._array)
             else:
                 raise ValueError(
                     f".grad of parameter {position}, of shape {parameter.shape}, must be a Tensor of that shape, got "
@@ -107,7 +107,7 @@ class Flat:
         """
         buffers = [self._buffer(name) for name in names]
         active = [gradient is not None for gradient in gradients]
-        plan_for = (names, active, [id(parameter._data) for parameter in self.parameters])
+        plan_for = (names, active, [id(parameter._array) for parameter in self.parameters])
         if self._plan is None or self._plan_for != plan_for:
             self._plan, self._plan_for = self._planned(buffers, active), plan_for
         return self._plan
@@ -120,13 +120,13 @@ class Flat:
         """Tell the engine that the parameters with a gradient were overwritten."""
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             if gradient is not None:
-                engine.stamp(parameter._data)
+                engine.stamp(parameter._array)
 
     # --- the plan -----------------------------------------------------------------------------------------------------
     def _planned(self, buffers: list[Array], active: list[bool]) -> list[Block]:
         cuts = [cut for run in self._runs(active) for cut in self._cuts(run)]
         room = max((end - start for _, start, end in cuts), default=0)
-        scratch = [np.empty_like(self.parameters[0]._data, shape=room) for _ in range(2)]
+        scratch = [np.empty_like(self.parameters[0]._array, shape=room) for _ in range(2)]
         return [self._block(members, start, end, buffers, scratch) for members, start, end in cuts]
 
     def _runs(self, active: list[bool]) -> list[list[int]]:
@@ -158,7 +158,7 @@ class Flat:
         room = [array[: end - start] for array in scratch]
         if len(members) == 1:  # then all arrays of the block have the shape of its only piece
             (member,) = members
-            data, first = self.parameters[member]._data, self._spans[member][0]
+            data, first = self.parameters[member]._array, self._spans[member][0]
             row = max(data.size // data.shape[0], 1) if data.ndim and data.shape[0] else 1
             rows = slice((start - first) // row, (end - first) // row) if data.ndim else ...
             values = data[rows]
@@ -166,7 +166,7 @@ class Flat:
             return Block([Piece(member, rows, values, *room)], state, *room)
         pieces = []
         for member in members:
-            data = self.parameters[member]._data
+            data = self.parameters[member]._array
             a, b = (edge - start for edge in self._spans[member])
             pieces.append(Piece(member, ..., data, *[array[a:b].reshape(data.shape) for array in room]))
         return Block(pieces, state, *room)

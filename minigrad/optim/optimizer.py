@@ -92,7 +92,7 @@ class Optimizer(ABC):
                 if set_to_none or parameter.grad is None:
                     parameter.grad = None
                 else:
-                    parameter.grad = wrap(np.zeros_like(parameter._data), None)
+                    parameter.grad = wrap(np.zeros_like(parameter._array), None)
 
     # --- the step -----------------------------------------------------------------------------------------------------
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -213,7 +213,7 @@ class Optimizer(ABC):
         lines = []
         for number, (group, members) in enumerate(zip(self.param_groups, self._members, strict=True)):
             options = ", ".join(f"{name}={value!r}" for name, value in group.items() if name != "params")
-            count = sum(parameter._data.size for parameter in members)
+            count = sum(parameter._array.size for parameter in members)
             lines.append(f"  group {number}: {len(members)} Tensors of {count} numbers, {options}\n")
         return f"{type(self).__name__}(\n{''.join(lines)})"
 

@@ -135,7 +135,7 @@ class _Names:
         # The locals() of a notebook hold results under names such as _ and _12 too: any other name is better.
         for name, tensor in sorted(_named(source), key=lambda pair: pair[0].startswith("_")):
             if name.strip():
-                self.of_array.setdefault(id(tensor._data), (name, tensor))
+                self.of_array.setdefault(id(tensor._array), (name, tensor))
                 if tensor._node is not None:
                     self.of_node.setdefault(tensor._node, (name, tensor))
 
@@ -267,9 +267,9 @@ class _Drawing:
     def _about(self, node: Node) -> tuple[str, str, str]:
         """Name, value and gradient of a node, as far as they are known and wanted."""
         name, tensor = self.names.of_node.get(node, ("", self.outputs.get(node)))
-        if not self.values or tensor is None or tensor._data.size != 1:
+        if not self.values or tensor is None or tensor._array.size != 1:
             return name, "", ""
-        return name, number(tensor._data), "" if tensor.grad is None else number(tensor.grad._data)
+        return name, number(tensor._array), "" if tensor.grad is None else number(tensor.grad._array)
 
     def _box(self, what: Node | int, lines: list[str], kind: str) -> str:
         key = self.keys[what] = f"x{len(self.keys)}"

@@ -32,7 +32,7 @@ def wrong() -> Iterator[Primitive]:
 def wrong_second() -> Iterator[Primitive]:
     """x cubed; the second derivative is wrong, since part of the first is a constant to it."""
     op = Primitive(lambda x: x**3, name="wrong_second")
-    op.rule(x=lambda g, x: g * 3 * x * mg.tensor(np.asarray(getattr(x, "_data", x))).numpy())
+    op.rule(x=lambda g, x: g * 3 * x * mg.tensor(np.asarray(getattr(x, "_array", x))).numpy())
     yield op
     del REGISTRY["wrong_second"]
 
@@ -54,7 +54,7 @@ def test_right_derivatives_pass(fast_mode: bool) -> None:
 def test_parameters_of_a_module_are_checked_by_moving_them_in_place() -> None:
     net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
     for p in net.parameters():
-        p._data = p._data.astype(np.float64)
+        p._array = p._array.astype(np.float64)
         p.requires_grad = False
         p.requires_grad = True
     x = leaf(np.random.default_rng(1).standard_normal((2, 3)))

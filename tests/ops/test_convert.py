@@ -47,7 +47,7 @@ def test_to():
     assert x.to(torch.device("cpu")) is x and x.to(None) is x
     assert x.to("cpu", None, True) is x and x.to(np.float32, non_blocking=True) is x
     duplicate = x.to(np.float32, copy=True)
-    assert duplicate is not x and duplicate.requires_grad and not np.shares_memory(duplicate._data, x._data)
+    assert duplicate is not x and duplicate.requires_grad and not np.shares_memory(duplicate._array, x._array)
     assert x.type() == "float32" and x.type(np.float64).type() == "float64"
 
 
