@@ -16,7 +16,7 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     answer = NUMPY.get(function)
     kwargs = {name: value for name, value in kwargs.items() if value is not None or name not in ("out", "dtype")}
     if answer is None or "out" in kwargs:
-        refuse(function.__name__, kwargs)
+        refuse(function.__name__, kwargs, known=answer is not None)
     try:
         return answer(*args, **kwargs)
     except TypeError:
@@ -28,8 +28,14 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
         raise
 
 
-def refuse(name: str, kwargs: dict[str, Any]) -> NoReturn:
-    """Say why a NumPy call on a Tensor is not carried out, and what to do instead."""
+def refuse(name: str, kwargs: dict[str, Any], known: bool = True) -> NoReturn:
+    """Say why a NumPy call on a Tensor is not carried out, and what to do instead.
+
+    Args:
+        name: of the NumPy function.
+        kwargs: its keyword arguments.
+        known: whether the function has a derivative rule, so that only the keywords are in the way.
+    """
     if kwargs.get("out") is not None:
         raise TypeError(
             f"np.{name}(..., out=...) would write behind autograd's back; use the value that it returns, "
@@ -39,7 +45,7 @@ def refuse(name: str, kwargs: dict[str, Any]) -> NoReturn:
         raise TypeError(
             f"np.{name} writes arrays; give it t.detach().numpy(), for a state {{k: v.numpy() for k, v in ...}}"
         )
-    if kwargs:
+    if kwargs and known:
         raise TypeError(f"np.{name} of a Tensor does not take {', '.join(kwargs)}; call it without")
     raise TypeError(
         f"np.{name} has no derivative rule in minigrad; use t.detach().numpy() if no gradient shall flow, "

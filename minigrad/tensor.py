@@ -184,7 +184,8 @@ class Tensor(Methods):
             answer = NUMPY.get(ufunc)
             if answer is not None:
                 return answer(*inputs)
-        refuse(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", kwargs)
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        refuse(name, kwargs, known=method == "__call__" and ufunc in NUMPY)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return dispatch(function, args, kwargs)

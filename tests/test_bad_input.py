@@ -351,6 +351,9 @@ NUMPY = [
     case("spacing", TypeError, lambda: np.spacing(x()), r"np\.spacing", r"detach\(\)\.numpy\(\)", "CONTRIBUTING"),
     case("sin where", TypeError, lambda: np.sin(x(), where=True), r"np\.sin", "derivative|where"),
     case("linalg.inv", TypeError, lambda: np.linalg.inv(x()), r"np\.(linalg\.)?inv", "detach"),
+    case(
+        "keywords of what has no rule", TypeError, lambda: np.partition(x(), kth=1), r"np\.partition", "derivative rule"
+    ),
     case("plain too", TypeError, lambda: np.spacing(plain()), r"np\.spacing", "detach"),
     case("out", TypeError, lambda: np.exp(x(), out=np.ones((2, 3))), r"np\.exp", "out=", "value that it returns"),
     case(

@@ -294,12 +294,12 @@ def test_the_teaching_idiom() -> None:
     assert w.item() == 0.5 and w.is_leaf and w.requires_grad
 
 
-def test_plus_equals_rebinds_inside_a_graph_and_refuses_a_leaf() -> None:
+def test_plus_equals_moves_the_handle_inside_a_graph_and_refuses_a_leaf() -> None:
     x = leaf(2.0)
-    y = x * 1
-    before = y
+    y = same = x * 1
+    earlier = y * y
     y += x
-    assert y is not before and before.item() == 2
+    assert y is same and earlier.item() == 4
     total = Tensor(0.0)
     total += y.sum()
     total.backward()

@@ -205,6 +205,8 @@ def _handles(tree: Any) -> Any:
     """The same arguments with handles of their own on the Tensors: the caller may point his elsewhere."""
     if type(tree) is Tensor:
         return wrap(tree._array, tree._node)
+    if isinstance(tree, np.ndarray):
+        return tree.copy()  # the caller may write into it
     if isinstance(tree, dict):
         return {key: _handles(value) for key, value in tree.items()}
     return type(tree)(map(_handles, tree)) if type(tree) in (list, tuple) else tree

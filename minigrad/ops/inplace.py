@@ -1,6 +1,6 @@
 """In-place operations: real writes outside the graph; inside it, an update that moves the Tensor to a new node.
 
-Arrays that take part in a graph are never overwritten by it. ``h.add_(x)`` on a recorded ``h`` computes a new array and
+Arrays that take part in a graph are never overwritten by it. ``h += x`` on a recorded ``h`` computes a new array and
 a new node, and makes the handle ``h`` refer to them, so that earlier uses of ``h`` keep the values they saw. Another
 Tensor on the same memory, such as a view, would not follow; then the update is refused.
 """
@@ -67,10 +67,7 @@ def _like(target: Any, value: Any) -> Any:
 
 # --- methods that end in an underscore, and the operators -------------------------------------------------------------
 def update(function: Any, self: Tensor, other: Any) -> Tensor:
-    """``t op= other``, for the NumPy function of the operator: inside a graph, Python's ``t = t op other``."""
-    if engine.grad_enabled.get() and (not self.is_leaf or (self._node is None and recorded(other))):
-        _refuse_if_shared(self, function.__name__)
-        return NUMPY[function](self, other)  # type: ignore[no-any-return]
+    """``t op= other``, for the NumPy function of the operator: the in-place method of that name."""
     return _apply(self, function.__name__, NUMPY[function], (other,), {})
 
 
@@ -134,7 +131,8 @@ def _refuse_if_shared(target: Tensor, what: str) -> None:
         raise RuntimeError(
             f"{what} inside a graph on a Tensor of shape {target.shape} whose memory another Tensor (of shape "
             f"{others[0].shape}) shares as a view, which would not follow; write to the whole, as in x[0, 1] = v for "
-            "x[0][1] = v, make a copy with .clone(), or compute a new Tensor: np.where(mask, value, t)"
+            "x[0][1] = v and h[1] = h[1] + v for h[1] += v, "
+            "make a copy with .clone(), or compute a new Tensor: np.where(mask, value, t)"
         )
 
 
