@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .arrays import as_array
-from .engine import Leaf, tick
+from .engine import Leaf, Node, tick
 from .primitive import offer
 from .tensor import Tensor, accumulate, own, wrap
 
@@ -49,6 +49,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandl
         result = result if result.dtype == dtype else result.astype(dtype)
         return result if isinstance(grad, Tensor) else result._array
 
+    adapted.retains = getattr(hook, "retains", False)  # type: ignore[attr-defined]
     self._node.hooks = {} if self._node.hooks is None else self._node.hooks
     return RemovableHandle(self._node.hooks, adapted)
 
@@ -72,4 +73,19 @@ def retain_grad(self: Tensor) -> None:
     """Ask for ``.grad`` of a Tensor inside the graph too."""
     if not self.is_leaf:
         me = weakref.ref(self)
-        register_hook(self, lambda grad: accumulate(me(), grad))
+
+        def keep(grad: Tensor) -> None:
+            accumulate(me(), grad)
+
+        keep.retains = True  # type: ignore[attr-defined]
+        register_hook(self, keep)
+
+
+def follow(tensor: Tensor, old: Node | None) -> None:
+    """Let ``retain_grad`` follow a Tensor that an in-place operation moved from the node ``old`` to another."""
+    hooks = {} if old is None or old.hooks is None else old.hooks
+    kept = [key for key, hook in hooks.items() if getattr(hook, "retains", False)]
+    for key in kept:
+        del hooks[key]
+    if kept:
+        retain_grad(tensor)

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "methods": {"tensor"},  # for the type checker only
     "hooks": {*CORE},
     "dtypes": {"arrays"},
-    "ops": {*CORE, "dtypes"},
+    "ops": {*CORE, "dtypes", "hooks"},
     "random": set(),
     "creation": {*CORE, "dtypes", "ops"},
     "sampling": {*CORE, "dtypes", "ops", "creation", "random"},

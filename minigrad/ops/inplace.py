@@ -16,6 +16,7 @@ import numpy as np
 from .. import engine
 from ..arrays import as_array, is_array, shape_of
 from ..dispatch import NUMPY
+from ..hooks import follow
 from ..primitive import primitive
 from ..tensor import Tensor, raw
 from .elementwise import where
@@ -140,7 +141,9 @@ def _move(target: Tensor, what: str, new: Tensor) -> None:
     """Make the handle refer to the new array and its node."""
     _require_fit(target, what, new.shape, new.dtype)
     new = new if new.dtype == target.dtype else new.astype(target.dtype)
+    old = target._node
     target._array, target._node = new._array, new._node
+    follow(target, old)
 
 
 def _require_fit(target: Tensor, what: str, shape: tuple[int, ...], dtype: Any) -> None:

@@ -346,6 +346,15 @@ def test_an_operator_in_a_function_reaches_the_callers_tensor():
     assert wide.dtype == np.float32
 
 
+def test_retain_grad_follows_an_update():
+    x = leaf(4.0, 5.0)
+    h = x * 1
+    h.retain_grad()
+    h.mul_(2.0)
+    (h * 3).sum().backward()
+    assert h.grad.tolist() == [3, 3] and x.grad.tolist() == [6, 6]
+
+
 def test_without_recording_methods_write_where_the_tensor_stands():
     t = Tensor([-1.0, 4.0])
     memory = t.numpy()
