@@ -214,6 +214,8 @@ class Primitive:
         if engine.last_write > node.born:
             self._refuse_overwritten(node, saved)
         if differentiable:
+            if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
+                self.pull(node, raw(g), False, needed)
             saved = self._lift(node, saved)
         if self.joint_rule is not None:
             rule, pick = self._rules[0]

@@ -60,7 +60,7 @@ class Detector:
             if not cause and _is_bad(value):
                 cause, cure = not_finite_yet(name, _first_bad(value), _origin(parent))
         if not cause:
-            cause, cure = bad_value(node.name, _at(place, out.shape, names, inputs), out.dtype)
+            cause, cure = bad_value(node.name, _at(place, out.shape, names, inputs), out[place])
         self._fail(
             f"{node.name} produced a non-finite value at {self.site}: {out[place]} at {_shown(place)} of its output of "
             f"shape {out.shape} ({_share(bad)})",
@@ -85,7 +85,7 @@ class Detector:
         else:
             at = _at(place, part.shape, list(shown), list(shown.values()))
             at |= _at(place, part.shape, ["g"], [g])
-            cause, cure = bad_gradient(node.name, at, part.dtype)
+            cause, cure = bad_gradient(node.name, at, part[place])
         self._fail(
             f"the derivative of {node.name}, called at {self.site}, is not finite: {part[place]} at {_shown(place)} of "
             f"the gradient of its input {names[node.parents.index(parent)]}, of shape {part.shape} ({_share(bad)})",

@@ -10,7 +10,7 @@ import numpy as np
 
 Elements = dict[str, float]  # name of an input -> its element at the place in question, as far as known
 Words = tuple[str, str]  # cause, cure
-Case = Callable[[Elements], Words | None]
+Case = Callable[[str, Elements], Words | None]
 
 _UNKNOWN = math.nan
 _STABLE = "softmax, log_softmax, logsumexp and cross_entropy subtract the largest value first; use them, or do so"
@@ -44,31 +44,36 @@ def not_finite_yet(name: str, first: str, origin: str) -> Words:
     )
 
 
-def bad_value(name: str, at: Elements, dtype: Any) -> Words:
-    """Why the operation, given finite inputs, gave something that is not."""
+def bad_value(name: str, at: Elements, value: Any) -> Words:
+    """Why the operation, given finite inputs, gave ``value``, which is not."""
     case = _VALUES.get(name)
-    return (case and case(at)) or _overflow(name, dtype)
+    return (case and case(name, at)) or _overflow(name, value)
 
 
-def bad_gradient(name: str, at: Elements, dtype: Any) -> Words:
-    """Why the derivative of the operation is not finite, although the gradient that arrived is."""
+def bad_gradient(name: str, at: Elements, value: Any) -> Words:
+    """Why the derivative of the operation is ``value``, which is not finite, although the gradient that arrived is."""
     case = _GRADIENTS.get(name)
-    cause, cure = (case and case(at)) or _overflow(f"the derivative of {name}", dtype)
+    cause, cure = (case and case(name, at)) or _overflow(f"the derivative of {name}", value)
     if at.get("g") == 0:
         cause = f"0 * inf: the gradient that arrived is 0 there, as behind a where(), and {cause}"
         cure = _DOUBLE_WHERE
     return cause, cure
 
 
-def _overflow(name: str, dtype: Any) -> Words:
+def _overflow(name: str, value: Any) -> Words:
+    if np.isnan(value):
+        return (
+            f"{name} is not defined there, or subtracted one overflow from another",
+            "look at the inputs that the message shows; keep them inside the range where the function is defined",
+        )
     return (
-        f"{name} went beyond the largest {dtype} number, {np.finfo(dtype).max:.3g}",
+        f"{name} went beyond the largest {value.dtype} number, {np.finfo(value.dtype).max:.3g}",
         "values have grown on the way: scale the inputs, start from smaller weights, or lower the learning rate",
     )
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
-def _log(at: Elements) -> Words | None:
+def _log(name: str, at: Elements) -> Words | None:
     x = at.get("x", _UNKNOWN)
     cure = "keep the input above 0: log(x.clamp(min=1e-12)); for probabilities use log_softmax or a loss on logits"
     if x == 0:
@@ -76,12 +81,12 @@ def _log(at: Elements) -> Words | None:
     return (f"the logarithm of a negative number, {x:.6g}, is nan", cure) if x < 0 else None
 
 
-def _log1p(at: Elements) -> Words | None:
+def _log1p(name: str, at: Elements) -> Words | None:
     x = at.get("x", _UNKNOWN)
     return (f"log(1 + x) needs x above -1, and x is {x:.6g}", "x.clamp(min=-1 + 1e-7)") if x <= -1 else None
 
 
-def _sqrt(at: Elements) -> Words | None:
+def _sqrt(name: str, at: Elements) -> Words | None:
     x = at.get("x", _UNKNOWN)
     if x < 0:
         cure = "keep the input above 0: sqrt(x.clamp(min=1e-12))"
@@ -94,25 +99,25 @@ def _by_zero(x: float, cure: str) -> Words:
     return what, cure
 
 
-def _divide(at: Elements) -> Words | None:
+def _divide(name: str, at: Elements) -> Words | None:
     cure = "add a small number, x / (y + 1e-8), or choose before dividing: x / where(y == 0, 1, y)"
     if at.get("y") == 0:
         return _by_zero(at.get("x", 1.0), cure)
     return None
 
 
-def _reciprocal(at: Elements) -> Words | None:
+def _reciprocal(name: str, at: Elements) -> Words | None:
     return ("division by 0", "add a small number before: 1 / (x + 1e-8)") if at.get("x") == 0 else None
 
 
-def _exp(at: Elements) -> Words | None:
+def _exp(name: str, at: Elements) -> Words | None:
     x = at.get("x", _UNKNOWN)
     if math.isnan(x):
         return None
-    return f"overflow: exp({x:.6g}) is too large a number", f"{_STABLE}; or limit the input: x.clamp(max=80)"
+    return f"overflow: {name}({x:.6g}) is too large a number", f"{_STABLE}; or limit the input: x.clamp(max=80)"
 
 
-def _power(at: Elements) -> Words | None:
+def _power(name: str, at: Elements) -> Words | None:
     x, y = at.get("x", _UNKNOWN), at.get("y", _UNKNOWN)
     if x < 0 and y != round(y):
         return (
@@ -125,7 +130,7 @@ def _power(at: Elements) -> Words | None:
 
 
 def _outside(low: float, high: float) -> Case:
-    def case(at: Elements) -> Words | None:
+    def case(name: str, at: Elements) -> Words | None:
         x = at.get("x", _UNKNOWN)
         if low < x < high or math.isnan(x):
             return None
@@ -156,7 +161,7 @@ _VALUES: dict[str, Case] = {
 
 
 # --- gradients --------------------------------------------------------------------------------------------------------
-def _sqrt_slope(at: Elements) -> Words | None:
+def _sqrt_slope(name: str, at: Elements) -> Words | None:
     if at.get("out") == 0 or at.get("x") == 0:
         return (
             "the slope of the square root at 0 is infinite; so is that of a norm or standard deviation written with it",
@@ -165,13 +170,13 @@ def _sqrt_slope(at: Elements) -> Words | None:
     return None
 
 
-def _log_slope(at: Elements) -> Words | None:
+def _log_slope(name: str, at: Elements) -> Words | None:
     if at.get("x") == 0:
         return "the slope of the logarithm at 0 is infinite", "keep the input above 0: log(x.clamp(min=1e-12))"
     return None
 
 
-def _power_slope(at: Elements) -> Words | None:
+def _power_slope(name: str, at: Elements) -> Words | None:
     x = at.get("x", _UNKNOWN)
     if x == 0:
         return (
@@ -186,7 +191,7 @@ def _power_slope(at: Elements) -> Words | None:
     return None
 
 
-def _norm_slope(at: Elements) -> Words | None:
+def _norm_slope(name: str, at: Elements) -> Words | None:
     if at.get("out") == 0 or at.get("x") == 0:
         return "the slope of a norm at 0 is not defined", "keep it away from 0: sqrt((x * x).sum() + 1e-12)"
     return None

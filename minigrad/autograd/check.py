@@ -356,7 +356,7 @@ def _checked_inputs(name: str, inputs: tuple[Any, ...]) -> list[int]:
 
 
 def _strides_of(x: Tensor) -> Iterator[int]:
-    return (stride for stride, n in zip(x._array.strides, x.shape, strict=True) if n > 1)
+    return (stride for stride, n in zip(x._array.strides, x.shape, strict=True) if n > 1 and x._array.size)
 
 
 def _moved(x: Tensor, place: tuple[int, ...], step: float) -> Any:

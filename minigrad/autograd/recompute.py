@@ -69,6 +69,7 @@ class _Stretch:
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         self._call: tuple[Callable[..., Any], Any, Any] | None = (function, args, kwargs)
+        self._inside = False  # another checkpoint, whose run then renews the call
         self._nodes: list[weakref.ref[Node]] = []  # weak: the nodes refer to the stretch
         self._described: list[tuple[Any, ...]] = []
         self.random_state: Any = None
@@ -80,7 +81,7 @@ class _Stretch:
         self._nodes = [weakref.ref(node) for node in nodes]
         for node in nodes:
             if isinstance(node.op, _Recomputed):  # of a checkpoint inside this one, whose inputs are in here too
-                node.op.stretch._call = None
+                node.op.stretch._call, node.op.stretch._inside = None, True
             if node.saved:
                 node.op = _Recomputed(node.op, self, node)
 
@@ -109,6 +110,13 @@ class _Stretch:
             if isinstance(layer, _Recomputed):
                 layer.take_over(old, new)
             new.saved = None  # the old node owns it, and frees it
+        if self._inside:  # the one around it is asked first when the values are needed again
+            self._call = None
+
+    def renew(self, again: _Stretch) -> None:
+        """Take the call from the same stretch of a later run; every one of its nodes asks for it."""
+        if again._call is not None:
+            self._call, again._call = again._call, None
 
     def _refuse_difference(self, nodes: list[Node], out: Any) -> None:
         """Raise if the second run was another computation."""
@@ -129,7 +137,8 @@ class _Stretch:
             raise RuntimeError(
                 f"checkpoint ran {name} again in backward, and it {problem}. It must do the same twice: has a "
                 "Parameter or input been overwritten since (call backward before optimizer.step()), does it draw "
-                "from a generator of its own (use minigrad.random.default_generator()), or count its calls?"
+                "from a generator of its own (use minigrad.random.default_generator()), count its calls, or stand "
+                "inside a functional_call, whose values are gone by then?"
             )
 
 
@@ -139,7 +148,7 @@ class _Recomputed:
     def __init__(self, op: Any, stretch: _Stretch, node: Node) -> None:
         self.op, self.stretch = op, stretch
         self.name: str = op.name
-        self._dropped = node.saved = (None,) * len(node.saved or ())
+        self._dropped = node.saved = tuple([None for _ in node.saved or ()])  # a new one: it is known by identity
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.op, name)
@@ -157,7 +166,7 @@ class _Recomputed:
         """Receive what the ``new`` node saved when the function ran again."""
         if isinstance(self.op, _Recomputed):  # a checkpoint inside: it dropped its values once more, but can be run
             assert isinstance(new.op, _Recomputed)
-            self.op.stretch._call = new.op.stretch._call
+            self.op.stretch.renew(new.op.stretch)
             node.saved = self.op._dropped
         elif node.saved is self._dropped:
             node.saved = new.saved
