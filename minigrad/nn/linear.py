@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
-import numpy as np
-
-from ..arrays import get_default_dtype
 from ..ops.linalg import linear
 from ..tensor import Tensor
 from . import init
 from .module import Module
-from .parameter import Parameter
+from .parameter import unset
+from .sizes import at_least
 
 
 class Linear(Module):
@@ -31,6 +28,7 @@ class Linear(Module):
         in_features: the size of the last dimension of the input.
         out_features: the size of the last dimension of the output.
         bias: whether to add a bias; without one the attribute ``bias`` is None.
+        device: None or ``"cpu"``.
         dtype: of the Parameters, by default the default dtype (float32).
 
     Raises:
@@ -42,16 +40,13 @@ class Linear(Module):
         (1, 2)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None) -> None:
-        self.in_features = operator.index(in_features)
-        self.out_features = operator.index(out_features)
-        if self.in_features < 1 or self.out_features < 1:
-            raise ValueError(
-                f"Linear needs sizes of at least 1, got in_features={in_features}, out_features={out_features}"
-            )
-        dtype = get_default_dtype() if dtype is None else dtype
-        self.weight = Parameter(np.empty((self.out_features, self.in_features), dtype))
-        self.bias = Parameter(np.empty(self.out_features, dtype)) if bias else None
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        sizes = at_least("Linear", 1, in_features=in_features, out_features=out_features)
+        self.in_features, self.out_features = sizes
+        self.weight = unset((self.out_features, self.in_features), device, dtype)
+        self.bias = unset((self.out_features,), device, dtype) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -46,7 +46,7 @@ def test_seed_fixes_the_values_in_every_dtype():
 
 @pytest.mark.parametrize("sizes", [(0, 3), (3, -1)])
 def test_sizes_below_one(sizes):
-    with pytest.raises(ValueError, match="sizes of at least 1"):
+    with pytest.raises(ValueError, match="must be at least 1"):
         nn.Linear(*sizes)
 
 
