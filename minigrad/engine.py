@@ -116,6 +116,8 @@ def backward(
             grad = pending.pop(node, None)
             if grad is None or (needed is not None and node not in needed):
                 continue
+            if isinstance(grad, Partial):
+                grad = grad.whole()
             if node.hooks:
                 for hook in tuple(node.hooks.values()):
                     grad = hook(grad)
@@ -137,6 +139,42 @@ def backward(
             leaf.receive(grad, id(grad) in handed)
             handed.add(id(grad))
     return found
+
+
+class Partial:
+    """A gradient that is 0 but for some elements, to be added to others before it is used.
+
+    The gradients of many pieces of one array then cost one array, instead of one each: the time steps of a sequence in
+    a loop, or queries, keys and values that were computed together.
+
+    Args:
+        zeros: makes the array of zeros.
+        add_to: adds the elements to an array.
+    """
+
+    __slots__ = ("_add_to", "_total", "_zeros")
+    __array_ufunc__ = None  # so that an array on the left of + leaves the addition to __radd__
+
+    def __init__(self, zeros: Callable[[], Array], add_to: Callable[[Array], None]) -> None:
+        self._zeros, self._add_to = zeros, add_to
+        self._total: Array = None  # allocated here, so that it can be written to
+
+    def __add__(self, other: Any) -> Partial:
+        total = self.whole()
+        if isinstance(other, Partial):
+            other._add_to(total)
+        else:
+            total += other
+        return self
+
+    __radd__ = __add__
+
+    def whole(self) -> Array:
+        """The gradient as one array."""
+        if self._total is None:
+            self._total = self._zeros()
+            self._add_to(self._total)
+        return self._total
 
 
 def reachable(roots: Iterable[Node]) -> set[Node]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from ..arrays import is_array
 from ..dispatch import NUMPY
-from ..primitive import primitive
+from ..engine import Node, Partial
+from ..primitive import Primitive, primitive
 from ..tensor import raw
 
 
@@ -21,21 +23,39 @@ def _kinds(index: Any) -> tuple[bool, bool]:
     return basic, mask
 
 
-@primitive(name="getitem")
-def pick(x: Any, *, index: Any) -> Any:
+class _Pick(Primitive):
+    """Its gradients wait to be added up where several pieces were taken from one array."""
+
+    def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
+        (parent,) = node.parents
+        if differentiable or node.detector is not None or node.saved is None or parent is None:
+            return super().pull(node, g, differentiable, needed)
+        index = node.static["index"]
+        zeros = functools.partial(np.zeros_like, g, shape=parent.shape, dtype=parent.dtype, order="C")
+        return [(parent, Partial(zeros, lambda total: _add(total, index, g)))]
+
+
+def _pick(x: Any, *, index: Any) -> Any:
     """``x[index]``, for an index that nobody else can change."""
     return x[index]
+
+
+pick = _Pick(_pick, name="getitem")
 
 
 @primitive()
 def put(values: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``values`` added at ``index``, duplicates included: the adjoint of ``getitem``."""
     out = np.zeros_like(values, shape=shape, order="C")
+    _add(out, index, values)
+    return out
+
+
+def _add(out: Any, index: Any, values: Any) -> None:
     if any(_kinds(index)):  # no element can be named twice
-        out[index] = values
+        out[index] += values
     else:
         _add_at(out, index, values)
-    return out
 
 
 pick.rule(x=lambda g, x_shape, index: put(g, index=index, shape=x_shape))
