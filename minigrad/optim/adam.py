@@ -86,3 +86,52 @@ class Adam(Optimizer):
         np.add(change, eps, out=change)
         np.divide(exp_avg, change, out=change)
         np.multiply(change, rate, out=change)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay is a decay: a step first shrinks the parameters by the share lr · weight_decay.
+
+    In ``Adam`` the decay passes through the gradient, and is divided by the root of its mean square like everything
+    else, so that parameters with large gradients hardly decay. Here all decay at one rate. Usually given to matrices
+    only, by two parameter groups: biases and the scales of normalisation layers have nothing to gain from being small.
+
+    Math:
+        p = p · (1 - lr · weight_decay), then as ``Adam`` with weight_decay 0.
+
+    Args:
+        params: Tensors or parameter groups.
+        lr: the learning rate.
+        betas: β1 and β2, the shares of the running means that are kept.
+        eps: keeps the division finite.
+        weight_decay: the share of a parameter, times lr, that every step takes away.
+        amsgrad: never let the divisor shrink.
+        maximize: go up instead of down.
+
+    Source:
+        Loshchilov & Hutter 2019, algorithm 2.
+
+    Example:
+        >>> from minigrad import optim
+        >>> w = Tensor([100.0], requires_grad=True)
+        >>> optimizer = optim.AdamW([w], lr=0.1, weight_decay=0.5)
+        >>> (0 * w).sum().backward()
+        >>> optimizer.step()  # 100 · (1 - 0.1 · 0.5)
+        >>> w
+        Tensor([95.], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[Group],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+    def _decay(self, group: Group) -> tuple[float, float]:
+        return 0.0, 1 - float(group["lr"]) * float(group["weight_decay"])

@@ -121,17 +121,24 @@ class Optimizer(ABC):
     def _step(self, group: Group, flat: Flat, gradients: list[Array | None]) -> None:
         names = self._buffers(group)
         step, coefficients = -1, tuple[float, ...]()
+        coupled, kept = self._decay(group)
         for block in flat.blocks(names, gradients):
             if flat.steps[block.pieces[0].member] != step:
                 step = flat.steps[block.pieces[0].member]
                 coefficients = self._coefficients(group, step + 1)
-            gradient = _gathered(block, gradients, group["weight_decay"], group["maximize"])
+            gradient = _gathered(block, gradients, coupled, group["maximize"])
             self._update(coefficients, gradient, block.change, *block.state)
             for _, _, values, _, change in block.pieces:
+                if kept != 1:
+                    np.multiply(values, kept, out=values)
                 np.subtract(values, change, out=values)
         if names:
             flat.advance(gradients)
         flat.stamp(gradients)
+
+    def _decay(self, group: Group) -> tuple[float, float]:
+        """The share of the values that is added to the gradient, and the share of them that a step keeps."""
+        return float(group["weight_decay"]), 1.0
 
     @abstractmethod
     def _check(self, group: Group) -> None:
@@ -218,9 +225,8 @@ class Optimizer(ABC):
         return f"{type(self).__name__}(\n{''.join(lines)})"
 
 
-def _gathered(block: Block, gradients: list[Array | None], weight_decay: float, maximize: bool) -> Array:
+def _gathered(block: Block, gradients: list[Array | None], decay: float, maximize: bool) -> Array:
     """The gradients of a block side by side: negated to maximize, and with the decay's share of the values added."""
-    decay = float(weight_decay)
     if len(block.pieces) == 1 and not decay and not maximize:
         piece = block.pieces[0]
         return gradients[piece.member][piece.rows]  # type: ignore[index] # only those with a gradient are in a block

@@ -19,6 +19,7 @@ KINDS = {
     "SGD": lambda params, **options: optim.SGD(params, lr=0.1, **options),
     "momentum": lambda params, **options: optim.SGD(params, lr=0.1, momentum=0.9, dampening=0.2, **options),
     "Adam": lambda params, **options: optim.Adam(params, lr=0.1, **options),
+    "AdamW": lambda params, **options: optim.AdamW(params, lr=0.1, **options),
     "amsgrad": lambda params, **options: optim.Adam(params, lr=0.1, amsgrad=True, **options),
 }
 EVERY = pytest.mark.parametrize("kind", KINDS)

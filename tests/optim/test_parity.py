@@ -34,7 +34,8 @@ ADAM = product(
     lr=[0.05], betas=[(0.9, 0.999), (0.5, 0.7)], eps=[1e-8, 1e-2], weight_decay=[0, 0.1], amsgrad=[False, True],
     maximize=[False, True],
 )  # fmt: skip
-CASES = [("SGD", options) for options in SGD if valid(options)] + [("Adam", options) for options in ADAM]
+CASES = [("SGD", options) for options in SGD if valid(options)]
+CASES += [(name, options) for name in ("Adam", "AdamW") for options in ADAM]
 
 
 class Pair:
@@ -81,7 +82,7 @@ def test_trajectory(name, options, block, monkeypatch):
         pair.check()
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
 def test_defaults(name):
     pair = Pair()
     optimizers = both(name, pair.ours, pair.theirs)
@@ -101,6 +102,7 @@ def test_defaults(name):
         ("SGD", {"momentum": 0.9, "dampening": 0.5}, {"lr": 0.1, "weight_decay": 0.1}),
         ("SGD", {"momentum": 0.9, "nesterov": True}, {"momentum": 0.5, "maximize": True}),
         ("Adam", {"weight_decay": 0.2}, {"lr": 0.1, "betas": (0.8, 0.9), "amsgrad": True}),
+        ("AdamW", {"weight_decay": 0.2}, {"lr": 0.1, "weight_decay": 0, "maximize": True}),
     ],
 )
 def test_two_groups_with_gaps_and_a_changing_rate(name, first, second, block, monkeypatch):
