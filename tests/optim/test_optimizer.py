@@ -326,6 +326,7 @@ def test_state_dict_has_pytorchs_layout(kind):
         "SGD": [],
         "momentum": ["momentum_buffer"],
         "Adam": ["exp_avg", "exp_avg_sq"],
+        "AdamW": ["exp_avg", "exp_avg_sq"],
         "amsgrad": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
     }[kind]
     assert list(state["state"]) == ([0, 1, 3] if names else [])
