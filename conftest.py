@@ -5,6 +5,8 @@ import pytest
 
 import minigrad
 
+collect_ignore = ["tests/models/gpt.py"]  # it imports PyTorch; its test runs it
+
 
 @pytest.fixture(autouse=True)
 def _doctest_names(doctest_namespace: dict[str, object]) -> None:

@@ -1,7 +1,8 @@
 """One training step of several networks: minigrad, the same by hand in NumPy, and PyTorch where it is installed.
 
-Run with ``make bench`` or ``python benchmarks/train_step.py``. The ratio of medians is what counts, to PyTorch if it is
-there, else to NumPy. NumPy's BLAS chooses its own kernels unless OPENBLAS_CORETYPE is set, which the first line shows.
+Run with ``make bench``; or with ``python benchmarks/train_step.py``, and part of a title for that network alone. The
+ratio of medians is what counts, to PyTorch if it is there, else to NumPy. NumPy's BLAS chooses its own kernels unless
+OPENBLAS_CORETYPE is set, which the first line shows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from race import race, table  # isort: skip - sets the number of threads before 
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -166,8 +168,106 @@ def tanh_steps() -> dict[str, Step]:
     return {"minigrad": graph(mg), "NumPy by hand": by_hand, **({"PyTorch": graph(TORCH)} if TORCH else {})}
 
 
-def main() -> None:
-    """Print one table per network."""
+# --- networks with layers of their own --------------------------------------------------------------------------------
+def convolutional(library: Any, nn: Any, F: Any) -> Any:  # noqa: N803
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(1568, 10)),
+    )
+
+
+def language_model(library: Any, nn: Any, F: Any) -> Any:  # noqa: N803
+    """A GPT of 4 layers of width 128, with 4 heads and a context of 64."""
+    width, heads, context, vocabulary = 128, 4, 64, 65
+
+    class Block(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+        def forward(self, x: Any) -> Any:
+            B, T, C = x.shape  # noqa: N806
+            q, k, v = (z.view(B, T, heads, C // heads).transpose(1, 2) for z in self.qkv(self.ln_1(x)).chunk(3, -1))
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(B, T, C)
+            x = x + self.out(y)
+            return x + self.down(F.gelu(self.up(self.ln_2(x))))
+
+    class GPT(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.places = nn.Embedding(vocabulary, width), nn.Embedding(context, width)
+            self.blocks = nn.Sequential(*[Block() for _ in range(4)])
+            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary)
+
+        def forward(self, tokens: Any) -> Any:
+            x = self.words(tokens) + self.places(library.arange(tokens.shape[1]))
+            return self.head(self.norm(self.blocks(x))).reshape(-1, vocabulary)
+
+    return GPT()
+
+
+def recurrent(library: Any, nn: Any, F: Any) -> Any:  # noqa: N803
+    class LastStep(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.head = nn.LSTM(64, 128, batch_first=True), nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.lstm(x)[0][:, -1])
+
+    return LastStep()
+
+
+def model_step(library: Any, model: Any, optimizer: str, x: Any, y: Any) -> Step:
+    opt = getattr(library.optim, optimizer)(model.parameters(), lr=1e-3)
+
+    def step() -> object:
+        opt.zero_grad()
+        loss = library.nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        opt.step()
+        return loss.item()
+
+    return step
+
+
+def model_steps(make: Callable[[Any, Any, Any], Any], optimizer: str, x: Any, y: Any) -> dict[str, Step]:
+    """The same model for both libraries, with the same weights."""
+    mg.manual_seed(0)
+    model = make(mg, nn, F)
+    steps = {"minigrad": model_step(mg, model, optimizer, mg.tensor(x), mg.tensor(y))}
+    if TORCH is not None:
+        theirs = make(TORCH, TORCH.nn, TORCH.nn.functional)
+        theirs.load_state_dict({name: TORCH.tensor(value.numpy()) for name, value in model.state_dict().items()})
+        steps["PyTorch"] = model_step(TORCH, theirs, optimizer, TORCH.tensor(x), TORCH.tensor(y))
+    losses = [[step() for _ in range(3)] for step in steps.values()]
+    assert all(np.allclose(loss, losses[0], rtol=1e-4) for loss in losses), losses  # a race of equals
+    return steps
+
+
+def cnn_steps() -> dict[str, Step]:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((64, 1, 28, 28), dtype=np.float32)
+    x[:, :, :6] = 0  # a margin, as digits have: ties for the pooling
+    return model_steps(convolutional, "Adam", x, rng.integers(0, 10, 64))
+
+
+def gpt_steps() -> dict[str, Step]:
+    rng = np.random.default_rng(0)
+    return model_steps(language_model, "AdamW", rng.integers(0, 65, (16, 64)), rng.integers(0, 65, 16 * 64))
+
+
+def lstm_steps() -> dict[str, Step]:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((32, 50, 64), dtype=np.float32)
+    return model_steps(recurrent, "Adam", x, rng.integers(0, 10, 32))
+
+
+def main(only: str = "") -> None:
+    """Print one table per network whose title has ``only`` in it."""
     if TORCH is not None:
         TORCH.set_num_threads(2)
     print(f"OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', '(unset)')}")
@@ -176,11 +276,16 @@ def main() -> None:
         "MLP 64-128-128-10, batch 32, Adam": lambda: mlp_steps([64, 128, 128, 10], 32),
         "MLP 784-1024-1024-10, batch 256, Adam": lambda: mlp_steps([784, 1024, 1024, 10], 256),
         "10 x 500 tanh, batch 1000, forward + backward": tanh_steps,
+        "CNN conv16-pool-conv32-pool-fc, 28 x 28, batch 64, Adam": cnn_steps,
+        "GPT 4 layers x 128, context 64, batch 16, AdamW": gpt_steps,
+        "LSTM 64-128, 50 steps, batch 32, Adam": lstm_steps,
     }
     for title, make in workloads.items():
+        if only.lower() not in title.lower():
+            continue
         base = "NumPy by hand" if TORCH is None else "PyTorch"
         print(table(title, race(make(), slice_seconds=0.3), base), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
