@@ -20,7 +20,7 @@ RNG = np.random.default_rng(0)
 def run(source: str, name: str) -> Any:
     """The names that a source defines."""
     module = ModuleType(name)
-    exec(compile(source, name, "exec"), module.__dict__)
+    exec(compile(source, name, "exec", dont_inherit=True), module.__dict__)
     return module
 
 
