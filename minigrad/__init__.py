@@ -20,6 +20,7 @@ from .dtypes import (
 )  # fmt: skip
 from .arrays import get_default_dtype, set_default_dtype
 from .interchange import from_dlpack
+from .checkpoint import load, save
 
 # --- gradients -------------------------------------------------------------------------------------------------------
 from .autograd import detect_anomaly, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -77,6 +78,7 @@ from .ops.select import (
 )  # fmt: skip
 from .ops.scatter import gather, scatter, scatter_add, scatter_reduce
 from .ops.convert import device, is_floating_point, numel
+from .nn.functional import celu, hardshrink, prelu, selu
 
 keep_freed_memory()
 
@@ -86,27 +88,27 @@ __all__ = [
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
     "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
     "autograd", "baddbmm", "bernoulli", "bilinear", "bincount", "bmm", "bool", "broadcast_tensors",
-    "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "chain_matmul", "chunk", "clamp", "clip", "clone",
+    "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "celu", "chain_matmul", "chunk", "clamp", "clip", "clone",
     "column_stack", "concat", "concatenate", "copysign", "cos", "cosh", "count_nonzero", "cross", "cummax",
     "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly", "device", "diag", "diag_embed",
     "diagflat", "diagonal", "diff", "div", "divide", "dot", "double", "dsplit", "dstack", "dtypes", "einsum",
     "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "exp", "exp2", "expand_dims", "expm1",
     "eye", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "floor",
     "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "full", "full_like", "func",
-    "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "heaviside",
-    "histc", "hsplit", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put", "index_select",
-    "inference_mode", "inner", "int", "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled",
-    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le",
-    "lerp", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "hardshrink",
+    "heaviside", "histc", "hsplit", "hstack", "hypot", "index_add", "index_copy", "index_fill", "index_put",
+    "index_select", "inference_mode", "inner", "int", "int16", "int32", "int64", "int8", "is_floating_point",
+    "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le",
+    "lerp", "less", "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
     "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace",
     "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul",
     "matrix_power", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "moveaxis",
     "movedim", "msort", "mul", "multi_dot", "multinomial", "multiply", "mv", "nan_to_num", "nanmean", "nansum",
     "narrow", "ne", "neg", "negative", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel",
-    "ones", "ones_like", "optim", "outer", "permute", "pow", "prod", "ptp", "quantile", "rad2deg", "rand",
+    "ones", "ones_like", "optim", "outer", "permute", "pow", "prelu", "prod", "ptp", "quantile", "rad2deg", "rand",
     "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
-    "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "scatter", "scatter_add",
-    "scatter_reduce", "searchsorted", "select", "set_default_dtype", "set_grad_enabled", "set_rng_state", "sgn",
+    "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter", "scatter_add",
+    "scatter_reduce", "searchsorted", "select", "selu", "set_default_dtype", "set_grad_enabled", "set_rng_state", "sgn",
     "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "sort", "split", "sqrt", "square",
     "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
     "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "tile", "topk", "trace",

@@ -13,7 +13,7 @@ from .tensor import Tensor, accumulate, own, wrap
 
 
 class RemovableHandle:
-    """Undoes the registration of a hook."""
+    """Undoes the registration of a hook: when asked to, or at the end of a ``with`` block."""
 
     def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
         self._hooks, self._key = hooks, tick()
@@ -22,6 +22,12 @@ class RemovableHandle:
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
 
 @offer()

@@ -26,6 +26,9 @@ class Methods:
     new_ones: Method
     new_tensor: Method
     new_zeros: Method
+    # nn/functional/rectifier.py
+    hardshrink: Method
+    prelu: Method
     # hooks.py
     register_hook: Callable[..., Any]
     register_post_accumulate_grad_hook: Callable[..., Any]

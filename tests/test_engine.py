@@ -242,6 +242,14 @@ def test_hooks_see_and_replace_gradients() -> None:
         (x * 2).backward()
 
 
+def test_a_hook_for_the_length_of_a_block() -> None:
+    x = Tensor(2.0, requires_grad=True)
+    with x.register_hook(lambda g: g * 10):
+        (3 * x).backward()
+    (3 * x).backward()
+    assert x.grad.item() == 33.0
+
+
 def test_a_hook_takes_part_in_a_differentiable_gradient() -> None:
     x = leaf(3.0)
     y = x * x

@@ -33,10 +33,12 @@ ALLOWED: dict[str, set[str]] = {
     "autograd": {*CORE, "ops", "random"},
     "func": {*CORE, "ops", "autograd"},
     "memory": set(),
-    "nn": {*CORE, "ops", "autograd", "random"},
+    "nn": {*CORE, "ops", "autograd", "hooks", "random"},
     "optim": {*CORE},
     "data": {"random"},
     "theory": {*CORE, "ops", "autograd"},
+    "checkpoint": {*CORE},
+    "debug": {*CORE, "autograd", "random", "nn"},
     "viz": {"engine", "tensor"},
 }
 

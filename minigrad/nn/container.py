@@ -1,20 +1,137 @@
-"""Modules that hold Modules."""
+"""Modules that hold Modules: in order, by number, by name."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
-from itertools import count
-from typing import Any, Self, overload
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count, groupby
+from typing import Any, Self
 
 from .module import Module
 
 
-class Sequential(Module):
+def checked_name(owner: Module, name: Any) -> str:
+    """``name`` if ``owner`` can have a part of that name that it does not have yet."""
+    kind = owner.__class__.__name__
+    if not isinstance(name, str):
+        raise TypeError(f"{kind} calls its parts by strings, got {name!r} of type {type(name).__name__}")
+    if not name or "." in name or hasattr(owner, name):
+        raise KeyError(f"{kind} cannot call a part {name!r}: the name is taken, empty or has a dot")
+    return name
+
+
+class Numbered(Module):
+    """What Sequential, ModuleList and ParameterList share: parts in order, whose names are attributes."""
+
+    def _checked(self, part: Any, place: Any) -> Any:
+        """``part`` as it is kept; refuses what is no Module."""
+        if isinstance(part, Module):
+            return part
+        kind, got = self.__class__.__name__, f"an object of type {type(part).__name__}"
+        cure = "wrap a function in a Module"
+        if isinstance(part, type):
+            got, cure = f"the class {part.__name__}", f"make an object of it: {part.__name__}()"
+        elif isinstance(part, (list, tuple)):
+            cure = "unpack it: Sequential(*layers)" if kind == "Sequential" else "nest it: nn.ModuleList(layers)"
+        raise TypeError(f"{kind} takes Modules, and got {got} as {str(place)!r}; {cure}")
+
+    def _named(self) -> list[tuple[str, Any]]:
+        """The parts with their names, in order."""
+        return [(name, part) for name, part in vars(self).items() if isinstance(part, Module)]
+
+    def _add(self, name: Any, part: Any) -> None:
+        part = self._checked(part, name)
+        setattr(self, checked_name(self, name), part)
+
+    def _arrange(self, parts: Iterable[Any]) -> None:
+        """Hold ``parts`` instead of the present ones; their positions become their names."""
+        checked = [self._checked(part, position) for position, part in enumerate(parts)]
+        for name, _ in self._named():
+            delattr(self, name)
+        for position, part in enumerate(checked):
+            setattr(self, str(position), part)
+
+    def _position(self, index: Any) -> int:
+        try:
+            position = operator.index(index)
+        except TypeError:
+            raise TypeError(
+                f"{self.__class__.__name__} is indexed by integers and slices, got {type(index).__name__}"
+            ) from None
+        size = len(self)
+        if not -size <= position < size:
+            raise IndexError(f"position {position} does not exist in a {self.__class__.__name__} of {size} part(s)")
+        return position % size
+
+    def _slice(self, named: list[tuple[str, Any]]) -> Any:
+        return self.__class__([part for _, part in named])  # type: ignore[call-arg] # as subclasses construct
+
+    def __len__(self) -> int:
+        return len(self._named())
+
+    def __iter__(self) -> Iterator[Any]:
+        return (part for _, part in self._named())
+
+    def __contains__(self, part: Any) -> bool:
+        return any(mine is part for mine in self)
+
+    def __getitem__(self, index: Any) -> Any:
+        named = self._named()
+        if isinstance(index, slice):
+            return self._slice(named[index])
+        return named[self._position(index)][1]
+
+    def __setitem__(self, index: int, part: Any) -> None:
+        name = self._named()[self._position(index)][0]
+        setattr(self, name, self._checked(part, index))
+
+    def __delitem__(self, index: int | slice) -> None:
+        parts = list(self)
+        del parts[index if isinstance(index, slice) else self._position(index)]
+        self._arrange(parts)
+
+    def append(self, part: Any) -> Self:
+        """Add ``part`` at the end; returns the container itself."""
+        self._add(next(name for name in map(str, count(len(self))) if not hasattr(self, name)), part)
+        return self
+
+    def extend(self, parts: Iterable[Any]) -> Self:
+        """Add all ``parts`` at the end; returns the container itself."""
+        kind = self.__class__.__name__
+        if not isinstance(parts, Iterable) or isinstance(parts, (str, dict)):
+            raise TypeError(f"{kind}.extend takes a list of parts, got {type(parts).__name__}; append takes one")
+        for part in [self._checked(part, place) for place, part in enumerate(parts, len(self))]:
+            self.append(part)
+        return self
+
+    def pop(self, key: int | slice = -1) -> Any:
+        """Take a part out, by default the last, and return it; those after it move up, and their names with them."""
+        part = self[key]
+        del self[key]
+        return part
+
+    def _inserted(self, index: int, part: Any) -> None:
+        size, position = len(self), operator.index(index)
+        if not -size <= position <= size:
+            raise IndexError(f"position {position} does not exist in a {self.__class__.__name__} of {size} part(s)")
+        parts = list(self)
+        parts.insert(position, part)
+        self._arrange(parts)
+
+    def __iadd__(self, parts: Iterable[Any]) -> Self:
+        return self.extend(parts)
+
+
+class Sequential(Numbered):
     """Modules one after the other: each gets the output of the one before.
 
+    It is also a list of them: ``net[-1]``, ``net[:2]``, ``len``, iteration, ``append``, ``insert``, ``pop``,
+    ``net + other``, ``net * 2``. As in PyTorch, taking one out or inserting one names all by their positions anew, and
+    ``*`` repeats the same Modules: their weights are shared.
+
     Args:
-        modules: the Modules in order; or one dict from names to Modules.
+        args: the Modules in order; or one dict from names to Modules.
 
     Example:
         >>> from minigrad import nn
@@ -25,64 +142,206 @@ class Sequential(Module):
         )
     """
 
-    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            named = dict(modules[0])
+    def __init__(self, *args: Module | Mapping[str, Module]) -> None:
+        if len(args) == 1 and isinstance(args[0], Mapping):
+            named = dict(args[0])
         else:
-            named = {str(i): module for i, module in enumerate(modules)}  # type: ignore[misc] # _add checks
+            named = {str(i): module for i, module in enumerate(args)}  # type: ignore[misc] # _add checks
         for name, module in named.items():
             self._add(name, module)
 
-    def _add(self, name: str, module: Any) -> None:
-        if not isinstance(module, Module):
-            got, cure = f"an object of type {type(module).__name__}", "wrap a function in a Module"
-            if isinstance(module, type):
-                got, cure = f"the class {module.__name__}", f"make an object of it: {module.__name__}()"
-            elif isinstance(module, (list, tuple)):
-                cure = "unpack it: Sequential(*layers)"
-            raise TypeError(f"Sequential takes Modules, and got {got} as {name!r}; {cure}")
-        if not isinstance(name, str) or not name or "." in name or hasattr(self, name):
-            raise KeyError(f"Sequential cannot call a Module {name!r}: the name is taken, empty or has a dot")
-        setattr(self, name, module)
-
-    def _named(self) -> Iterator[tuple[str, Module]]:
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
-
     def forward(self, input: Any) -> Any:
         """Send ``input`` through all Modules."""
+        before = None
         for module in self:
+            if input is None and before is not None:
+                raise TypeError(
+                    f"{before.__class__.__name__} returned None, which is no input for {module.__class__.__name__}; "
+                    "has its forward a return?"
+                )
             input = module(input)
+            before = module
         return input
 
-    def append(self, module: Module) -> Self:
-        """Add a Module at the end; returns the Sequential itself."""
-        self._add(next(name for name in map(str, count(len(self))) if not hasattr(self, name)), module)
+    def insert(self, index: int, module: Module) -> Self:
+        """Put ``module`` before the one at ``index``; returns the Sequential itself."""
+        self._inserted(index, module)
         return self
 
+    def _slice(self, named: list[tuple[str, Any]]) -> Sequential:
+        return Sequential(dict(named))  # the same Modules under the same names, as in PyTorch
+
+    def __add__(self, other: Any) -> Sequential:
+        return Sequential(*self, *other) if isinstance(other, Sequential) else NotImplemented
+
+    def __iadd__(self, other: Any) -> Self:
+        return self.extend(other) if isinstance(other, Sequential) else NotImplemented
+
+    def __mul__(self, other: Any) -> Sequential:
+        return Sequential(*list(self) * self._times(other)) if isinstance(other, int) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: Any) -> Self:
+        return self.extend(list(self) * (self._times(other) - 1)) if isinstance(other, int) else NotImplemented
+
+    def _times(self, other: int) -> int:
+        if other < 1:
+            raise ValueError(f"a Sequential can be repeated 1 time or more, got {other}")
+        return other
+
+
+class ModuleList(Numbered):
+    """A list of Modules: what ``forward`` makes of them is up to you.
+
+    A plain list that is an attribute holds parts just as well; this one has PyTorch's name and prints its parts.
+
+    Args:
+        modules: the Modules, in order.
+
+    Example:
+        >>> from minigrad import nn
+        >>> nn.ModuleList(nn.Linear(8, 8) for _ in range(4))
+        ModuleList(
+          (0-3): 4 x Linear(in_features=8, out_features=8, bias=True)
+        )
+    """
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        if modules is not None:
+            self.extend(modules)
+
+    def _named(self) -> list[tuple[str, Any]]:
+        return [(name, part) for name, part in super()._named() if name.isdigit()]  # a subclass may have others
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Fails: a list of Modules says nothing about how they work together."""
+        raise NotImplementedError(
+            f"{self.__class__.__name__} has no forward; call the Modules in it, or use nn.Sequential"
+        )
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put ``module`` before the one at ``index``."""
+        self._inserted(index, module)
+
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList([*self, *other])
+
+    @reprlib.recursive_repr("...")
+    def __repr__(self) -> str:
+        """As of any Module, with neighbours that print alike in one line."""
+        name = self.__class__.__name__
+        lines, position = [], 0
+        for text, group in groupby(map(repr, self)):
+            size = len(list(group))
+            head = f"({position})" if size == 1 else f"({position}-{position + size - 1})"
+            lines += f"{head}: {f'{size} x ' if size > 1 else ''}{text}".split("\n")
+            position += size
+        return "\n  ".join([f"{name}(", *lines]) + "\n)" if lines else f"{name}()"
+
+
+class Keyed(Module):
+    """What ModuleDict and ParameterDict share: parts by name, in the order in which they came."""
+
+    def _checked(self, part: Any, place: Any) -> Any:
+        """``part`` as it is kept; refuses what is no Module."""
+        if not isinstance(part, Module):
+            cure = f"make an object of it: {part.__name__}()" if isinstance(part, type) else "wrap it in a Module"
+            kind = self.__class__.__name__
+            raise TypeError(f"{kind} holds Modules, and got {type(part).__name__} as {place!r}; {cure}")
+        return part
+
+    def _named(self) -> dict[str, Any]:
+        return {name: part for name, part in vars(self).items() if isinstance(part, Module)}
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Fails: a dict of parts says nothing about how they work together."""
+        raise NotImplementedError(f"{self.__class__.__name__} has no forward; use the parts in it by name")
+
+    def __getitem__(self, key: str) -> Any:
+        named = self._named()
+        if key not in named:
+            raise KeyError(f"{self.__class__.__name__} has no {key!r}; it has {list(named)}")
+        return named[key]
+
+    def __setitem__(self, key: str, part: Any) -> None:
+        part = self._checked(part, key)
+        setattr(self, key if key in self._named() else checked_name(self, key), part)
+
+    def __delitem__(self, key: str) -> None:
+        self[key]  # fails for a key that is not there
+        delattr(self, key)
+
     def __len__(self) -> int:
-        return sum(1 for _ in self._named())
+        return len(self._named())
 
-    def __iter__(self) -> Iterator[Module]:
-        return (module for _, module in self._named())
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named())
 
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequential: ...
-    def __getitem__(self, index: int | slice) -> Module | Sequential:
-        named = list(self._named())
-        if isinstance(index, slice):
-            return Sequential(dict(named[index]))  # the same Modules under the same names, as in PyTorch
-        return named[self._position(index)][1]
+    def __contains__(self, key: Any) -> bool:
+        return key in self._named()
 
-    def __setitem__(self, index: int, module: Module) -> None:
-        name = list(self._named())[self._position(index)][0]
-        if not isinstance(module, Module):
-            raise TypeError(f"Sequential takes Modules, and got {type(module).__name__} for position {index}")
-        setattr(self, name, module)
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._named().keys()
 
-    def _position(self, index: int) -> int:
-        position = operator.index(index)
-        if not -len(self) <= position < len(self):
-            raise IndexError(f"position {position} does not exist in a Sequential of {len(self)} Module(s)")
-        return position
+    def values(self) -> Iterable[Any]:
+        """The parts."""
+        return self._named().values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """The names with their parts."""
+        return self._named().items()
+
+    def clear(self) -> None:
+        """Take all parts out."""
+        for key in self._named():
+            delattr(self, key)
+
+    def pop(self, key: str) -> Any:
+        """Take the part ``key`` out and return it."""
+        part = self[key]
+        delattr(self, key)
+        return part
+
+    def update(self, parts: Any) -> None:
+        """Add or replace parts.
+
+        Args:
+            parts: a dict, another container of this kind, or pairs of a name and a part.
+        """
+        if isinstance(parts, (Mapping, Keyed)):
+            pairs = list(parts.items())
+        elif isinstance(parts, Iterable) and not isinstance(parts, str):
+            pairs = [self._pair(number, pair) for number, pair in enumerate(parts)]
+        else:
+            raise TypeError(
+                f"{self.__class__.__name__} is filled from a dict or from pairs, got {type(parts).__name__}"
+            )
+        for key, part in pairs:
+            self[key] = part
+
+    def _pair(self, number: int, pair: Any) -> tuple[Any, Any]:
+        if isinstance(pair, (str, Module)) or not isinstance(pair, Iterable) or len(both := list(pair)) != 2:
+            raise TypeError(
+                f"{self.__class__.__name__} takes pairs (name, part), got {type(pair).__name__} at position {number}"
+            )
+        return both[0], both[1]
+
+
+class ModuleDict(Keyed):
+    """Modules by name: what ``forward`` makes of them is up to you.
+
+    Args:
+        modules: a dict from names to Modules, or pairs.
+
+    Example:
+        >>> from minigrad import nn
+        >>> heads = nn.ModuleDict({"value": nn.Linear(4, 1), "policy": nn.Linear(4, 2)})
+        >>> heads["policy"]([0.0, 0.0, 0.0, 0.0]).shape
+        (2,)
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        if modules is not None:
+            self.update(modules)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from ..arrays import as_array
-from ..engine import Array
-from ..tensor import Tensor, overwrite, wrap
+from ..tensor import Tensor, wrap
+from .convert import Convertible
+from .module_hooks import Hooked, call
 from .parameter import Parameter
+from .place import note_place
+from .state import IncompatibleKeys, load_into
+
+T = TypeVar("T")
 
 
-class IncompatibleKeys(NamedTuple):
-    """The keys that did not match in ``load_state_dict(strict=False)``."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-
-class Module:
+class Module(Hooked, Convertible):
     """Base class of everything with trainable parts: define ``forward``, and call the object.
 
     Nothing has to be registered, and ``super().__init__()`` need not be called. A part is any Module or Parameter that
     is an attribute, or stands in a list, tuple or dict that is one; its name is the path to it, such as
-    ``layers.0.weight``. A plain Tensor is no part, even if it requires grad: as in PyTorch, only a Parameter is.
+    ``layers.0.weight``. A plain Tensor is no part, even if it requires grad: as in PyTorch, only a Parameter is, and
+    what is not trained but belongs to the state is made with ``register_buffer``.
 
     Attributes:
         training: whether layers that behave differently in training do so; set by ``train()`` and ``eval()``.
@@ -61,9 +60,11 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward``; an error inside says which Module it came from."""
         try:
-            return self.forward(*args, **kwargs)
+            if self._call_hooks is None:
+                return self.forward(*args, **kwargs)
+            return call(self, self._call_hooks, args, kwargs)
         except Exception as error:
-            _note_place(error, self)
+            note_place(error, self)
             raise
 
     # --- parts --------------------------------------------------------------------------------------------------------
@@ -76,9 +77,9 @@ class Module:
         """
         return _descend(self, prefix, set(), remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """This Module and all inside it, each once."""
-        return (module for _, module in self.named_modules())
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The Modules directly inside this one, each once."""
@@ -153,6 +154,24 @@ class Module:
         """Same as ``setattr(self, name, module)``; here because PyTorch has it."""
         setattr(self, name, module)
 
+    register_module = add_module
+
+    def get_submodule(self, target: str) -> Module:
+        """The Module at a path such as ``"layers.0"``; the empty path is this Module itself.
+
+        Raises:
+            AttributeError: if there is none.
+        """
+        return _found(self, "Module", target, self.named_modules(remove_duplicate=False))
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The Parameter at a path such as ``"layers.0.weight"``; fails as ``get_submodule`` does."""
+        return _found(self, "Parameter", target, self.named_parameters(remove_duplicate=False))
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path such as ``"norm.running_mean"``; fails as ``get_submodule`` does."""
+        return _found(self, "buffer", target, self.named_buffers(remove_duplicate=False))
+
     # --- modes and gradients ------------------------------------------------------------------------------------------
     def train(self, mode: bool = True) -> Self:
         """Set ``training`` of this Module and all inside it; returns the Module itself."""
@@ -203,54 +222,48 @@ class Module:
         return self
 
     # --- state --------------------------------------------------------------------------------------------------------
-    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
         """All Parameters and persistent buffers by name, detached but on the same memory; names as in PyTorch.
 
         Later training changes these Tensors too: keep ``copy.deepcopy(model.state_dict())`` to come back to a state.
-        """
-        return {name: tensor.detach() for name, tensor in _state(self, prefix).items()}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Overwrite Parameters and buffers, in place, with the values of ``state_dict``.
+        Args:
+            prefix: what every name starts with.
+            keep_vars: give the Parameters and buffers themselves, not detached.
+        """
+        own = self._state(prefix)
+        return own if keep_vars else {name: tensor.detach() for name, tensor in own.items()}
+
+    def _state(self, prefix: str) -> dict[str, Tensor]:
+        """The Tensors that make up the state; shared ones under all their names, as in PyTorch."""
+        state: dict[str, Tensor] = {}
+        for path, inner in self.named_modules(prefix=prefix, remove_duplicate=False):
+            for name, tensor in [*_parameters(inner), *_buffers(inner, persistent_only=True)]:
+                key = _join(path, name)
+                if key in state:
+                    raise ValueError(f"two parts of {self._name()} are both called {key!r}; rename an attribute")
+                state[key] = tensor
+        return state
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Overwrite Parameters and buffers with the values of ``state_dict``.
 
         Everything is checked first: after an error nothing has changed.
 
         Args:
             state_dict: name -> Tensor, array, or nested list.
             strict: refuse missing and unexpected names; otherwise they are left alone and returned.
+            assign: take over the dtype and the memory of the new values, instead of writing them into the old.
 
         Raises:
             RuntimeError: naming every key that is missing, unexpected, or does not fit, all at once.
         """
         if not isinstance(state_dict, Mapping):
-            raise TypeError(f"load_state_dict takes a dict, got {type(state_dict).__name__}; pass model.state_dict()")
-        own = _state(self, "")
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        problems = [f"missing: {missing}"] * bool(strict and missing)
-        problems += [f"unexpected: {unexpected}"] * bool(strict and unexpected)
-        news: dict[int, tuple[str, Array]] = {}  # by identity, as one Parameter can have several names
-        for name, tensor in own.items():
-            if name in state_dict:
-                try:
-                    new = _fitting(tensor, state_dict[name])
-                    known, value = news.setdefault(id(tensor), (name, new))
-                    if value is not new and not np.array_equal(value, new, equal_nan=True):
-                        raise ValueError(f"shares its memory with {known}, but their new values differ")
-                except (TypeError, ValueError) as error:
-                    problems.append(f"{name}: {error}")
-        if problems:
-            cure = "; with strict=False, missing and unexpected keys are passed over" if strict else ""
-            raise RuntimeError(f"this state does not fit {type(self).__name__}{cure}\n  " + "\n  ".join(problems))
-        memory = [tensor._array for tensor in own.values()]
-        values = {  # those that lie in what is about to be overwritten are copied first
-            key: array.copy() if any(np.may_share_memory(array, part) for part in memory) else array
-            for key, (_, array) in news.items()
-        }
-        for tensor in own.values():
-            if id(tensor) in values:
-                overwrite(tensor, values[id(tensor)])
-        return IncompatibleKeys(missing, unexpected)
+            kind = type(state_dict).__name__
+            raise TypeError(f"load_state_dict takes a dict, got {kind}; pass model.state_dict()")
+        return load_into(self._state(""), state_dict, kind=self._name(), strict=strict, assign=assign)
 
     # --- display ------------------------------------------------------------------------------------------------------
     def extra_repr(self) -> str:
@@ -261,10 +274,13 @@ class Module:
     def __repr__(self) -> str:
         extra = self.extra_repr()
         inner = [f"({name}): {part!r}" for name, part in _parts(self) if isinstance(part, Module)]
-        if not inner:
-            return f"{type(self).__name__}({extra})"
+        if not inner and "\n" not in extra:
+            return f"{self._name()}({extra})"
         lines = "\n".join([extra, *inner] if extra else inner).split("\n")
-        return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+        return "\n  ".join([f"{self._name()}(", *lines]) + "\n)"
+
+    def _name(self) -> str:
+        return self.__class__.__name__
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
@@ -331,40 +347,11 @@ def _named(
                 yield _join(path, name), tensor
 
 
-def _state(module: Module, prefix: str) -> dict[str, Tensor]:
-    """The Tensors that make up the state; shared ones under all their names, as in PyTorch."""
-    state: dict[str, Tensor] = {}
-    for path, inner in module.named_modules(prefix=prefix, remove_duplicate=False):
-        for name, tensor in [*_parameters(inner), *_buffers(inner, persistent_only=True)]:
-            key = _join(path, name)
-            if key in state:
-                raise ValueError(f"two parts of {type(module).__name__} are both called {key!r}; rename an attribute")
-            state[key] = tensor
-    return state
-
-
-def _fitting(tensor: Tensor, value: Any) -> Array:
-    """``value`` as an array that can be written over ``tensor``."""
-    array = as_array(value)
-    if array.shape != tensor.shape:
-        raise ValueError(f"shape {array.shape} in the state, {tensor.shape} here")
-    if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
-        raise TypeError(f"{array.dtype} in the state cannot become {tensor.dtype}")
-    return array
-
-
-def _note_place(error: Exception, module: Module) -> None:
-    """Note in ``error`` the innermost Module that it came from and, on its way out, the path to it."""
-    origin = vars(error).setdefault("raised_in", module)
-    try:
-        called = f"{type(origin).__name__}({origin.extra_repr()})"
-    except Exception:  # the first error is the one to be told
-        called = type(origin).__name__
-    path = next((name for name, inner in module.named_modules() if inner is origin), None)
-    if path is None:  # called by a Module that it is no part of: the note stays as exact as it was
-        return
-    notes = vars(error).setdefault("__notes__", [])
-    if (old := vars(error).get("place")) in notes:
-        notes.remove(old)
-    vars(error)["place"] = f"in {called}" + (f", which is {path} of {type(module).__name__}" if path else "")
-    error.add_note(vars(error)["place"])
+def _found(module: Module, kind: str, target: str, named: Iterator[tuple[str, T]]) -> T:
+    """The part of that name, or an error that says which names there are."""
+    known = dict(named)
+    if target not in known:
+        close = difflib.get_close_matches(str(target), [*known], 3, 0.5)
+        cure = f"did you mean {' or '.join(map(repr, close))}?" if close else f"there are {list(known)[:8]}"
+        raise AttributeError(f"{module.__class__.__name__} has no {kind} {target!r}; {cure}")
+    return known[target]

@@ -69,10 +69,10 @@ def _like(target: Any, value: Any) -> Any:
 # --- methods that end in an underscore, and the operators -------------------------------------------------------------
 def update(function: Any, self: Tensor, other: Any) -> Tensor:
     """``t op= other``, for the NumPy function of the operator: the in-place method of that name."""
-    return _apply(self, function.__name__, NUMPY[function], (other,), {})
+    return replace_values(self, function.__name__, NUMPY[function], (other,), {})
 
 
-def _apply(self: Tensor, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Tensor:
+def replace_values(self: Tensor, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Tensor:
     """Replace the values of ``self`` by those of ``function(self, *args)``."""
     if _inside_a_graph(self, name, (*args, *kwargs.values())):
         _move(self, name, function(self, *args, **kwargs))
@@ -92,7 +92,7 @@ def _method(name: str, function: str | Callable[..., Any]) -> None:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         chosen = getattr(Tensor, function) if isinstance(function, str) else function
-        return _apply(self, name, chosen, args, kwargs)
+        return replace_values(self, name, chosen, args, kwargs)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = doc

@@ -124,10 +124,19 @@ class Flat:
 
     # --- the plan -----------------------------------------------------------------------------------------------------
     def _planned(self, buffers: list[Array], active: list[bool]) -> list[Block]:
+        self._require_one_dtype()
         cuts = [cut for run in self._runs(active) for cut in self._cuts(run)]
         room = max((end - start for _, start, end in cuts), default=0)
         scratch = [np.empty_like(self.parameters[0]._array, shape=room) for _ in range(2)]
         return [self._block(members, start, end, buffers, scratch) for members, start, end in cuts]
+
+    def _require_one_dtype(self) -> None:
+        dtypes = sorted({str(parameter.dtype) for parameter in self.parameters})
+        if len(dtypes) > 1:
+            raise RuntimeError(
+                f"parameters of one dtype are {' and '.join(dtypes)} since the optimizer was made; convert them all, "
+                "or make the optimizer after model.half(), model.to(dtype) or the like"
+            )
 
     def _runs(self, active: list[bool]) -> list[list[int]]:
         """Neighbours with a gradient and equally many updates, together no more than a block."""

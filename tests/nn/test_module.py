@@ -390,3 +390,88 @@ def test_a_list_that_contains_itself_is_walked_once() -> None:
             self.parts.append(self.parts)
 
     assert [name for name, _ in Knot().named_parameters()] == ["parts.0.weight", "parts.0.bias"]
+
+
+# --- paths ------------------------------------------------------------------------------------------------------------
+def test_parts_by_path() -> None:
+    net = Block()
+    assert net.get_submodule("layers.2.0") is net.layers[2][0] and net.get_submodule("") is net
+    assert net.get_parameter("heads.right.0.weight") is net.heads["right"][0].weight
+    assert nn.Sequential(Normaliser()).get_buffer("0.count").item() == 0
+    assert Tied().get_parameter("again.weight").shape == (3, 3)
+    for get, message in [
+        (net.get_submodule, r"Block has no Module 'layers\.2\.1'; did you mean 'layers\.2\.0'"),
+        (net.get_parameter, r"Block has no Parameter 'layers\.2\.1'; did you mean "),
+        (net.get_buffer, r"Block has no buffer 'layers\.2\.1'; there are \[\]"),
+    ]:
+        with pytest.raises(AttributeError, match=message):
+            get("layers.2.1")
+
+
+# --- more of the state ------------------------------------------------------------------------------------------------
+def test_state_with_the_parameters_themselves() -> None:
+    net = Block()
+    state = net.state_dict(keep_vars=True)
+    assert all(state[name] is parameter for name, parameter in net.named_parameters())
+
+
+def test_load_by_assignment_takes_dtype_and_memory_and_keeps_the_parameter() -> None:
+    net = Tied()
+    weight, value = net.encoder.weight, np.arange(9.0).reshape(3, 3)
+    net.load_state_dict(dict.fromkeys(net.state_dict(), value), assign=True)
+    assert net.encoder.weight is net.decoder.weight is weight and weight.dtype == np.float64
+    assert np.shares_memory(weight.detach().numpy(), value) and weight.requires_grad
+    net(Tensor(np.ones((1, 3)))).sum().backward()
+    assert weight.grad.dtype == np.float64
+    with pytest.raises(RuntimeError, match="int64 in the state cannot become float64"):
+        net.load_state_dict(dict.fromkeys(net.state_dict(), value.astype(int)), assign=True)
+    source = nn.Linear(2, 1)
+    target = nn.Linear(2, 1)
+    target.load_state_dict(source.state_dict(), assign=True)
+    assert np.shares_memory(target.weight.detach().numpy(), source.weight.detach().numpy())
+
+
+def test_likely_reasons_are_named() -> None:
+    net = nn.Sequential(nn.Linear(1, 1))
+    state = {f"module.{name}": value for name, value in net.state_dict().items()}
+    with pytest.raises(RuntimeError, match=r"all names begin with 'module\.' there: pass \{name\.removeprefix"):
+        net.load_state_dict(state)
+    with pytest.raises(RuntimeError, match=r"'model' is a dict itself: .*state\['model'\]"):
+        net.load_state_dict({"model": net.state_dict(), "step": 3})
+
+
+def test_the_result_of_loading_prints_as_in_pytorch() -> None:
+    net = nn.Linear(1, 1)
+    assert repr(net.load_state_dict(net.state_dict())) == "<All keys matched successfully>"
+    assert repr(net.load_state_dict({}, strict=False)) == (
+        "IncompatibleKeys(missing_keys=['weight', 'bias'], unexpected_keys=[])"
+    )
+
+
+# --- the usual lines of PyTorch's model files -------------------------------------------------------------------------
+def test_the_usual_lines() -> None:
+    class Net(nn.Module):
+        __constants__ = ["width"]
+        width: int
+        norm: nn.Module
+
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.width = width
+            self.fc = nn.Linear(width, width)
+            self.register_buffer("bias", minigrad.ones(2, 2).tril(), persistent=False)
+            self.apply(self._init_weights)
+
+        def _init_weights(self, module: nn.Module) -> None:
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, mean=0.0, std=0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    net = Net(64)
+    assert net.train().training and not net.eval().training
+    assert sum(p.numel() for p in net.parameters()) == 64 * 65 and [p.dim() for p in net.parameters()] == [2, 1]
+    assert 0.018 < net.fc.weight.std().item() < 0.022 and not net.fc.bias.any()
+    assert list(net.state_dict()) == ["fc.weight", "fc.bias"] and net.bias.tolist() == [[1, 0], [1, 1]]
+    net.register_module("head", nn.Linear(1, 1))
+    assert isinstance(net.head, nn.Linear) and len(list(net.children())) == 2

@@ -514,3 +514,15 @@ def test_a_model_in_place_of_its_parameters_gets_the_cure() -> None:
         optim.SGD(model.parameters)
     with pytest.raises(TypeError, match=r"model.parameters\(\)"):
         optim.SGD(model)
+
+
+def test_a_part_of_the_parameters_converted_afterwards_is_refused() -> None:
+    first, second = nn.Linear(2, 2), nn.Linear(2, 2)
+    optimizer = optim.Adam([*first.parameters(), *second.parameters()])
+    first.half()
+    for parameter in [*first.parameters(), *second.parameters()]:
+        parameter.grad = parameter.detach() * 1
+    before = values([*second.parameters()])
+    with pytest.raises(RuntimeError, match="float16 and float32 since the optimizer was made"):
+        optimizer.step()
+    assert all(np.array_equal(a, b) for a, b in zip(before, values([*second.parameters()]), strict=True))

@@ -1,0 +1,5 @@
+"""Tools that look at a model from outside, by hooks and by its public face: they change nothing in it."""
+
+from .summary import Layer, ModelSummary, summary
+
+__all__ = ["Layer", "ModelSummary", "summary"]

@@ -1,0 +1,132 @@
+"""Layers that merge dimensions into one, cut one into several, or rearrange windows."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from ..ops.dims import one_dim
+from ..ops.shape import flatten, reshape
+from ..tensor import Tensor
+from .functional.columns import fold, unfold
+from .module import Module
+
+
+class Flatten(Module):
+    """Merges dimensions into one, by default all but the first: what stands between convolutions and linear layers.
+
+    Args:
+        start_dim: the first that is merged.
+        end_dim: the last.
+
+    Example:
+        >>> Flatten()(Tensor(np.zeros((2, 3, 4, 5)))).shape
+        (2, 60)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim = operator.index(start_dim)
+        self.end_dim = operator.index(end_dim)
+
+    def forward(self, input: Any) -> Tensor:
+        """The input with fewer dimensions."""
+        return flatten(input if isinstance(input, Tensor) else Tensor(input), self.start_dim, self.end_dim)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """Which dimensions are merged."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Cuts one dimension into several: the way back from linear layers to pictures.
+
+    Args:
+        dim: the dimension.
+        unflattened_size: the sizes that take its place; one may be -1.
+
+    Raises:
+        ValueError: in the call, if the sizes do not multiply to that of the dimension.
+
+    Example:
+        >>> Unflatten(1, (3, 4))(Tensor(np.zeros((2, 12)))).shape
+        (2, 3, 4)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        self.dim = operator.index(dim)
+        if not isinstance(unflattened_size, (tuple, list)) or not unflattened_size:
+            raise TypeError(f"Unflatten: unflattened_size must be a tuple of sizes, got {unflattened_size!r}")
+        sizes = tuple(map(operator.index, unflattened_size))
+        if sizes.count(-1) > 1 or any(n < -1 for n in sizes):
+            raise ValueError(f"Unflatten: sizes are at least 0, and one may be -1, got {sizes}")
+        self.unflattened_size = unflattened_size
+
+    def forward(self, input: Any) -> Tensor:
+        """The input with more dimensions."""
+        input = input if isinstance(input, Tensor) else Tensor(input)
+        shape = input.shape
+        axis = one_dim("Unflatten", self.dim, shape)
+        sizes = tuple(self.unflattened_size)
+        known = 1
+        for n in sizes:
+            known *= 1 if n == -1 else n
+        if (shape[axis] % known if -1 in sizes and known else shape[axis] - known) != 0:
+            raise ValueError(f"Unflatten: size {shape[axis]} of dimension {axis} of {shape} cannot become {sizes}")
+        return reshape(input, *shape[:axis], *sizes, *shape[axis + 1 :])  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """What becomes what."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Unfold(Module):
+    """Every window of a picture as a column, for methods that work on patches: ``functional.unfold`` as a layer.
+
+    Example:
+        >>> Unfold(2)(Tensor(np.zeros((1, 3, 4, 4)))).shape
+        (1, 12, 9)
+    """
+
+    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Any) -> Tensor:
+        """The columns: (N, C · kernel height · kernel width, number of windows)."""
+        return unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """How the windows slide."""
+        return f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
+
+
+class Fold(Module):
+    """Columns added up where ``Unfold`` took them: ``functional.fold`` as a layer.
+
+    Example:
+        >>> Fold((4, 4), 2)(Tensor(np.zeros((1, 12, 9)))).shape
+        (1, 3, 4, 4)
+    """
+
+    def __init__(
+        self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    ) -> None:
+        self.output_size = output_size
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Any) -> Tensor:
+        """The pictures: (N, C, *output_size)."""
+        return fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """How the windows slide."""
+        return (
+            f"output_size={self.output_size}, kernel_size={self.kernel_size}, dilation={self.dilation}, "
+            f"padding={self.padding}, stride={self.stride}"
+        )

@@ -1,0 +1,39 @@
+"""What every graph convolution is given: the features of the nodes, and the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...tensor import Tensor, raw
+from ..functional.edges import checked_edges
+
+
+class KnownEdges:
+    """What was last worked out for some edges: most graphs stay the same from step to step."""
+
+    def __init__(self) -> None:
+        self.edge_index: Any = None
+        self.nodes = -1
+        self.result: Any = None
+
+    def recall(self, name: str, edge_index: Any, nodes: int, work_out: Callable[[Any], Any]) -> Any:
+        """The result of ``work_out``, called with the checked edges unless they are those of the last call."""
+        if nodes != self.nodes or not np.array_equal(raw(edge_index), self.edge_index):
+            array, _ = checked_edges(name, edge_index, nodes)
+            self.result = work_out(array)
+            self.edge_index, self.nodes = array, nodes
+        return self.result
+
+
+def checked_nodes(layer: str, x: Any, channels: int, dtype: Any) -> Tensor:
+    """The features of all nodes, in a floating-point dtype."""
+    if isinstance(x, tuple):
+        raise TypeError(f"{layer} takes the features of one set of nodes, a Tensor (nodes, {channels}), not a tuple")
+    x = x if isinstance(x, Tensor) else Tensor(x)
+    if x.ndim != 2 or x.shape[1] != channels:
+        cure = f"; the last dimension must be in_channels={channels}" if x.ndim == 2 else ""
+        raise ValueError(f"{layer} takes x of shape (nodes, {channels}), one row for each node, got {x.shape}{cure}")
+    return x if x.dtype.kind == "f" else x.astype(dtype)  # type: ignore[no-any-return]

@@ -1,0 +1,17 @@
+"""What an initialiser may write into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...tensor import Tensor
+
+
+def check_target(name: str, tensor: Any, random: bool = False) -> None:
+    """Refuse what is no Tensor, recorded in a graph or, for random values, of integers."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} writes into a Tensor, got {type(tensor).__name__}")
+    if not tensor.is_leaf:
+        raise RuntimeError(f"{name} would overwrite a recorded Tensor of shape {tensor.shape}; use it on a leaf")
+    if random and tensor.dtype.kind != "f":
+        raise TypeError(f"{name} needs a floating-point Tensor, got {tensor.dtype}")

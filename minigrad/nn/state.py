@@ -1,0 +1,127 @@
+"""Reading a state into Tensors: everything is checked first, and all that does not fit is named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import engine
+from ..arrays import as_array
+from ..engine import Array
+from ..tensor import Tensor, overwrite
+from .convert import replace
+
+
+class IncompatibleKeys(NamedTuple):
+    """The keys that did not match in ``load_state_dict(strict=False)``."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+def load_into(
+    own: dict[str, Tensor], state: Mapping[str, Any], *, kind: str, strict: bool, assign: bool
+) -> IncompatibleKeys:
+    """Give the Tensors ``own`` the values of ``state``; after an error nothing has changed.
+
+    Args:
+        own: name -> Tensor; one that is shared stands under all its names.
+        state: name -> Tensor, array, or nested list.
+        kind: what the owner is called in messages.
+        strict: refuse missing and unexpected names.
+        assign: take over dtype and memory of the new values instead of writing into the old.
+
+    Raises:
+        RuntimeError: naming every key that is missing, unexpected, or does not fit.
+    """
+    missing = [name for name in own if name not in state]
+    unexpected = [name for name in state if name not in own]
+    news, problems = _fitting_values(own, state, assign)
+    if strict:
+        problems = [
+            *[f"missing: {missing}"] * bool(missing),
+            *[f"unexpected: {unexpected}"] * bool(unexpected),
+            *problems,
+        ]
+    if problems:
+        cure = "; with strict=False, missing and unexpected keys are passed over" if strict else ""
+        hint = _hint(own, state, missing, unexpected) if strict else ""
+        lines = [f"this state does not fit {kind}{cure}", *problems, *[hint] * bool(hint)]
+        raise RuntimeError("\n  ".join(lines))
+    if assign:
+        _take_over(own, state, news)
+    else:
+        _write(own, news)
+    return IncompatibleKeys(missing, unexpected)
+
+
+def _fitting_values(
+    own: dict[str, Tensor], state: Mapping[str, Any], assign: bool
+) -> tuple[dict[int, tuple[str, Array]], list[str]]:
+    """The name and the new value of every Tensor, by its identity, and what is wrong."""
+    news: dict[int, tuple[str, Array]] = {}
+    problems = []
+    for name, tensor in own.items():
+        if name in state:
+            try:
+                new = _fitting(tensor, state[name], assign)
+                known, value = news.setdefault(id(tensor), (name, new))
+                if value is not new and not np.array_equal(value, new, equal_nan=True):
+                    raise ValueError(f"shares its memory with {known}, but their new values differ")
+            except (TypeError, ValueError) as error:
+                problems.append(f"{name}: {error}")
+    return news, problems
+
+
+def _fitting(tensor: Tensor, value: Any, assign: bool) -> Array:
+    """``value`` as an array that can stand in place of that of ``tensor``."""
+    array = as_array(value)
+    if array.shape != tensor.shape:
+        raise ValueError(f"shape {array.shape} in the state, {tensor.shape} here")
+    fits = array.dtype.kind == tensor.dtype.kind if assign else np.can_cast(array.dtype, tensor.dtype, "same_kind")
+    if not fits:
+        raise TypeError(f"{array.dtype} in the state cannot become {tensor.dtype}")
+    return array
+
+
+def _write(own: dict[str, Tensor], news: dict[int, tuple[str, Array]]) -> None:
+    memory = [tensor._array for tensor in own.values()]
+    values = {  # those that lie in what is about to be overwritten are copied first
+        key: array.copy() if any(np.may_share_memory(array, part) for part in memory) else array
+        for key, (_, array) in news.items()
+    }
+    for tensor in own.values():
+        if id(tensor) in values:
+            overwrite(tensor, values[id(tensor)])
+
+
+def _take_over(own: dict[str, Tensor], state: Mapping[str, Any], news: dict[int, tuple[str, Array]]) -> None:
+    for tensor in own.values():
+        if id(tensor) in news:
+            name, array = news[id(tensor)]
+            replace(tensor, array)
+            if isinstance(state[name], Tensor):  # two handles on one memory from now on
+                engine.share(array, tensor, state[name])
+
+
+# --- what probably happened -------------------------------------------------------------------------------------------
+def _hint(own: Mapping[str, Any], state: Mapping[str, Any], missing: list[str], unexpected: list[str]) -> str:
+    """The likely reason why names differ, with the line that mends it; empty if none is known."""
+    for name in unexpected:
+        if isinstance(state[name], Mapping):
+            return f"{name!r} is a dict itself: pass that of the model, such as state[{name!r}]"
+    for name in unexpected:
+        prefix = name.removesuffix(next((mine for mine in missing if name.endswith(f".{mine}")), name))
+        if prefix and {key.removeprefix(prefix) for key in state if key.startswith(prefix)} == set(own):
+            return (
+                f"all names begin with {prefix!r} there: pass {{name.removeprefix({prefix!r}): value for name, value "
+                "in state.items()}"
+            )
+    return ""

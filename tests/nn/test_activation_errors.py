@@ -1,0 +1,148 @@
+"""Activation functions without PyTorch: closed forms, random ones, Maxout, and what is refused."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor, nn
+from minigrad.nn import functional as F
+
+
+def test_softmax_has_no_default_dimension():
+    for module in (nn.Softmax, nn.LogSoftmax, nn.Softmin):
+        with pytest.raises(TypeError, match="dim"):
+            module()
+    for function in (F.softmax, F.log_softmax, F.softmin):
+        with pytest.raises(TypeError, match="dimension"):
+            function(Tensor([1.0, 2.0]))
+
+
+def test_random_leaky_relu_draws_a_slope_for_every_element_in_training():
+    mg.manual_seed(3)
+    x = Tensor(np.array([[-1.0, 2.0]] * 20_000), requires_grad=True)
+    y = nn.RReLU(0.1, 0.5)(x)
+    y.sum().backward()
+    slopes = -y.detach().numpy()[:, 0]
+    np.testing.assert_array_equal(x.grad.numpy()[:, 0], slopes)
+    np.testing.assert_array_equal(y.detach().numpy()[:, 1], 2)
+    assert 0.1 <= slopes.min() < 0.101 and 0.499 < slopes.max() < 0.5
+    assert abs(slopes.mean() - 0.3) < 4 * 0.4 / np.sqrt(12 * 20_000)  # four standard errors
+    single = F.rrelu(Tensor([-1.0]), training=True)
+    assert single.dtype == np.float32 and np.isinf(F.rrelu(Tensor([-np.inf, np.inf]), training=True).numpy()).all()
+
+
+def test_prelu_learns_its_slope():
+    layer = nn.PReLU(2)
+    assert layer.weight.tolist() == [0.25, 0.25] and list(layer.state_dict()) == ["weight"]
+    target = Tensor(np.array([[-0.5, -0.75]], np.float32))
+    optimizer = mg.optim.SGD(layer.parameters(), lr=0.5)
+    for _ in range(60):
+        optimizer.zero_grad()
+        nn.MSELoss()(layer(Tensor([[-1.0, -1.0]])), target).backward()
+        optimizer.step()
+    np.testing.assert_allclose(layer.weight.detach().numpy(), [0.5, 0.75], atol=1e-4)
+
+
+def test_maxout_is_the_largest_of_its_linear_pieces():
+    layer = nn.Maxout(3, 4, pieces=5)
+    x = Tensor(np.random.default_rng(0).standard_normal((2, 3), np.float32))
+    pieces = layer.linear(x).detach().numpy().reshape(2, 4, 5)
+    np.testing.assert_array_equal(layer(x).detach().numpy(), pieces.max(2))
+    assert {k: v.shape for k, v in layer.state_dict().items()} == {"linear.weight": (20, 3), "linear.bias": (20,)}
+    assert nn.Maxout(3, 4, bias=False).linear.bias is None
+
+
+@pytest.mark.parametrize("kw", [{}, {"pieces": 3, "stride": 2, "padding": 1}, {"groups": 2, "bias": False}])
+@pytest.mark.parametrize("shape", [(2, 4, 6, 5), (4, 6, 5)])
+def test_maxout_of_convolutions(kw, shape):
+    layer = nn.MaxoutConv2d(4, 6, 3, **kw)
+    x = Tensor(np.random.default_rng(0).standard_normal(shape, np.float32))
+    scores = layer.conv(x).detach().numpy()
+    pieces = layer.pieces
+    expected = scores.reshape(*shape[:-3], 6, pieces, *scores.shape[-2:]).max(-3)
+    np.testing.assert_array_equal(layer(x).detach().numpy(), expected)
+    assert layer.state_dict()["conv.weight"].shape == (6 * pieces, 4 // kw.get("groups", 1), 3, 3)
+    layer(x).sum().backward()
+    assert layer.conv.weight.grad.shape == layer.conv.weight.shape
+
+
+def test_maxout_can_be_the_absolute_value():
+    layer = nn.Maxout(1, 1, bias=False)
+    layer.linear.weight.data = np.array([[1.0], [-1.0]], np.float32)
+    assert layer(Tensor([[-3.0], [2.0]])).tolist() == [[3.0], [2.0]]
+
+
+def test_equal_pieces_give_the_gradient_to_the_first():
+    x = Tensor([2.0, 2.0, 1.0, 3.0], requires_grad=True)
+    F.maxout(x, 2).sum().backward()
+    assert x.grad.tolist() == [1, 0, 0, 1]
+
+
+def test_temperature_sharpens_and_flattens():
+    x = np.array([1.0, 2.0, 4.0])
+    entropies = []
+    for temperature in (1e-3, 0.1, 1.0, 10.0, 1e6):
+        p = nn.SoftmaxWithTemperature(temperature, dim=-1)(Tensor(x)).numpy()
+        entropies.append(-np.sum(p * np.log(np.where(p > 0, p, 1))))
+    assert entropies == sorted(entropies)
+    assert entropies[0] == 0 and abs(entropies[-1] - np.log(3)) < 1e-9
+
+
+def test_temperature_never_overflows():
+    x = Tensor(np.array([1e38, -1e38, 1e38], np.float32))
+    assert F.softmax_with_temperature(x, 1e-30, 0).tolist() == [0.5, 0, 0.5]
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, np.nan, np.inf])
+def test_temperatures_that_are_none(temperature):
+    with pytest.raises(ValueError, match="temperature"):
+        F.softmax_with_temperature(Tensor([1.0]), temperature, 0)
+    with pytest.raises(ValueError, match="temperature"):
+        nn.SoftmaxWithTemperature(temperature, dim=0)
+
+
+def test_a_temperature_parameter_is_found_and_trained():
+    module = nn.SoftmaxWithTemperature(nn.Parameter([1.0]), dim=-1)
+    assert [name for name, _ in module.named_parameters()] == ["temperature"]
+    module(Tensor([1.0, 2.0]))[0].backward()
+    assert module.temperature.grad.shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: F.gelu(x, "sigmoid"), ValueError, "'none' or 'tanh'"),
+        (lambda x: nn.GELU("sigmoid"), ValueError, "'none' or 'tanh'"),
+        (lambda x: F.celu(x, 0.0), ValueError, "alpha"),
+        (lambda x: F.softplus(x, beta=0), ValueError, "beta"),
+        (lambda x: F.softshrink(x, -1.0), ValueError, "lambd"),
+        (lambda x: F.hardtanh(x, 1.0, -1.0), ValueError, "min_val"),
+        (lambda x: nn.Hardtanh(1.0, 1.0), ValueError, "min_val"),
+        (lambda x: F.rrelu(x, 0.5, 0.1), ValueError, "lower"),
+        (lambda x: F.prelu(x, Tensor([0.1, 0.2])), ValueError, r"3 channels.*\(2,\).*PReLU\(3\)"),
+        (lambda x: F.prelu(x, Tensor([[0.1]])), ValueError, "one slope"),
+        (lambda x: F.prelu(Tensor([1]), Tensor([0.1])), TypeError, "floating"),
+        (lambda x: nn.PReLU(0), ValueError, "num_parameters"),
+        (lambda x: F.glu(x), ValueError, "even"),
+        (lambda x: F.glu(x, dim=2), IndexError, "dimension 2"),
+        (lambda x: F.maxout(x, 2), ValueError, "2 pieces do not divide the size 3"),
+        (lambda x: F.maxout(x, 0), ValueError, "pieces"),
+        (lambda x: nn.Maxout(3, 0), ValueError, "Maxout: out_features"),
+        (lambda x: nn.MaxoutConv2d(2, 3, 3, groups=2), ValueError, "groups=2 does not divide out_channels=3"),
+        (lambda x: nn.MaxoutConv2d(2, 3, 3, pieces=0), ValueError, "MaxoutConv2d: pieces"),
+        (lambda x: nn.Softmax2d()(x), ValueError, "Softmax2d"),
+    ],
+)
+def test_bad_arguments(call, error, message):
+    with pytest.raises(error, match=message):
+        call(Tensor(np.ones((2, 3), np.float32)))
+
+
+def test_old_names_of_hardtanhs_bounds():
+    with pytest.warns(FutureWarning, match="min_val"):
+        assert nn.Hardtanh(min_value=-2.0, max_value=3.0).min_val == -2.0
+
+
+def test_integers_become_the_default_dtype():
+    for f in (F.gelu, F.silu, F.mish, F.softplus, F.leaky_relu, F.elu, F.hardswish, F.softsign, F.tanhshrink):
+        assert f(Tensor([-1, 0, 2])).dtype == np.float32
