@@ -148,33 +148,35 @@ class Partial:
     a loop, or queries, keys and values that were computed together.
 
     Args:
-        zeros: makes the array of zeros.
-        add_to: adds the elements to an array.
+        values: the elements.
+        index: where they belong.
+        join: makes one new array of all pairs of index and values.
     """
 
-    __slots__ = ("_add_to", "_total", "_zeros")
+    __slots__ = ("_join", "_others", "_pieces")
     __array_ufunc__ = None  # so that an array on the left of + leaves the addition to __radd__
 
-    def __init__(self, zeros: Callable[[], Array], add_to: Callable[[Array], None]) -> None:
-        self._zeros, self._add_to = zeros, add_to
-        self._total: Array = None  # allocated here, so that it can be written to
+    def __init__(self, values: Array, index: Any, join: Callable[[list[tuple[Any, Array]]], Array]) -> None:
+        self._pieces = [(index, values)]
+        self._others: list[Array] = []  # gradients of the whole, which belong to someone else
+        self._join = join
 
     def __add__(self, other: Any) -> Partial:
-        total = self.whole()
         if isinstance(other, Partial):
-            other._add_to(total)
+            self._pieces += other._pieces
+            self._others += other._others
         else:
-            total += other
+            self._others.append(other)
         return self
 
     __radd__ = __add__
 
     def whole(self) -> Array:
         """The gradient as one array."""
-        if self._total is None:
-            self._total = self._zeros()
-            self._add_to(self._total)
-        return self._total
+        total = self._join(self._pieces)
+        for other in self._others:
+            total += other
+        return total
 
 
 def reachable(roots: Iterable[Node]) -> set[Node]:

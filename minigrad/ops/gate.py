@@ -18,7 +18,7 @@ from ..primitive import Primitive
 from .elementwise import sigmoid
 from .special import erfc
 
-_BLOCK = 32768  # numbers at a time
+_BLOCK = 65536  # numbers at a time
 _DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution at 0
 
 

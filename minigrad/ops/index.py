@@ -30,9 +30,40 @@ class _Pick(Primitive):
         (parent,) = node.parents
         if differentiable or node.detector is not None or node.saved is None or parent is None:
             return super().pull(node, g, differentiable, needed)
-        index = node.static["index"]
-        zeros = functools.partial(np.zeros_like, g, shape=parent.shape, dtype=parent.dtype, order="C")
-        return [(parent, Partial(zeros, lambda total: _add(total, index, g)))]
+        return [(parent, Partial(g, node.static["index"], functools.partial(_joined, parent.shape, parent.dtype)))]
+
+
+def _joined(shape: tuple[int, ...], dtype: Any, pieces: list[tuple[Any, Any]]) -> Any:
+    """An array of zeros with the values of all pieces added at their indices."""
+    values = [value for _, value in pieces]
+    axis, order = _tiling([index for index, _ in pieces], shape)
+    if axis is not None:
+        return np.concatenate([values[i] for i in order], axis=axis, dtype=dtype)
+    total = np.zeros_like(values[0], shape=shape, dtype=dtype, order="C")
+    for index, value in pieces:
+        _add(total, index, value)
+    return total
+
+
+def _tiling(indices: list[Any], shape: tuple[int, ...]) -> tuple[int | None, list[int]]:
+    """The axis along which slices are exactly the whole, as those of ``split`` are, and their order; or None."""
+    first = indices[0]
+    axis = len(first) - 1 if isinstance(first, tuple) else -1
+    spans = []
+    for number, index in enumerate(indices):
+        if axis < 0 or not isinstance(index, tuple) or len(index) != axis + 1 or type(index[axis]) is not slice:
+            return None, []
+        if any(type(part) is not slice or part != slice(None) for part in index[:axis]):
+            return None, []
+        start, stop, step = index[axis].indices(shape[axis])
+        if step != 1 or start >= stop:
+            return None, []
+        spans.append((start, stop, number))
+    spans.sort()
+    ends = [0, *[stop for _, stop, _ in spans]]
+    if ends[-1] != shape[axis] or any(start != end for (start, _, _), end in zip(spans, ends, strict=False)):
+        return None, []
+    return axis, [number for _, _, number in spans]
 
 
 def _pick(x: Any, *, index: Any) -> Any:
