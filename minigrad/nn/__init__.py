@@ -39,7 +39,7 @@ from .padding import (
     ZeroPad2d,
 )
 from .parameter import Parameter
-from .parameters import ParameterDict, ParameterList
+from .parameter_container import ParameterDict, ParameterList
 from .pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -69,6 +69,7 @@ from .residual import Residual
 from .softmax import LogSoftmax, Softmax, Softmax2d, SoftmaxWithTemperature, Softmin
 from .transformer import Transformer, TransformerDecoder, TransformerEncoder
 from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
+from .unpooling import MaxUnpool1d, MaxUnpool2d
 from .upsampling import PixelShuffle, PixelUnshuffle, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
@@ -133,6 +134,8 @@ __all__ = [
     "MSELoss",
     "MaxPool1d",
     "MaxPool2d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
     "Maxout",
     "MaxoutConv2d",
     "Mish",

@@ -123,7 +123,18 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class SiLU(Module):
+class _InPlace(Module):
+    """Has only the argument ``inplace``."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        """Whether it works in place."""
+        return "inplace=True" if self.inplace else ""
+
+
+class SiLU(_InPlace):
     """The input times its sigmoid, also called Swish.
 
     Args:
@@ -134,19 +145,12 @@ class SiLU(Module):
         Tensor([  0., 100.])
     """
 
-    def __init__(self, inplace: bool = False) -> None:
-        self.inplace = inplace
-
     def forward(self, input: Any) -> Any:
         """Apply the function to every element."""
         return functional.silu(input, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Whether it works in place."""
-        return "inplace=True" if self.inplace else ""
 
-
-class Mish(SiLU):
+class Mish(_InPlace):
     """The input times tanh(softplus(input)).
 
     Args:
@@ -162,7 +166,7 @@ class Mish(SiLU):
         return functional.mish(input, self.inplace)
 
 
-class SELU(SiLU):
+class SELU(_InPlace):
     """ELU scaled so that mean 0 and variance 1 pass from layer to layer; initialise with ``init.lecun_normal_``.
 
     Args:
@@ -178,7 +182,17 @@ class SELU(SiLU):
         return functional.selu(input, self.inplace)
 
 
-class ELU(Module):
+class _WithAlpha(Module):
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class ELU(_WithAlpha):
     """The input where it is positive, else ``alpha`` · (exp(input) - 1).
 
     Args:
@@ -190,20 +204,12 @@ class ELU(Module):
         Tensor([-1.,  2.])
     """
 
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        self.alpha = alpha
-        self.inplace = inplace
-
     def forward(self, input: Any) -> Any:
         """Apply the function to every element."""
         return functional.elu(input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
-
-class CELU(ELU):
+class CELU(_WithAlpha):
     """The input where it is positive, else ``alpha`` · (exp(input / alpha) - 1): without a corner for any ``alpha``.
 
     Args:

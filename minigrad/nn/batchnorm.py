@@ -76,7 +76,11 @@ class _ChannelNorm(Module):
         """The input as a Tensor of a rank that the layer takes."""
         tensor = input if isinstance(input, Tensor) else Tensor(input)
         if tensor.ndim not in self._ranks:
-            raise ValueError(f"{type(self).__name__} takes an input of shape {self._shapes}, got {tensor.shape}")
+            name = type(self).__name__
+            raise ValueError(
+                f"{name} takes an input of shape {self._shapes}, got {tensor.shape}; {name[:-2]}1d, 2d and 3d differ "
+                "in the number of dimensions after the channels, and a single sample becomes a batch by x[None]"
+            )
         return tensor
 
     def _check_channels(self, input: Tensor, dimension: int) -> None:
@@ -183,7 +187,7 @@ class BatchNorm2d(_BatchNorm):
         (2, 3, 4, 4)
     """
 
-    _ranks, _shapes = (4,), "(N, C, H, W); a batch of one image is image[None]"
+    _ranks, _shapes = (4,), "(N, C, H, W)"
 
 
 class BatchNorm3d(_BatchNorm):

@@ -189,6 +189,8 @@ def check_nonlinearity(name: str, nonlinearity: Any) -> None:
 def two_states(name: str, hx: Any) -> tuple[Any, Any]:
     """Hidden state and cell state of an LSTM, which come as a pair."""
     if isinstance(hx, (tuple, list)) and len(hx) == 2:
+        if hx[0] is None or hx[1] is None:
+            raise TypeError(f"{name}: give both h_0 and c_0, or leave the state out to start from zeros; one is None")
         return hx[0], hx[1]
     got = f"{len(hx)} of them" if isinstance(hx, (tuple, list)) else f"a {type(hx).__name__}"
     raise TypeError(f"{name}: the initial state is a pair of Tensors, {name.lower()}(input, (h_0, c_0)), got {got}")

@@ -8,17 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
 from typing import Any, Self
 
-from .module import Module
-
-
-def checked_name(owner: Module, name: Any) -> str:
-    """``name`` if ``owner`` can have a part of that name that it does not have yet."""
-    kind = owner.__class__.__name__
-    if not isinstance(name, str):
-        raise TypeError(f"{kind} calls its parts by strings, got {name!r} of type {type(name).__name__}")
-    if not name or "." in name or hasattr(owner, name):
-        raise KeyError(f"{kind} cannot call a part {name!r}: the name is taken, empty or has a dot")
-    return name
+from .module import Module, checked_name
 
 
 class Numbered(Module):

@@ -10,6 +10,7 @@ from ..ops.pad import pad
 from ..tensor import Tensor
 from . import init
 from .functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d, same_padding
+from .functional.spatial import spatial
 from .module import Module
 from .parameter import unset
 from .sizes import at_least, one_each
@@ -94,7 +95,7 @@ class _Convolution(Module):
             pairs = same_padding(self.kernel_size, self.dilation)
         else:
             pairs = tuple((p, p) for p in (() if self.padding == "valid" else self.padding))
-        input = input if isinstance(input, Tensor) else Tensor(input)
+        input = spatial(type(self).__name__, input, self._dimensions)
         widths = [width for pair in reversed(pairs) for width in pair]
         return pad(input, widths, mode=self.padding_mode), 0
 
@@ -241,12 +242,12 @@ class _Transposed(_Convolution):
         """The output padding that gives ``output_size``: with a stride, several sizes belong to one input."""
         if output_size is None:
             return self.output_padding
-        many = self._dimensions
-        wanted = tuple(output_size)[-many:]
-        if len(output_size) not in (many, input.ndim):
+        name, many = type(self).__name__, self._dimensions
+        if not isinstance(output_size, (tuple, list)) or len(output_size) not in (many, input.ndim):
             raise ValueError(
-                f"output_size needs {many} sizes, or {input.ndim} with batch and channels, got {output_size}"
+                f"{name}: output_size needs {many} sizes, or {input.ndim} with batch and channels, got {output_size}"
             )
+        wanted = one_each(name, "output_size", output_size[-many:], many, 1)
         least = [
             (n - 1) * s - 2 * p + d * (k - 1) + 1
             for n, s, p, d, k in zip(
@@ -255,7 +256,7 @@ class _Transposed(_Convolution):
         ]
         most = [n + s - 1 for n, s in zip(least, self.stride, strict=True)]
         if any(not low <= n <= high for low, n, high in zip(least, wanted, most, strict=True)):
-            raise ValueError(f"output_size {wanted} is out of reach: from {tuple(least)} to {tuple(most)}")
+            raise ValueError(f"{name}: output_size {wanted} is out of reach: from {tuple(least)} to {tuple(most)}")
         return tuple(n - low for n, low in zip(wanted, least, strict=True))
 
 
@@ -295,7 +296,7 @@ class ConvTranspose1d(_Transposed):
 
     def forward(self, input: Any, output_size: Sequence[int] | None = None) -> Tensor:
         """The longer sequences; ``output_size`` chooses among the lengths that the stride leaves open."""
-        input = input if isinstance(input, Tensor) else Tensor(input)
+        input = spatial(type(self).__name__, input, self._dimensions)
         extra = self._output_padding(input, output_size)
         return conv_transpose1d(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
@@ -325,7 +326,7 @@ class ConvTranspose2d(_Transposed):
 
     def forward(self, input: Any, output_size: Sequence[int] | None = None) -> Tensor:
         """The larger pictures; ``output_size`` chooses among the sizes that the stride leaves open."""
-        input = input if isinstance(input, Tensor) else Tensor(input)
+        input = spatial(type(self).__name__, input, self._dimensions)
         extra = self._output_padding(input, output_size)
         return conv_transpose2d(
             input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..arrays import as_dtype
 from ..engine import Array
@@ -94,29 +94,33 @@ class Convertible:
             >>> nn.Linear(2, 1).to(np.float64).weight.dtype
             dtype('float64')
         """
-        return self._convert(floating_target(*args, **kwargs))
+        return _converted(self, floating_target(*args, **kwargs))
 
     def float(self) -> Self:
         """Convert all floating-point Parameters and buffers to ``float32``, as ``to`` does."""
-        return self._convert(only_floating(Tensor.float))
+        return _converted(self, only_floating(Tensor.float))
 
     def double(self) -> Self:
         """Convert all floating-point Parameters and buffers to ``float64``, as ``to`` does."""
-        return self._convert(only_floating(Tensor.double))
+        return _converted(self, only_floating(Tensor.double))
 
     def half(self) -> Self:
         """Convert all floating-point Parameters and buffers to ``float16``, as ``to`` does."""
-        return self._convert(only_floating(Tensor.half))
+        return _converted(self, only_floating(Tensor.half))
 
     def type(self, dst_type: Any) -> Self:
         """Convert all Parameters and buffers, integer ones too, to ``dst_type``, in place as ``to`` does."""
         target = as_dtype(dst_type)
-        return self._convert(lambda tensor: tensor.to(target))
+        return _converted(self, lambda tensor: tensor.to(target))
 
     def cpu(self) -> Self:
         """Bring all Parameters and buffers into memory that NumPy can use; those that are there stay."""
-        return self._convert(Tensor.cpu)
+        return _converted(self, Tensor.cpu)
 
-    def _convert(self, change: Callable[[Tensor], Tensor]) -> Self:
-        convert([*self.parameters(), *self.buffers()], change)
-        return self
+
+M = TypeVar("M", bound=Convertible)
+
+
+def _converted(module: M, change: Callable[[Tensor], Tensor]) -> M:
+    convert([*module.parameters(), *module.buffers()], change)
+    return module

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from . import functional
+from .functional.arguments import probability
 from .module import Module
 
 
 class _Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(
-                f"{type(self).__name__}: p, the probability of dropping a value, must be between 0 and 1, got {p}"
-            )
-        self.p = p
+        self.p = probability(type(self).__name__, p)
         self.inplace = inplace
 
     def extra_repr(self) -> str:

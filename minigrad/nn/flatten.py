@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,9 @@ from ..ops.shape import flatten, reshape
 from ..tensor import Tensor
 from .functional.columns import fold, unfold
 from .module import Module
+from .sizes import at_least, one_each
+
+_ANY = -(1 << 31)  # dimensions may be counted from the back
 
 
 class Flatten(Module):
@@ -26,8 +28,7 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim = operator.index(start_dim)
-        self.end_dim = operator.index(end_dim)
+        self.start_dim, self.end_dim = at_least("Flatten", _ANY, start_dim=start_dim, end_dim=end_dim)
 
     def forward(self, input: Any) -> Tensor:
         """The input with fewer dimensions."""
@@ -54,11 +55,11 @@ class Unflatten(Module):
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
-        self.dim = operator.index(dim)
+        (self.dim,) = at_least("Unflatten", _ANY, dim=dim)
         if not isinstance(unflattened_size, (tuple, list)) or not unflattened_size:
             raise TypeError(f"Unflatten: unflattened_size must be a tuple of sizes, got {unflattened_size!r}")
-        sizes = tuple(map(operator.index, unflattened_size))
-        if sizes.count(-1) > 1 or any(n < -1 for n in sizes):
+        sizes = one_each("Unflatten", "unflattened_size", unflattened_size, len(unflattened_size), -1)
+        if sizes.count(-1) > 1:
             raise ValueError(f"Unflatten: sizes are at least 0, and one may be -1, got {sizes}")
         self.unflattened_size = unflattened_size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -14,18 +14,19 @@ from .convert import Convertible
 from .module_hooks import Hooked, call
 from .parameter import Parameter
 from .place import note_place
-from .state import IncompatibleKeys, load_into
+from .state import Stateful
 
 T = TypeVar("T")
 
 
-class Module(Hooked, Convertible):
+class Module(Hooked, Convertible, Stateful):
     """Base class of everything with trainable parts: define ``forward``, and call the object.
 
     Nothing has to be registered, and ``super().__init__()`` need not be called. A part is any Module or Parameter that
     is an attribute, or stands in a list, tuple or dict that is one; its name is the path to it, such as
     ``layers.0.weight``. A plain Tensor is no part, even if it requires grad: as in PyTorch, only a Parameter is, and
-    what is not trained but belongs to the state is made with ``register_buffer``.
+    what is not trained but belongs to the state is made with ``register_buffer``. A Module that is used but is no part,
+    such as a teacher, can be kept in a function: ``self.teacher = lambda: teacher``; a list would not hide it.
 
     Attributes:
         training: whether layers that behave differently in training do so; set by ``train()`` and ``eval()``.
@@ -66,6 +67,15 @@ class Module(Hooked, Convertible):
         except Exception as error:
             note_place(error, self)
             raise
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if value is not None and not isinstance(value, Parameter) and isinstance(vars(self).get(name), Parameter):
+            raise TypeError(
+                f"{name!r} of {type(self).__name__} is a Parameter, and a {type(value).__name__} in its place would "
+                "not be trained; write nn.Parameter(values), or change the values of the one that is there: "
+                f"with minigrad.no_grad(): {name}.copy_(values)"
+            )
+        super().__setattr__(name, value)
 
     # --- parts --------------------------------------------------------------------------------------------------------
     def named_modules(self, *, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
@@ -134,10 +144,8 @@ class Module(Hooked, Convertible):
             TypeError: if ``tensor`` is not a plain Tensor.
         """
         known: dict[str, bool] = vars(self).setdefault("_persistence", {})
-        if not name or "." in name or (name not in known and hasattr(self, name)):
-            raise KeyError(
-                f"{type(self).__name__} cannot have a buffer {name!r}: the name is taken, empty or has a dot"
-            )
+        if name not in known:
+            checked_name(self, name)
         if isinstance(tensor, Parameter) or not isinstance(tensor, Tensor | None):
             raise TypeError(
                 f"the buffer {name!r} must be a Tensor or None, got {type(tensor).__name__}; "
@@ -147,11 +155,31 @@ class Module(Hooked, Convertible):
         setattr(self, name, tensor)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Same as ``setattr(self, name, param)``; here because PyTorch has it."""
+        """Same as ``setattr(self, name, param)``, with a look at both first; here because PyTorch has it.
+
+        Raises:
+            KeyError: if the name is taken, empty or has a dot in it.
+            TypeError: if ``param`` is neither a Parameter nor None.
+        """
+        if not isinstance(param, Parameter | None):
+            kind = type(param).__name__
+            raise TypeError(f"a Parameter or None can be {name!r}, not {kind}; write nn.Parameter(values)")
+        if not isinstance(vars(self).get(name), Parameter):
+            checked_name(self, name)
         setattr(self, name, param)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Same as ``setattr(self, name, module)``; here because PyTorch has it."""
+        """Same as ``setattr(self, name, module)``, with a look at both first; here because PyTorch has it.
+
+        Raises:
+            KeyError: if the name is taken, empty or has a dot in it.
+            TypeError: if ``module`` is neither a Module nor None.
+        """
+        if not isinstance(module, Module | None):
+            cure = f"make an object of it: {module.__name__}(...)" if isinstance(module, type) else "wrap it in one"
+            raise TypeError(f"a Module or None can be {name!r}, not {type(module).__name__}; {cure}")
+        if not isinstance(vars(self).get(name), Module):
+            checked_name(self, name)
         setattr(self, name, module)
 
     register_module = add_module
@@ -174,11 +202,13 @@ class Module(Hooked, Convertible):
 
     # --- modes and gradients ------------------------------------------------------------------------------------------
     def train(self, mode: bool = True) -> Self:
-        """Set ``training`` of this Module and all inside it; returns the Module itself."""
+        """Set ``training`` of this Module and all inside it; returns the Module itself.
+
+        A Module inside that has a ``train`` of its own, for example one that keeps a part frozen, is asked to do it.
+        """
         if not isinstance(mode, bool):
             raise ValueError(f"train(mode) takes True or False, got {mode!r}")
-        for module in self.modules():
-            module.training = mode
+        _set_training(self, mode, set())
         return self
 
     def eval(self) -> Self:
@@ -209,61 +239,9 @@ class Module(Hooked, Convertible):
             >>> net[0].bias
             Parameter([0., 0.], requires_grad=True)
         """
-        seen: set[int] = set()
-
-        def visit(module: Module) -> None:
-            seen.add(id(module))
-            for child in module.children():
-                if id(child) not in seen:
-                    visit(child)
+        for module in _children_first(self, set()):
             fn(module)
-
-        visit(self)
         return self
-
-    # --- state --------------------------------------------------------------------------------------------------------
-    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
-        """All Parameters and persistent buffers by name, detached but on the same memory; names as in PyTorch.
-
-        Later training changes these Tensors too: keep ``copy.deepcopy(model.state_dict())`` to come back to a state.
-
-        Args:
-            prefix: what every name starts with.
-            keep_vars: give the Parameters and buffers themselves, not detached.
-        """
-        own = self._state(prefix)
-        return own if keep_vars else {name: tensor.detach() for name, tensor in own.items()}
-
-    def _state(self, prefix: str) -> dict[str, Tensor]:
-        """The Tensors that make up the state; shared ones under all their names, as in PyTorch."""
-        state: dict[str, Tensor] = {}
-        for path, inner in self.named_modules(prefix=prefix, remove_duplicate=False):
-            for name, tensor in [*_parameters(inner), *_buffers(inner, persistent_only=True)]:
-                key = _join(path, name)
-                if key in state:
-                    raise ValueError(f"two parts of {self._name()} are both called {key!r}; rename an attribute")
-                state[key] = tensor
-        return state
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
-        """Overwrite Parameters and buffers with the values of ``state_dict``.
-
-        Everything is checked first: after an error nothing has changed.
-
-        Args:
-            state_dict: name -> Tensor, array, or nested list.
-            strict: refuse missing and unexpected names; otherwise they are left alone and returned.
-            assign: take over the dtype and the memory of the new values, instead of writing them into the old.
-
-        Raises:
-            RuntimeError: naming every key that is missing, unexpected, or does not fit, all at once.
-        """
-        if not isinstance(state_dict, Mapping):
-            kind = type(state_dict).__name__
-            raise TypeError(f"load_state_dict takes a dict, got {kind}; pass model.state_dict()")
-        return load_into(self._state(""), state_dict, kind=self._name(), strict=strict, assign=assign)
 
     # --- display ------------------------------------------------------------------------------------------------------
     def extra_repr(self) -> str:
@@ -275,12 +253,23 @@ class Module(Hooked, Convertible):
         extra = self.extra_repr()
         inner = [f"({name}): {part!r}" for name, part in _parts(self) if isinstance(part, Module)]
         if not inner and "\n" not in extra:
-            return f"{self._name()}({extra})"
+            return f"{self._get_name()}({extra})"
         lines = "\n".join([extra, *inner] if extra else inner).split("\n")
-        return "\n  ".join([f"{self._name()}(", *lines]) + "\n)"
+        return "\n  ".join([f"{self._get_name()}(", *lines]) + "\n)"
 
-    def _name(self) -> str:
+    def _get_name(self) -> str:  # PyTorch's name for it, which Modules written for it call
         return self.__class__.__name__
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+def checked_name(owner: Module, name: Any) -> str:
+    """``name`` if ``owner`` can have a part of that name that it does not have yet."""
+    kind = type(owner).__name__
+    if not isinstance(name, str):
+        raise TypeError(f"{kind} calls its parts by strings, got {name!r} of type {type(name).__name__}")
+    if not name or "." in name or getattr(owner, name, None) is not None:
+        raise KeyError(f"{kind} cannot call a part {name!r}: the name is taken, empty or has a dot")
+    return name
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
@@ -314,6 +303,27 @@ def _descend(module: Module, name: str, seen: set[int], remove_duplicate: bool) 
         seen.remove(id(module))
 
 
+def _children_first(module: Module, seen: set[int]) -> Iterator[Module]:
+    seen.add(id(module))
+    for child in list(module.children()):
+        if id(child) not in seen:
+            yield from _children_first(child, seen)
+    yield module
+
+
+def _set_training(module: Module, mode: bool, seen: set[int]) -> None:
+    seen.add(id(module))
+    module.training = mode
+    for child in list(module.children()):
+        if id(child) in seen:
+            continue
+        if getattr(child.train, "__func__", None) is Module.train:
+            _set_training(child, mode, seen)
+        else:
+            seen.add(id(child))
+            child.train(mode)
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
@@ -322,15 +332,15 @@ def _parameters(module: Module) -> Iterator[tuple[str, Parameter]]:
     return ((name, part) for name, part in _parts(module) if isinstance(part, Parameter))
 
 
-def _buffers(module: Module, persistent_only: bool = False) -> Iterator[tuple[str, Tensor]]:
-    for name, persistent in vars(module).get("_persistence", {}).items():
+def _buffers(module: Module) -> Iterator[tuple[str, Tensor]]:
+    for name in vars(module).get("_persistence", {}):
         value = getattr(module, name, None)
         if value is not None and not isinstance(value, Tensor):
             raise TypeError(
                 f"the buffer {name!r} of {type(module).__name__} was replaced by {type(value).__name__}, which is no "
                 f"part of the state; assign a Tensor: minigrad.tensor(values)"
             )
-        if value is not None and (persistent or not persistent_only):
+        if value is not None and not isinstance(value, Parameter):  # which may have taken the place of the buffer
             yield name, value
 
 

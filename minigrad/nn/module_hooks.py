@@ -127,15 +127,16 @@ def _call_anyway(hook: ForwardHook, module: Module, args: Any, kwargs: Any, outp
         )
 
 
+def _hooks_of(module: Hooked) -> ModuleHooks:
+    if module._call_hooks is None:
+        module._call_hooks = ModuleHooks()
+    return module._call_hooks
+
+
 class Hooked:
     """What a Module can have hooks by."""
 
     _call_hooks: ModuleHooks | None = None  # made with the first hook; the class attribute costs a call nothing
-
-    def _hooks(self) -> ModuleHooks:
-        if self._call_hooks is None:
-            self._call_hooks = ModuleHooks()
-        return self._call_hooks
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -150,7 +151,7 @@ class Hooked:
         Returns:
             A handle, whose ``remove()`` takes the hook away.
         """
-        return register(self._hooks().forward_pre, hook, PreHook(hook, with_kwargs), prepend)
+        return register(_hooks_of(self).forward_pre, hook, PreHook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self,
@@ -180,7 +181,7 @@ class Hooked:
             >>> seen
             [(2,)]
         """
-        return register(self._hooks().forward, hook, ForwardHook(hook, with_kwargs, always_call), prepend)
+        return register(_hooks_of(self).forward, hook, ForwardHook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known, before they go on.
@@ -193,7 +194,7 @@ class Hooked:
         Returns:
             A handle, whose ``remove()`` takes the hook away.
         """
-        return register(self._hooks().backward_pre, hook, hook, prepend)
+        return register(_hooks_of(self).backward_pre, hook, hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known.
@@ -206,7 +207,7 @@ class Hooked:
         Returns:
             A handle, whose ``remove()`` takes the hook away.
         """
-        return register(self._hooks().backward, hook, hook, prepend)
+        return register(_hooks_of(self).backward, hook, hook, prepend)
 
 
 # --- gradients --------------------------------------------------------------------------------------------------------

@@ -7,14 +7,10 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import functional, init
+from .functional.normalization import normalized_sizes
 from .module import Module
 from .parameter import unset
-from .sizes import at_least, one_each
-
-
-def _sizes(layer: str, normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
-    sizes = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
-    return one_each(layer, "normalized_shape", sizes, dimensions=max(len(sizes), 1), least=1)
+from .sizes import at_least
 
 
 class LayerNorm(Module):
@@ -55,7 +51,7 @@ class LayerNorm(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        self.normalized_shape = _sizes("LayerNorm", normalized_shape)
+        self.normalized_shape = normalized_sizes("LayerNorm", normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self.weight = unset(self.normalized_shape, device, dtype) if elementwise_affine else None
@@ -92,7 +88,8 @@ class RMSNorm(Module):
 
     Args:
         normalized_shape: the sizes of the last dimensions; an integer for the last one alone.
-        eps: is added to the mean square, by default the distance from 1 to the next number of the input's dtype.
+        eps: is added to the mean square, by default the distance from 1 to the next number of the input's dtype
+            (of float32 for float16 inputs, which are computed in it).
         elementwise_affine: whether to learn a weight, which starts at 1.
         device: None or ``"cpu"``.
         dtype: of the weight, by default the default dtype (float32).
@@ -116,7 +113,7 @@ class RMSNorm(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        self.normalized_shape = _sizes("RMSNorm", normalized_shape)
+        self.normalized_shape = normalized_sizes("RMSNorm", normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self.weight = unset(self.normalized_shape, device, dtype) if elementwise_affine else None

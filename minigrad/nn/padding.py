@@ -6,6 +6,7 @@ from typing import Any
 
 from ..ops.pad import pad
 from ..tensor import Tensor
+from .functional.spatial import spatial
 from .module import Module
 from .sizes import one_each
 
@@ -22,12 +23,7 @@ class _Pad(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The input with its border."""
-        input = input if isinstance(input, Tensor) else Tensor(input)
-        if input.ndim not in (self._dimensions + 1, self._dimensions + 2):
-            spatial = {1: "L", 2: "H, W"}[self._dimensions]
-            raise ValueError(
-                f"{type(self).__name__}: the input must be (N, C, {spatial}) or (C, {spatial}), got {input.shape}"
-            )
+        input = spatial(type(self).__name__, input, self._dimensions)
         return pad(input, self.padding, self._mode)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:

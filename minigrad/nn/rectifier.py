@@ -228,7 +228,16 @@ class ReLU6(Hardtanh):
         return "inplace=True" if self.inplace else ""
 
 
-class Hardshrink(Module):
+class _Shrink(Module):
+    def __init__(self, lambd: float = 0.5) -> None:
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        """The distance."""
+        return f"{self.lambd}"
+
+
+class Hardshrink(_Shrink):
     """The input where it is further than ``lambd`` from 0, else 0.
 
     Args:
@@ -239,19 +248,12 @@ class Hardshrink(Module):
         Tensor([0.  , 0.75])
     """
 
-    def __init__(self, lambd: float = 0.5) -> None:
-        self.lambd = lambd
-
     def forward(self, input: Any) -> Any:
         """Apply the function to every element."""
         return functional.hardshrink(input, self.lambd)
 
-    def extra_repr(self) -> str:
-        """The distance."""
-        return f"{self.lambd}"
 
-
-class Softshrink(Hardshrink):
+class Softshrink(_Shrink):
     """The input moved by ``lambd`` towards 0, where it stops.
 
     Args:

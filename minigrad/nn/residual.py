@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..arrays import shape_of
-from ..tensor import Tensor
+from ..engine import overwritten, tick
+from ..tensor import Tensor, raw
 from .container import Sequential
 from .module import Module
 
@@ -28,6 +29,7 @@ class Residual(Module):
     Raises:
         TypeError: for a body that is no Module, and a projection that cannot be called.
         ValueError: where the two summands differ in shape, saying which projection is missing.
+        RuntimeError: for a body that overwrites its input, which is still to be added.
 
     Source:
         He et al. 2016, equations 1 and 2.
@@ -57,7 +59,13 @@ class Residual(Module):
         """The sum of the body's output and the input, or its projection."""
         input = input if isinstance(input, Tensor) else Tensor(input)
         shortcut = input if self.projection is None else self.projection(input)
+        array, start = raw(shortcut), tick()
         out = self.body(input)
+        if raw(shortcut) is not array or overwritten(array, start):
+            raise RuntimeError(
+                "Residual: the body overwrote its input in place, so what is to be added is gone; leave out "
+                "inplace=True in its first layer"
+            )
         if shape_of(out) != shape_of(shortcut):
             raise ValueError(self._misfit(shape_of(input), shape_of(out), shape_of(shortcut)))
         return out + shortcut

@@ -26,6 +26,57 @@ class IncompatibleKeys(NamedTuple):
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
+class Stateful:
+    """What the state of a Module is read and written by."""
+
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
+        """All Parameters and persistent buffers by name, detached but on the same memory; names as in PyTorch.
+
+        Later training changes these Tensors too: keep ``copy.deepcopy(model.state_dict())`` to come back to a state.
+
+        Args:
+            prefix: put before every name as it is, with its dot: ``"encoder."``.
+            keep_vars: give the Parameters and buffers themselves, not detached.
+        """
+        own = _own(self).items()
+        return {prefix + name: tensor if keep_vars else tensor.detach() for name, tensor in own}
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Overwrite Parameters and buffers with the values of ``state_dict``.
+
+        Everything is checked first: after an error nothing has changed.
+
+        Args:
+            state_dict: name -> Tensor, array, or nested list.
+            strict: refuse missing and unexpected names; otherwise they are left alone and returned.
+            assign: take over the dtype and the memory of the new values, instead of writing them into the old.
+
+        Raises:
+            RuntimeError: naming every key that is missing, unexpected, or does not fit, all at once.
+        """
+        if not isinstance(state_dict, Mapping):
+            kind = type(state_dict).__name__
+            raise TypeError(f"load_state_dict takes a dict, got {kind}; pass model.state_dict()")
+        return load_into(_own(self), state_dict, kind=type(self).__name__, strict=strict, assign=assign)
+
+
+def _own(module: Any) -> dict[str, Tensor]:
+    """The Tensors that make up the state; shared ones under all their names, as in PyTorch."""
+    state: dict[str, Tensor] = {}
+    for path, inner in module.named_modules(remove_duplicate=False):
+        persistence = vars(inner).get("_persistence", {})
+        parameters = inner.named_parameters(recurse=False, remove_duplicate=False)
+        buffers = inner.named_buffers(recurse=False, remove_duplicate=False)
+        for name, tensor in [*parameters, *(pair for pair in buffers if persistence[pair[0]])]:
+            key = f"{path}.{name}" if path else name
+            if key in state:
+                raise ValueError(f"two parts of {type(module).__name__} are both called {key!r}; rename an attribute")
+            state[key] = tensor
+    return state
+
+
 def load_into(
     own: dict[str, Tensor], state: Mapping[str, Any], *, kind: str, strict: bool, assign: bool
 ) -> IncompatibleKeys:
@@ -117,6 +168,8 @@ def _hint(own: Mapping[str, Any], state: Mapping[str, Any], missing: list[str], 
     for name in unexpected:
         if isinstance(state[name], Mapping):
             return f"{name!r} is a dict itself: pass that of the model, such as state[{name!r}]"
+    if not all(isinstance(name, str) for name in state):
+        return "the names in a state of a Module are strings; is this part of the state of an optimizer?"
     for name in unexpected:
         prefix = name.removesuffix(next((mine for mine in missing if name.endswith(f".{mine}")), name))
         if prefix and {key.removeprefix(prefix) for key in state if key.startswith(prefix)} == set(own):

@@ -11,6 +11,7 @@ from ..arrays import as_array, get_default_dtype
 from ..ops.elementwise import relu
 from ..tensor import Tensor, raw
 from . import init
+from .container import ModuleList
 from .module import Module
 from .normalization import LayerNorm
 from .sizes import at_least
@@ -180,12 +181,11 @@ class Transformer(Module):
         def norm() -> LayerNorm:
             return LayerNorm(d_model, layer_norm_eps, bias=bias, device=device, dtype=dtype)
 
-        self.encoder = custom_encoder or TransformerEncoder(
-            TransformerEncoderLayer(*options), num_encoder_layers, norm()
-        )
-        self.decoder = custom_decoder or TransformerDecoder(
-            TransformerDecoderLayer(*options), num_decoder_layers, norm()
-        )
+        if custom_encoder is None:  # an empty Sequential is one too, though it counts as false
+            custom_encoder = TransformerEncoder(TransformerEncoderLayer(*options), num_encoder_layers, norm())
+        if custom_decoder is None:
+            custom_decoder = TransformerDecoder(TransformerDecoderLayer(*options), num_decoder_layers, norm())
+        self.encoder, self.decoder = custom_encoder, custom_decoder
         self._reset_parameters()
         self.d_model, self.nhead = at_least("Transformer", 1, d_model=d_model, nhead=nhead)
         self.batch_first = batch_first
@@ -246,11 +246,11 @@ class Transformer(Module):
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
-def _copies(name: str, layer: Module, number: int) -> list[Module]:
+def _copies(name: str, layer: Module, number: int) -> ModuleList:
     if not isinstance(layer, Module):
         raise TypeError(f"{name} copies a layer, and got {type(layer).__name__}; make an object of it first")
     (number,) = at_least(name, 1, num_layers=number)
-    return [copy.deepcopy(layer) for _ in range(number)]
+    return ModuleList(copy.deepcopy(layer) for _ in range(number))
 
 
 def _is_causal(mask: Any) -> bool:

@@ -30,7 +30,7 @@ def largest(
 ) -> tuple[Any, Any]:
     """The largest element of every window and, if ``winners``, the number of its tap; the first one of equals.
 
-    A window that lies in the padding has -inf, and tap 0.
+    A window that lies in the padding has -inf, and tap 0. NaN beats everything, and the last NaN wins, as in PyTorch.
     """
     size = x.shape[axis]
     places = [reach(size, windows, stride, tap * dilation - before) for tap in range(taps)]
@@ -59,6 +59,10 @@ def largest(
             np.maximum(latest, np.multiply(better, tap, dtype=dtype), out=latest)
         np.maximum(candidate, best, out=best)
         known = min(known, first)
+    if winner is not None and out.size and np.isnan(np.max(out)):  # comparisons with NaN are all false
+        for tap, (first, end, elements) in enumerate(places):
+            undefined = np.isnan(_part(x, axis, elements))
+            np.copyto(_part(winner, axis, slice(first, end)), tap, where=undefined, casting="unsafe")
     return out, winner
 
 

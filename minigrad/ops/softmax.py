@@ -10,28 +10,38 @@ from ..arrays import shape_of, sum_along
 from ..primitive import offer, primitive
 from ..tensor import raw
 from .dims import both_doors, only_dim, some_dims
+from .gate import floats
 from .reduce import spread, sum_
 
 
-def _shift(x: Any, axis: Any) -> Any:
+def finite_top(x: Any, axis: Any) -> Any:
     """The largest value along ``axis``, or 0 where that is not finite: what can be subtracted before exp."""
-    top = np.max(x, axis=axis, keepdims=True)
+    top = np.max(floats(x), axis=axis, keepdims=True, initial=-np.inf)
     return np.where(np.isfinite(top), top, 0)
+
+
+def _quiet() -> np.errstate:
+    """No warnings where the result is what it must be.
+
+    A difference beyond the range of floats is -inf, and its exp 0; that of two infinities is NaN; log 0 is -inf.
+    """
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 @primitive(name="logsumexp")
 def _logsumexp(x: Any, *, axis: Any, keepdims: bool = False) -> Any:
-    top = _shift(x, axis)
-    with np.errstate(divide="ignore"):  # log 0 = -inf is right for a row of -inf
+    top = finite_top(x, axis)
+    with _quiet():
         out = np.log(sum_along(np.exp(x - top), axis, True)) + top
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
 def _logsumexp_x(g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
     """The softmax, from x itself: exp(x - out) would inherit the rounding of a large ``out``."""
-    e = np.exp(x - _shift(raw(x), axis))  # the softmax does not depend on the shift, so it may be a constant
-    total = sum_(e, axis, True)
-    return spread(g, x_shape, axis, keepdims) * (e / np.where(np.equal(total, 0), 1, total))  # a row of -inf: 0
+    with _quiet():
+        e = np.exp(x - finite_top(raw(x), axis))  # the softmax does not depend on the shift: it may be a constant
+        total = sum_(e, axis, True)
+        return spread(g, x_shape, axis, keepdims) * (e / np.where(np.equal(total, 0), 1, total))  # a row of -inf: 0
 
 
 _logsumexp.rule(x=_logsumexp_x)
@@ -54,16 +64,24 @@ def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _logsumexp(input, axis=dims, keepdims=keepdim)
 
 
+def _below_top(x: Any, axis: Any) -> Any:
+    """``x`` minus its largest value along ``axis``, of which there need not be any."""
+    x = floats(x)
+    return x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
 @primitive(name="softmax")
 def _softmax(x: Any, *, axis: Any) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / sum_along(e, axis, True)
+    with _quiet():
+        e = np.exp(_below_top(x, axis))
+        return e / sum_along(e, axis, True)
 
 
 @primitive(name="log_softmax")
 def _log_softmax(x: Any, *, axis: Any) -> Any:
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(sum_along(np.exp(z), axis, True))
+    with _quiet():
+        z = _below_top(x, axis)
+        return z - np.log(sum_along(np.exp(z), axis, True))
 
 
 def _normalised(name: str, dim: Any, input: Any) -> Any:

@@ -59,6 +59,8 @@ class Adam(Optimizer):
     def _check(self, group: Group) -> None:
         for name in ("lr", "eps", "weight_decay"):
             check_range(name, group[name], 0)
+        if not isinstance(group["betas"], (tuple, list)) or len(group["betas"]) != 2:
+            raise TypeError(f"betas must be two numbers such as (0.9, 0.999), got {group['betas']!r}")
         for name, value in zip(("betas[0]", "betas[1]"), group["betas"], strict=True):
             check_range(name, value, 0, below=1)
 

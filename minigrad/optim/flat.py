@@ -7,6 +7,7 @@ stays up to date; a large one is cut into blocks along its first dimension and n
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -58,10 +59,11 @@ class Flat:
     def _forget(self) -> None:
         self._plan: list[Block] | None = None
         self._plan_for: Any = None
+        self._plan_arrays: list[Array] = []  # kept, so that no other array can be taken for one that is gone
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the plan: a copy of its views would no longer be views of the copied buffers."""
-        return {**vars(self), "_plan": None, "_plan_for": None}
+        return {**vars(self), "_plan": None, "_plan_for": None, "_plan_arrays": []}
 
     # --- state, parameter by parameter --------------------------------------------------------------------------------
     def view(self, name: str, member: int) -> Array:
@@ -107,9 +109,10 @@ class Flat:
         """
         buffers = [self._buffer(name) for name in names]
         active = [gradient is not None for gradient in gradients]
-        plan_for = (names, active, [id(parameter._array) for parameter in self.parameters])
-        if self._plan is None or self._plan_for != plan_for:
-            self._plan, self._plan_for = self._planned(buffers, active), plan_for
+        arrays = [parameter._array for parameter in self.parameters]
+        same = len(arrays) == len(self._plan_arrays) and all(map(operator.is_, arrays, self._plan_arrays))
+        if self._plan is None or self._plan_for != (names, active) or not same:
+            self._plan, self._plan_for, self._plan_arrays = self._planned(buffers, active), (names, active), arrays
         return self._plan
 
     def advance(self, gradients: list[Array | None]) -> None:

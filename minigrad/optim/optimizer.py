@@ -269,6 +269,10 @@ def _check_parameter(place: str, parameter: Any) -> None:
 
 def check_range(name: str, value: Any, low: float, below: float = np.inf) -> None:
     """Refuse an option that is not a number in [low, below)."""
-    if not low <= value < below:
+    try:
+        fits = low <= value < below
+    except (TypeError, ValueError):  # of a string or an array
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not fits:
         limit = f"at least {low}" if below == np.inf else f"at least {low} and below {below}"
         raise ValueError(f"{name} must be {limit}, got {value}")

@@ -1,6 +1,7 @@
 """Activation functions against PyTorch: values, first and second derivatives, arguments, layouts, kinks, extremes."""
 
 import inspect
+import itertools
 from functools import partial
 
 import numpy as np
@@ -194,7 +195,8 @@ def test_functions_with_an_underscore(name, args):
 
 
 # --- signatures and Modules -------------------------------------------------------------------------------------------
-FUNCTIONS = [*ELEMENTWISE, "prelu", "glu", "softmax", "log_softmax", "softmin", "elu_", "relu_"]
+FUNCTIONS = [*ELEMENTWISE, "prelu", "glu", "softmax", "log_softmax", "softmin", "gumbel_softmax", "relu_", "elu_",
+             "selu_", "celu_", "leaky_relu_", "hardtanh_", "threshold_", "rrelu_"]  # fmt: skip
 
 
 def parameters(f):
@@ -203,15 +205,32 @@ def parameters(f):
     return {k: round(v, 12) if isinstance(v, float) else v for k, v in found.items()}
 
 
+NEEDED = inspect.Parameter.empty
+BUILT_IN = {  # as PyTorch's documentation has them
+    "gelu": {"input": NEEDED, "approximate": "none"},
+    "hardshrink": {"input": NEEDED, "lambd": 0.5},
+    "logsigmoid": {"input": NEEDED},
+    "prelu": {"input": NEEDED, "weight": NEEDED},
+    "softplus": {"input": NEEDED, "beta": 1.0, "threshold": 20.0},
+    "softshrink": {"input": NEEDED, "lambd": 0.5},
+}
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_have_pytorchs_signature(name):
     try:
         expected = parameters(getattr(TF, name))
-    except ValueError:
-        pytest.skip("PyTorch's is built in")
-    if name in ("sigmoid", "tanh"):
-        return  # primitives, whose input is called x
+    except ValueError:  # it cannot be inspected; with an underscore it has the other one's, but for ``inplace``
+        expected = BUILT_IN[name] if name in BUILT_IN else parameters(getattr(TF, name[:-1]))
+        expected.pop("inplace", None)
     assert parameters(getattr(F, name)) == expected
+
+
+def test_modules_are_kin_where_pytorchs_are():
+    """``isinstance`` chooses layers, as in initialisation: a Mish is no SiLU."""
+    for one, other in itertools.permutations([*MODULES, "RReLU"], 2):
+        expected = issubclass(getattr(torch.nn, one), getattr(torch.nn, other))
+        assert issubclass(getattr(nn, one), getattr(nn, other)) == expected, (one, other)
 
 
 MODULES = {
@@ -301,8 +320,52 @@ def test_softmax_family(name, dim):
     assert f(Tensor(single), dim, dtype=np.float64).dtype == np.float64
     compare(partial(f, dim=dim, dtype=np.float64), partial(theirs, dim=dim, dtype=torch.float64), single)
     np.testing.assert_array_equal(f(single, axis=dim), f(single, dim))
-    far = np.array([[3e38, -3e38], [-np.inf, 0.0], [-1e4, 1e4]], np.float32)
-    np.testing.assert_array_equal(F.softmax(far, 1), TF.softmax(torch.tensor(far), 1).numpy())
+
+
+EXTREME_ROWS = np.array([[3e38, -3e38], [-np.inf, 0], [-1e4, 1e4], [np.inf, 0], [-np.inf, -np.inf], [np.inf, np.inf],
+                         [np.nan, 0]], np.float32)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(mg.softmax, torch.softmax), (F.softmax, torch.softmax), (Tensor.softmax, torch.softmax), (F.softmin, TF.softmin),
+     (mg.log_softmax, torch.log_softmax), (F.log_softmax, torch.log_softmax), (mg.logsumexp, torch.logsumexp)],
+)  # fmt: skip
+@pytest.mark.parametrize("row", EXTREME_ROWS)
+def test_softmax_family_at_extremes_is_pytorchs_without_a_warning(ours, theirs, row):
+    x, reference = Tensor(row, requires_grad=True), torch.tensor(row, requires_grad=True)
+    mine, expected = ours(x, dim=0), theirs(reference, dim=0)
+    np.testing.assert_allclose(mine.detach().numpy(), expected.detach().numpy(), rtol=1e-6)
+    slope = grad(mine.sum(), x, create_graph=True)[0]
+    expected.sum().backward()
+    flat = ours is mg.logsumexp and (row == -np.inf).all()  # 0 here, so that masked rows can be ignored; there NaN
+    expected = np.zeros(2, np.float32) if flat else reference.grad.numpy()
+    np.testing.assert_allclose(slope.detach().numpy(), expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin"])
+@pytest.mark.parametrize(("shape", "dim"), [((0, 3), 0), ((0, 3), 1), ((3, 0), 1), ((0,), 0)])
+def test_softmax_family_of_nothing(name, shape, dim):
+    compare(partial(getattr(F, name), dim=dim), partial(getattr(TF, name), dim=dim), np.zeros(shape))
+    assert F.softmax_with_temperature(Tensor(np.zeros(shape)), 2.0, dim).shape == shape
+
+
+def test_gumbel_softmax_is_the_softmax_of_noisy_scores():
+    """With the noise known, value and gradients are those of its definition, and the hard one has the soft gradient."""
+    scores, tau, weight = random((4, 5)), 0.7, random((4, 5), seed=1)
+    noise = np.random.default_rng(3).gumbel(size=(4, 5))
+    leaf = torch.tensor(scores, requires_grad=True)
+    expected = torch.softmax((leaf + torch.tensor(noise)) / tau, -1)
+    (expected * torch.tensor(weight)).sum().backward()
+    for hard in (False, True):
+        mg.manual_seed(3)
+        x = Tensor(scores, requires_grad=True)
+        y = F.gumbel_softmax(x, tau, hard)
+        (y * weight).sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), leaf.grad.numpy(), rtol=1e-12, atol=1e-15)
+        value = expected.detach().numpy()
+        value = np.eye(5)[value.argmax(-1)] if hard else value
+        np.testing.assert_allclose(y.detach().numpy(), value, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 7.0])

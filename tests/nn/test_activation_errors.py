@@ -101,6 +101,14 @@ def test_temperatures_that_are_none(temperature):
         nn.SoftmaxWithTemperature(temperature, dim=0)
 
 
+@pytest.mark.parametrize("temperature", ["1", None, True])
+def test_temperatures_that_are_no_numbers(temperature):
+    with pytest.raises(TypeError, match="a temperature is a number"):
+        F.softmax_with_temperature(Tensor([1.0]), temperature, 0)
+    with pytest.raises(TypeError, match="SoftmaxHead: a temperature is a number"):
+        nn.SoftmaxHead(2, 2, temperature)
+
+
 def test_a_temperature_parameter_is_found_and_trained():
     module = nn.SoftmaxWithTemperature(nn.Parameter([1.0]), dim=-1)
     assert [name for name, _ in module.named_parameters()] == ["temperature"]
@@ -136,6 +144,109 @@ def test_a_temperature_parameter_is_found_and_trained():
 def test_bad_arguments(call, error, message):
     with pytest.raises(error, match=message):
         call(Tensor(np.ones((2, 3), np.float32)))
+
+
+HALF = np.float64(0.5)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: F.leaky_relu(x, HALF),
+        lambda x: F.elu(x, HALF),
+        lambda x: F.celu(x, HALF),
+        lambda x: F.softplus(x, HALF, HALF),
+        lambda x: F.hardtanh(x, -HALF, HALF),
+        lambda x: F.hardshrink(x, HALF),
+        lambda x: F.softshrink(x, HALF),
+        lambda x: F.threshold(x, HALF, HALF),
+        lambda x: F.rrelu(x, HALF, HALF),
+        lambda x: F.rrelu(x, HALF, HALF, training=True),
+        lambda x: F.softmax_with_temperature(x, HALF, 0),
+        lambda x: F.gumbel_softmax(x, HALF),
+        lambda x: F.dropout(x, HALF),
+        lambda x: F.alpha_dropout(x, HALF, training=True),
+        lambda x: F.layer_norm(x, 3, eps=HALF),
+        lambda x: F.rms_norm(x, 3, eps=HALF),
+        lambda x: F.normalize(x, dim=0, eps=HALF),
+        lambda x: F.group_norm(x.reshape(1, 3), 1, eps=HALF),
+        lambda x: F.batch_norm(x.reshape(3, 1), None, None, training=True, eps=HALF),
+        lambda x: F.instance_norm(x.reshape(1, 1, 3), eps=HALF),
+        lambda x: F.local_response_norm(x.reshape(1, 3, 1), 3, HALF, HALF, HALF),
+    ],
+)
+def test_numpy_scalars_as_arguments_leave_float32_alone(f):
+    x = Tensor([-1.0, 0.5, 2.0], requires_grad=True)
+    out = f(x)
+    out.sum().backward()
+    assert out.dtype == np.float32 and x.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: F.elu(x, "1"), "elu: alpha must be a number, got '1'"),
+        (lambda x: F.leaky_relu(x, None), "leaky_relu: negative_slope must be a number, got None"),
+        (lambda x: F.leaky_relu(x, Tensor([0.1, 0.2])), "leaky_relu: negative_slope must be a number"),
+        (lambda x: F.threshold_(x, 1.0, "0"), "threshold: value must be a number"),
+    ],
+)
+def test_arguments_that_are_no_numbers(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(Tensor([1.0, -1.0]))
+
+
+def test_single_numbers_in_tensors_are_numbers():
+    x = Tensor([1.0, -1.0])
+    np.testing.assert_array_equal(F.elu(x, Tensor(0.5)).numpy(), F.elu(x, 0.5).numpy())
+
+
+def test_keywords_of_sigmoid_and_tanh():
+    assert F.sigmoid(input=Tensor([0.0])).tolist() == [0.5] and F.tanh(input=Tensor([0.0])).tolist() == [0]
+
+
+def test_what_cannot_be_updated_in_place_names_the_way_out():
+    model = nn.Sequential(nn.ReLU(inplace=True))
+    with pytest.raises(RuntimeError, match="leaf.*use relu without inplace=True"):
+        model(Tensor([1.0], requires_grad=True))
+    h = Tensor([-1.0, 1.0], requires_grad=True) * 2
+    with pytest.raises(RuntimeError, match="view.*use relu without inplace=True"):
+        F.relu(h[1:], inplace=True)
+    assert h.tolist() == [-2, 2]
+
+
+# --- gumbel_softmax ---------------------------------------------------------------------------------------------------
+def test_gumbel_softmax_draws_with_the_probabilities_of_the_softmax():
+    mg.manual_seed(0)
+    p = np.array([0.1, 0.6, 0.3], np.float32)
+    drawn = F.gumbel_softmax(np.tile(np.log(p), (20_000, 1)), hard=True)
+    assert drawn.dtype == np.float32 and set(np.unique(drawn.numpy())) == {0, 1} and (drawn.numpy().sum(-1) == 1).all()
+    np.testing.assert_array_less(np.abs(drawn.numpy().mean(0) - p), 4.5 * np.sqrt(p * (1 - p) / 20_000))
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_gumbel_softmax_along_any_dimension(hard):
+    out = F.gumbel_softmax(Tensor(np.zeros((4, 5, 2))), 0.5, hard, dim=1).numpy()
+    np.testing.assert_allclose(out.sum(1), 1, rtol=1e-12)
+    assert F.gumbel_softmax(np.zeros((0, 3)), hard=hard).shape == (0, 3)
+    assert F.gumbel_softmax(np.array([-np.inf, 0.0]), hard=hard).tolist() == [0, 1]
+    assert np.isfinite(F.gumbel_softmax(np.zeros(3, np.float32), 1e-30, hard).numpy()).all()
+
+
+def test_gumbel_softmax_refuses():
+    with pytest.raises(TypeError, match="gumbel_softmax: the input must be floating-point"):
+        F.gumbel_softmax(Tensor([1, 2]))
+    with pytest.raises(ValueError, match="gumbel_softmax: a temperature is positive"):
+        F.gumbel_softmax(Tensor([1.0]), tau=0)
+    with pytest.raises(IndexError, match="gumbel_softmax: dimension 1"):
+        F.gumbel_softmax(Tensor([1.0]), dim=1)
+    with pytest.warns(FutureWarning, match="eps has no effect"):
+        F.gumbel_softmax(Tensor([1.0]), eps=1e-5)
+
+
+def test_a_wrong_dimension_for_a_temperature_is_named():
+    with pytest.raises(IndexError, match="softmax_with_temperature: dimension 5"):
+        F.softmax_with_temperature(Tensor([1.0]), 1.0, 5)
 
 
 def test_old_names_of_hardtanhs_bounds():

@@ -159,3 +159,26 @@ def test_bad_input_of_multihead_attention_names_the_module(shapes: Any, call: An
     with pytest.raises(kind, match=message) as caught:
         nn.MultiheadAttention(4, 2)(*[make(*s) for s in shapes], **call)
     assert "MultiheadAttention" in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 8), (2, 0, 8), (0, 8)])
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_nothing_to_attend_to(shape: tuple[int, ...], need_weights: bool) -> None:
+    attend = nn.MultiheadAttention(8, 2, batch_first=True)
+    x = make(*shape).requires_grad_()
+    out, weights = attend(x, x, x, need_weights=need_weights)
+    assert out.shape == shape and (weights is None or weights.shape == (*shape[:-1], shape[-2]))
+    out.sum().backward()
+    assert x.grad.shape == shape and not attend.in_proj_weight.grad.numpy().any()
+
+
+@pytest.mark.parametrize("wide", range(3))
+def test_mixed_precision_is_computed_in_the_wider(wide: int) -> None:
+    inputs = [make(2, 3, 4).requires_grad_() for _ in range(3)]
+    inputs[wide] = make(2, 3, 4, dtype=np.float64).requires_grad_()
+    out = F.scaled_dot_product_attention(*inputs, is_causal=True)
+    exact = F.scaled_dot_product_attention(*[x.detach().double() for x in inputs], is_causal=True)
+    assert out.dtype == np.float64
+    np.testing.assert_allclose(out.detach().numpy(), exact.numpy(), rtol=1e-12)
+    out.sum().backward()
+    assert [x.grad.dtype == x.dtype for x in inputs] == [True] * 3

@@ -24,8 +24,13 @@ PICTURES = Tensor(np.zeros((2, 3, 8, 8), np.float32))
         (lambda: nn.Conv2d(3, 8, 5, dilation=2), (3, 8, 8), "dilation (2, 2), does not fit"),
         (lambda: nn.ConvTranspose2d(4, 8, 3), (2, 3, 8, 8), "has 3 channels"),
         (lambda: nn.ConvTranspose1d(3, 8, 1, padding=4), (3, 8), "use less padding"),
+        (lambda: nn.Conv2d(3, 8, 3, 1, 1, padding_mode="reflect"), (8, 8), "or (C, H, W), got shape (8, 8)"),
         (lambda: nn.MaxPool2d(9), (2, 3, 8, 8), "a kernel of (9, 9), dilation (1, 1), does not fit"),
-        (lambda: nn.MaxPool2d(2), (8, 8), "(N, C, H, W) or (C, H, W), got shape (8, 8)"),
+        (
+            lambda: nn.MaxPool2d(2),
+            (8, 8),
+            "or (C, H, W), got shape (8, 8); for one channel, put a dimension before it: x.unsqueeze(-3)",
+        ),
         (lambda: nn.MaxPool2d(2, padding=2), (3, 8, 8), "padding must be at most half of the kernel"),
         (lambda: nn.AvgPool1d(3, padding=2), (3, 8), "padding must be at most half of the kernel"),
         (lambda: nn.AdaptiveAvgPool2d(2), (8, 8), "(C, H, W), got shape (8, 8)"),
@@ -83,10 +88,14 @@ def test_output_padding_and_output_size():
         nn.ConvTranspose2d(3, 8, 3, output_padding=1)(PICTURES)
     layer = nn.ConvTranspose2d(3, 8, 3, stride=2)
     assert layer(PICTURES, output_size=(17, 18)).shape == (2, 8, 17, 18)
-    with pytest.raises(ValueError, match=r"output_size \(19, 17\) is out of reach: from \(17, 17\) to \(18, 18\)"):
+    message = r"ConvTranspose2d: output_size \(19, 17\) is out of reach: from \(17, 17\) to \(18, 18\)"
+    with pytest.raises(ValueError, match=message):
         layer(PICTURES, output_size=(19, 17))
-    with pytest.raises(ValueError, match="output_size needs 2 sizes, or 4"):
-        layer(PICTURES, output_size=(2, 17, 17))
+    for size in ((2, 17, 17), 17):
+        with pytest.raises(ValueError, match="ConvTranspose2d: output_size needs 2 sizes, or 4"):
+            layer(PICTURES, output_size=size)
+    with pytest.raises(TypeError, match="ConvTranspose2d: output_size must be an integer, got 17.5"):
+        layer(PICTURES, output_size=(17, 17.5))
 
 
 def test_integers_and_wrong_parameters():
@@ -98,6 +107,17 @@ def test_integers_and_wrong_parameters():
         F.conv2d(PICTURES, np.ones((1, 1, 2), np.float32))
     with pytest.raises(ValueError, match=r"shape \(5,\), got \(4,\)"):
         F.conv2d(PICTURES, np.ones((5, 3, 2, 2), np.float32), np.ones(4, np.float32))
+    for shape in ((3, 4, 0, 3), (3, 0, 3, 3)):
+        with pytest.raises(ValueError, match="conv_transpose2d: neither the input, .* may be empty"):
+            F.conv_transpose2d(PICTURES, np.ones(shape, np.float32))
+    with pytest.raises(ValueError, match="conv_transpose2d: neither the input, .* may be empty"):
+        F.conv_transpose2d(PICTURES[:, :, :0], np.ones((3, 4, 3, 3), np.float32))
+    for make, message in (
+        (lambda: nn.Unflatten(1, (1.5, 2)), "Unflatten: unflattened_size must be an integer, got 1.5"),
+        (lambda: nn.Flatten(1.0), "Flatten: start_dim must be an integer, got 1.0"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            make()
     with pytest.raises(ValueError, match="do not fall into 2 groups"):
         F.conv2d(PICTURES, np.ones((5, 2, 2, 2), np.float32), groups=2)
 
@@ -110,12 +130,12 @@ def test_the_error_names_the_place_in_the_model():
 
 
 def test_results_share_no_memory_with_their_input():
-    for layer in (nn.Conv2d(3, 3, 1), nn.MaxPool2d(1), nn.AvgPool2d(1), nn.Upsample(size=8)):
+    bilinear = nn.Upsample(size=8, mode="bilinear")
+    for layer in (nn.Conv2d(3, 3, 1), nn.MaxPool2d(1), nn.AvgPool2d(1), nn.Upsample(size=8), bilinear):
         x = Tensor(np.ones((2, 3, 8, 8), np.float32), requires_grad=True)
         out = layer(x)
         before = out.detach().numpy().copy()
-        if not isinstance(layer, nn.Upsample):
-            assert not np.shares_memory(out.detach().numpy(), x.detach().numpy())
+        assert not np.shares_memory(out.detach().numpy(), x.detach().numpy())
         out.sum().backward()
         np.testing.assert_array_equal(out.detach().numpy(), before)
 

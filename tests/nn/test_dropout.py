@@ -106,6 +106,24 @@ def test_in_place():
     np.testing.assert_array_equal(leaf.grad.numpy(), expected)
 
 
+def test_recomputation_drops_the_same():
+    minigrad.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(3, 50), nn.Dropout(0.5), nn.AlphaDropout(0.3), nn.RReLU(), nn.Dropout(0.2, inplace=True)
+    )
+    found = []
+    for run in (lambda x: model(x), lambda x: autograd.checkpoint(model, x)):
+        minigrad.manual_seed(1)
+        x = Tensor(np.ones((4, 3), np.float32), requires_grad=True)
+        out = run(x)
+        after = minigrad.random.get_state()
+        (out * out).sum().backward()
+        assert minigrad.random.get_state() == after  # backward draws nothing of its own
+        found.append((out.detach().numpy(), x.grad.numpy()))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
 @pytest.mark.parametrize("inplace", [False, True])
 def test_alpha_dropout_keeps_mean_and_variance(p, inplace):
@@ -124,6 +142,8 @@ def test_alpha_dropout_keeps_mean_and_variance(p, inplace):
         (lambda: nn.Dropout(1.5), ValueError, "^Dropout: p, .* between 0 and 1, got 1.5"),
         (lambda: F.dropout(Tensor([1.0]), -0.1), ValueError, "^dropout: p, .* got -0.1"),
         (lambda: F.dropout(Tensor([1.0]), math.nan), ValueError, "got nan"),
+        (lambda: nn.Dropout(None), TypeError, "^Dropout: p must be a number, got None"),
+        (lambda: F.dropout(Tensor([1.0]), "0.5"), TypeError, "^dropout: p must be a number, got '0.5'"),
         (lambda: F.dropout(Tensor([1])), TypeError, "floating-point, got int64"),
         (lambda: nn.Dropout1d()(np.ones(3)), ValueError, r"\(N, C, L\) or \(C, L\), got \(3,\)"),
         (lambda: nn.Dropout2d()(np.ones((3, 2))), ValueError, r"dropout2d takes an input of shape"),

@@ -99,7 +99,7 @@ def test_float32_stays_float32() -> None:
     ([[0, 1], [2, 5]], IndexError, r"5 at input\[1, 1\] is no row of a table of shape \(4, 2\).*at least 6"),
     ([0, -1], IndexError, r"-1 at input\[1\] .*not counted from the end"),
     (7, IndexError, r"7 at input\[\(\)\]"),
-    ([0.0, 1.0], TypeError, "integers, got float32"),
+    ([0.0, 1.0], TypeError, r"integers, got float32; convert it: input\.astype\(np\.int64\)"),
     ([True], TypeError, "integers, got bool"),
 ])  # fmt: skip
 def test_bad_indices_name_the_module(index: Any, kind: Any, message: str) -> None:

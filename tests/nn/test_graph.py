@@ -9,6 +9,7 @@ import pytest
 
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
+from minigrad.ops import graph
 from tests.module_parity import double_precision, same_modules
 from tests.parity import compare, random, torch
 
@@ -19,6 +20,14 @@ NO_LOOPS = np.array([[0, 1, 1, 2, 0, 3, 3, 0, 1], [1, 0, 2, 1, 3, 0, 2, 2, 0]])
 EMPTY = np.zeros((2, 0), np.int64)
 SINGLE_LOOPS = np.array([[0, 1, 1, 3, 2], [1, 0, 1, 3, 2]])
 GRAPHS = pytest.mark.parametrize("edge_index", [DIRECTED, NO_LOOPS, EMPTY, SINGLE_LOOPS], ids=str)
+
+
+@pytest.fixture(autouse=True, params=[(0, 8), (1 << 30, 1 << 16)], ids=["groups in small blocks", "runs"])
+def algorithm(request, monkeypatch):
+    """Both ways to sum by node, whatever the size."""
+    few, block = request.param
+    monkeypatch.setattr(graph, "FEW", few)
+    monkeypatch.setattr(graph, "BLOCK", block)
 
 
 def adjacency(edge_index: np.ndarray, weight: Any = None) -> Any:
@@ -229,6 +238,19 @@ def test_scatter(shape: tuple[int, ...], reduce: str) -> None:
         return torch.zeros(5, *x.shape[1:], dtype=x.dtype).scatter_reduce(0, index, x, reduce, include_self=False)
 
     compare(lambda x: F.scatter(x, INDEX, dim_size=5, reduce=reduce.removeprefix("a")), theirs, random(shape))
+
+
+@pytest.mark.parametrize("count", [31, 32, 33, 100])
+@pytest.mark.parametrize("reduce", ["amax", "amin", "mean", "sum"])
+def test_scatter_of_many_to_one(reduce: str, count: int) -> None:
+    index = np.array([2] * count + [0] * 3)
+    places = torch.tensor(index)[:, None].expand(-1, 2)
+    compare(
+        lambda x: F.scatter(x, index, dim_size=4, reduce=reduce[-3:] if reduce[0] == "a" else reduce),
+        lambda x: torch.zeros(4, 2, dtype=x.dtype).scatter_reduce(0, places, x, reduce, include_self=False),
+        np.round(random((count + 3, 2)), 1),
+        order=1,
+    )
 
 
 @pytest.mark.parametrize("reduce", ["max", "min"])

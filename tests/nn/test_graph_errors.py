@@ -255,6 +255,28 @@ def test_cached_edges() -> None:
         nn.GCNConv(4, 2, cached=True)(X, PATH, Tensor(np.ones(4), requires_grad=True))
 
 
+def test_remembered_edges_follow_the_layer() -> None:
+    """What is kept from call to call depends on the dtype and on the options, not on the edges alone."""
+    layer = nn.GCNConv(4, 2)
+    layer(X, PATH)
+    layer.double()
+    fresh = nn.GCNConv(4, 2).double()
+    fresh.load_state_dict(layer.state_dict())
+    np.testing.assert_array_equal(layer(X, PATH).detach().numpy(), fresh(X, PATH).detach().numpy())
+    layer.improved = True
+    twice = nn.GCNConv(4, 2, improved=True).double()
+    twice.load_state_dict(layer.state_dict())
+    np.testing.assert_array_equal(layer(X, PATH).detach().numpy(), twice(X, PATH).detach().numpy())
+
+
+@LAYERS
+def test_floats_are_refused_even_if_the_same_edges_are_known(make: Any) -> None:
+    layer = make(4, 2)
+    layer(X, PATH)
+    with pytest.raises(TypeError, match="edge_index holds integers"):
+        layer(X, np.array(PATH, float))
+
+
 def test_improved_doubles_the_self_loops() -> None:
     weights = F.gcn_norm([[0, 1], [1, 0]], improved=True)[1].numpy()
     np.testing.assert_allclose(weights, [1 / 3, 1 / 3, 2 / 3, 2 / 3], rtol=1e-6)

@@ -130,6 +130,19 @@ def test_gains_are_pytorchs():
     assert init.calculate_gain("leaky_relu", 0) == math.sqrt(2)
 
 
+@pytest.mark.parametrize("name", [n for n in init.__all__ if n.endswith("_") and n not in ("he_normal_", "he_uniform_",
+                                  "glorot_normal_", "glorot_uniform_")])  # fmt: skip
+def test_a_layer_in_place_of_its_weight(name):
+    """The most usual slip. The names left out are second names of others."""
+    args = {"constant_": (1.0,), "sparse_": (0.5,)}.get(name, ())
+    with pytest.raises(TypeError, match=rf"^{name} writes into a Tensor, got Linear; pass its weight: {name}\(layer"):
+        getattr(init, name)(minigrad.nn.Linear(2, 2), *args)
+
+
+def test_pytorchs_own_name_of_the_fans():
+    assert init._calculate_fan_in_and_fan_out(Tensor(np.empty((3, 2)))) == (2, 3)
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [

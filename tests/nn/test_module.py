@@ -236,7 +236,7 @@ def test_state_shares_memory_and_is_detached():
     assert list(state) == NAMES
     assert not any(t.requires_grad for t in state.values())
     assert np.shares_memory(state["scale"].numpy(), net.scale.detach().numpy())
-    assert list(net.state_dict(prefix="net.x")) == [f"net.x.{name}" for name in NAMES]
+    assert list(net.state_dict(prefix="net.x.")) == [f"net.x.{name}" for name in NAMES]
 
 
 @pytest.mark.parametrize("convert", [lambda t: t, lambda t: t.numpy(), lambda t: t.tolist(), lambda t: t.astype("f8")])

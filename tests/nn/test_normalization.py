@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad import Tensor, nn
+from minigrad.autograd import checkpoint
+from minigrad.func import functional_call
 from minigrad.nn import functional as F  # noqa: N812
 from tests.module_parity import compare_modules, pair
 from tests.parity import compare, random, torch
@@ -201,6 +205,28 @@ def test_a_small_spread_around_a_large_mean_keeps_its_digits(function, shape):
     assert abs(one_pass - 1) > 0.1  # the formula that would fail does fail here
 
 
+@pytest.mark.parametrize(("function", "shape"), [*LARGE, (lambda f, x: f.normalize(x), (3, 900)),
+                                                 (lambda f, x: f.rms_norm(x, x.shape[-1:]), (3, 900))])  # fmt: skip
+def test_half_precision_is_computed_in_single(function, shape):
+    """The squares of a thousand numbers around 100 add up to 10⁷; float16 ends at 65504."""
+    x = (100 * random(shape)).astype(np.float16)
+    leaf, theirs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    out, expected = function(F, leaf), function(torch.nn.functional, theirs)
+    assert out.dtype == np.float16
+    np.testing.assert_allclose(out.detach().numpy(), expected.detach().numpy(), rtol=2e-3, atol=2e-3)
+    pushed = random(out.shape, "float16", seed=1)
+    out.backward(Tensor(pushed))
+    expected.backward(torch.tensor(pushed))
+    assert leaf.grad.dtype == np.float16
+    np.testing.assert_allclose(leaf.grad.numpy(), theirs.grad.numpy(), rtol=1e-2, atol=2e-4)
+
+
+def test_rms_norm_of_small_numbers_in_half_precision():
+    x = np.array([1e-3, 2e-3], np.float16)
+    expected = torch.nn.functional.rms_norm(torch.tensor(x), (2,)).numpy()
+    np.testing.assert_allclose(F.rms_norm(Tensor(x), 2).numpy(), expected, rtol=2e-3)
+
+
 @pytest.mark.parametrize("name", [*MODULES[:-1]])
 def test_gradients_in_single_precision(name):
     args = {"GroupNorm": (2, 4), "LayerNorm": ([4, 6, 3],), "RMSNorm": (3,)}.get(name, (4,))
@@ -237,6 +263,46 @@ def test_running_statistics_of_functions(name):
     assert mean.numpy() is memory
     for a, b in zip((mean, var), theirs, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-12)
+
+
+def both_batch_norms():
+    x = random((8, 3), "float32")
+    return (
+        nn.BatchNorm1d(3),
+        torch.nn.BatchNorm1d(3),
+        Tensor(x, requires_grad=True),
+        torch.tensor(x, requires_grad=True),
+    )
+
+
+def same_state(mine, theirs):
+    for name, value in theirs.items():
+        np.testing.assert_allclose(mine[name].numpy(), value.numpy(), rtol=1e-6, err_msg=name)
+
+
+def test_running_statistics_under_checkpoint_are_pytorchs():
+    """Both run the layer twice, and record twice."""
+    ours, theirs, x, t = both_batch_norms()
+    checkpoint(ours, x).sum().backward()
+    torch.utils.checkpoint.checkpoint(theirs, t, use_reentrant=False).sum().backward()
+    assert ours.num_batches_tracked.item() == 2
+    same_state(ours.state_dict(), theirs.state_dict())
+    np.testing.assert_allclose(x.grad.numpy(), t.grad.numpy(), atol=1e-6)
+
+
+def test_running_statistics_are_recorded_without_grad_in_functional_calls_and_in_copies():
+    ours, theirs, x, t = both_batch_norms()
+    with minigrad.no_grad(), torch.no_grad():
+        ours(x), theirs(t)
+    same_state(ours.state_dict(), theirs.state_dict())
+    mine = {name: value.clone() for name, value in ours.state_dict().items()}
+    reference = {name: value.clone() for name, value in theirs.state_dict().items()}
+    functional_call(ours, mine, (x,)), torch.func.functional_call(theirs, reference, (t,))
+    same_state(mine, reference)
+    copied = copy.deepcopy(ours)
+    copied(x)
+    assert (copied.num_batches_tracked.item(), ours.num_batches_tracked.item()) == (2, 1)
+    same_state(ours.state_dict(), theirs.state_dict())  # neither of them reached the layer itself
 
 
 def test_models_trained_elsewhere_give_equal_outputs():

@@ -118,6 +118,13 @@ def test_lists_and_arrays(layer):
     np.testing.assert_array_equal(layer(np.array(values, np.float32)).detach().numpy(), expected)
 
 
+def test_numpys_integers_are_sizes():
+    x = np.ones((2, 3), np.float32)
+    for size in (np.int64(3), [np.int64(3)], (np.int32(3),)):
+        assert nn.LayerNorm(size).normalized_shape == (3,)
+        assert F.layer_norm(x, size).shape == F.rms_norm(x, size).shape == (2, 3)
+
+
 def test_weights_given_as_arrays():
     x, ones = [[1.0, 2.0], [3.0, 5.0]], np.ones(2, np.float32)
     for out in (F.batch_norm(x, ones * 0, ones, ones, ones), F.layer_norm(x, 2, ones, ones), F.rms_norm(x, 2, ones)):
@@ -139,6 +146,7 @@ def test_what_is_done_to_the_output_does_not_reach_the_gradient():
 ONE = Tensor(np.ones((1, 3)))
 BAD = [
     (lambda: nn.BatchNorm1d(3)(ONE), ValueError, r"more than one value per channel, got input shape \(1, 3\); use a"),
+    (lambda: nn.BatchNorm1d(3, track_running_stats=False).eval()(ONE), ValueError, "eval.. of a layer with track"),
     (lambda: nn.BatchNorm2d(3)(np.ones((1, 3, 1, 1))), ValueError, r"one value per channel.*\(1, 3, 1, 1\)"),
     (lambda: nn.BatchNorm1d(3)(np.ones((0, 3))), ValueError, r"more than one value"),
     (lambda: nn.BatchNorm1d(4)(np.ones((2, 3))), ValueError, r"BatchNorm1d\(4\) takes 4 channels.*has 3"),
@@ -166,6 +174,14 @@ BAD = [
     (lambda: nn.GroupNorm(2, 4)(np.ones((2, 6))), ValueError, "group_norm: weight has shape .4,., and the input 6"),
     (lambda: F.group_norm(np.ones((2, 3)), 2), ValueError, "3 channels .* do not split into 2 groups"),
     (lambda: F.group_norm(np.ones((1, 3)), 3), ValueError, "more than one value per group"),
+    (lambda: F.layer_norm(np.ones((2, 3)), 3.0), TypeError, "layer_norm: normalized_shape must be an integer, got 3.0"),
+    (lambda: F.layer_norm(np.ones((2, 3)), None), TypeError, "layer_norm: normalized_shape must be an integer"),
+    (lambda: F.rms_norm(np.ones((2, 3)), -3), ValueError, "rms_norm: normalized_shape must be at least 1, got -3"),
+    (lambda: F.layer_norm(np.ones((2, 3)), 3, eps="0"), TypeError, "layer_norm: eps must be a number, got '0'"),
+    (lambda: F.group_norm(np.ones((2, 4)), 2.0), TypeError, "group_norm: num_groups must be an integer, got 2.0"),
+    (lambda: F.local_response_norm(np.ones((2, 3, 1)), 2.0), TypeError, "size must be an integer, got 2.0"),
+    (lambda: nn.BatchNorm1d(3, momentum="a")(np.eye(3)), TypeError, "batch_norm: momentum must be a number, got 'a'"),
+    (lambda: nn.BatchNorm2d(3)(np.ones((2, 3))), ValueError, r"\(N, C, H, W\), got \(2, 3\); BatchNorm1d, 2d and 3d"),
     (lambda: F.normalize(np.ones(3)), IndexError, "normalize: dimension 1 does not exist"),
     (lambda: F.normalize(np.ones((3, 1)), out=np.ones(3)), TypeError, "autograd's back"),
     (lambda: nn.LocalResponseNorm(0), ValueError, "size must be at least 1"),

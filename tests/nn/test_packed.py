@@ -15,7 +15,7 @@ from tests.parity import compare, random, weights
 
 theirs_rnn = torch.nn.utils.rnn
 LENGTHS = {"falling": [5, 3, 3, 1], "equal": [4, 4, 4], "one": [3], "mixed": [2, 5, 1, 5], "rising": [1, 2, 4]}
-KINDS = {"RNN": {}, "RNN relu": {"nonlinearity": "relu"}, "LSTM": {}, "GRU": {}}
+KINDS = {"RNN": {}, "RNN relu": {"nonlinearity": "relu"}, "LSTM": {}, "LSTM projected": {"proj_size": 2}, "GRU": {}}
 BOTH = (False, True)
 FUNCTIONS = (
     "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",
@@ -104,6 +104,8 @@ def test_pack_sequence_and_unpad_sequence() -> None:
     padded, lengths = ours_rnn.pad_packed_sequence(mine)
     for a, b in zip(ours_rnn.unpad_sequence(padded, lengths), arrays, strict=True):
         np.testing.assert_array_equal(a.numpy(), b)
+    for a, b in zip(ours_rnn.unpack_sequence(mine), arrays, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b)
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------
@@ -134,8 +136,8 @@ def test_layer_on_packed(kind: str, num_layers: int, bidirectional: bool, bias: 
     name = kind.split()[0]
     ours, theirs = pair(name, 3, 4, num_layers=num_layers, bidirectional=bidirectional, bias=bias, **KINDS[kind])
     for lengths in LENGTHS.values():
-        shape = (num_layers * (1 + bidirectional), len(lengths), 4)
-        hx = [random(shape, seed=i) for i in range(2 if name == "LSTM" else 1)] if given else []
+        shape = (num_layers * (1 + bidirectional), len(lengths))
+        hx = [random((*shape, width), seed=i) for i, width in enumerate(ours._widths().values())] if given else []
         x = random((max(lengths), len(lengths), 3))
         is_sorted = lengths == sorted(lengths, reverse=True)
         for enforce_sorted in (False, True) if is_sorted else (False,):

@@ -105,6 +105,28 @@ def test_the_first_of_equals_gets_the_gradient():
     np.testing.assert_array_equal(x.grad.numpy()[0, 0], np.tile([[1.0, 0.0], [0.0, 0.0]], (2, 2)))
 
 
+@pytest.mark.parametrize(
+    ("name", "static"),
+    [
+        *[("max_pool2d", static) for static in [(2,), (3,), (3, 1, 1), (3, 2, 1, 2), (2, 2, 1)]],
+        ("max_pool1d", (3, 2, 1)), ("adaptive_max_pool2d", ((4, 3),)), ("adaptive_max_pool2d", (3,)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("share", [0.05, 0.5, 1.0])
+def test_nan_wins_and_gets_the_gradient(name, static, share):
+    x = np.round(random((2, 3, 9, 12) if name.endswith("2d") else (4, 3, 30)))
+    x[np.random.default_rng(0).random(x.shape) < share] = np.nan
+    leaf, reference = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    out, places = getattr(F, name)(leaf, *static, return_indices=True)
+    expected, indices = getattr(TF, name)(reference, *static, return_indices=True)
+    np.testing.assert_array_equal(out.detach().numpy(), expected.detach().numpy())
+    np.testing.assert_array_equal(places.numpy(), indices.numpy())
+    g = random(out.shape, seed=1)
+    out.backward(Tensor(g))
+    expected.backward(torch.tensor(g))
+    np.testing.assert_allclose(leaf.grad.numpy(), reference.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
 def test_a_pool_recorded_without_grad_has_the_same_values():
     x = Tensor(random((2, 3, 8, 9)), requires_grad=True)
     with no_grad():

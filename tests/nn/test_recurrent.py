@@ -70,6 +70,31 @@ def test_one_sequence_without_batch(kind: str, bidirectional: bool, batch_first:
     same_modules(ours, theirs, inputs=[(5, 3), *(hx if isinstance(hx, tuple) else (hx,))])
 
 
+@pytest.mark.parametrize("given", BOTH)
+@pytest.mark.parametrize("batch_first", BOTH)
+@pytest.mark.parametrize("bias", BOTH)
+@pytest.mark.parametrize("bidirectional", BOTH)
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_projected_lstm(num_layers: int, bidirectional: bool, bias: bool, batch_first: bool, given: bool) -> None:
+    options = {"bidirectional": bidirectional, "bias": bias, "batch_first": batch_first, "proj_size": 2}
+    ours, theirs, _ = both("LSTM", 3, 4, num_layers, **options)
+    runs = num_layers * (1 + bidirectional)
+    hx = (random((runs, 2, 2), seed=8), random((runs, 2, 4), seed=9)) if given else ()
+    same_modules(ours, theirs, inputs=[(2, 5, 3) if batch_first else (5, 2, 3), *hx])
+    same_modules(ours, theirs, inputs=[(5, 3), *(state[:, 0] for state in hx)])
+    assert repr(ours.layer) == repr(theirs.layer)
+
+
+def test_projected_lstm_has_second_derivatives_and_stays_float32() -> None:
+    ours, theirs = pair("LSTM", 2, 3, bidirectional=True, proj_size=1)
+    arrays = [random((4, 2, 2)), random((2, 2, 1), seed=1), random((2, 2, 3), seed=2)]
+    compare(lambda x, *hx: ours(x, hx)[0] ** 2, lambda x, *hx: theirs(x, hx)[0] ** 2, *arrays, order=2)
+    layer = nn.LSTM(2, 3, proj_size=1)
+    out, (h, c) = layer(Tensor(np.ones((4, 2, 2), np.float32)))
+    assert {out.dtype, h.dtype, c.dtype} == {np.dtype(np.float32)}
+    assert layer(Tensor(np.ones((4, 0, 2), np.float32)))[0].shape == (4, 0, 1)
+
+
 @pytest.mark.parametrize(("time", "batch"), [(1, 1), (1, 3), (6, 1), (4, 0), (120, 2)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_extreme_sizes(kind: str, time: int, batch: int) -> None:

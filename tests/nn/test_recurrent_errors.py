@@ -48,8 +48,10 @@ def test_options_of_some() -> None:
         nn.RNN(3, 4, nonlinearity="sigmoid")
     with pytest.raises(ValueError, match="RNNCell: nonlinearity must be"):
         nn.RNNCell(3, 4, nonlinearity="gelu")
-    with pytest.raises(ValueError, match="proj_size=2 is not supported; put a Linear"):
-        nn.LSTM(3, 4, proj_size=2)
+    with pytest.raises(ValueError, match="LSTM: proj_size=4 must be smaller than hidden_size=4"):
+        nn.LSTM(3, 4, proj_size=4)
+    with pytest.raises(ValueError, match="LSTM: proj_size must be at least 0, got -1"):
+        nn.LSTM(3, 4, proj_size=-1)
     with pytest.raises(TypeError, match="bias must be True or False"):
         nn.GRUCell(3, 4, bias="no")
 
@@ -94,6 +96,11 @@ def test_one_state_for_an_lstm_and_two_for_the_others() -> None:
             nn.LSTM(3, 4)(x, wrong)
     with pytest.raises(ValueError, match=r"c_0 must have shape \(1, 2, 4\)"):
         nn.LSTM(3, 4)(x, (h, h[0]))
+    with pytest.raises(ValueError, match=r"h_0 must have shape \(1, 2, 3\), .*proj_size\), got \(1, 2, 4\)"):
+        nn.LSTM(3, 4, proj_size=3)(x, (h, h))
+    for make, wrong in ((nn.LSTM(3, 4), x), (nn.LSTMCell(3, 4), x[0])):
+        with pytest.raises(TypeError, match="give both h_0 and c_0"):
+            make(wrong, (h, None))
     with pytest.raises(TypeError, match="LSTMCell: the initial state is a pair"):
         nn.LSTMCell(3, 4)(x[0], h[0])
     for make in (nn.RNN, nn.GRU):
@@ -158,6 +165,8 @@ def test_packed_sequences_that_do_not_fit() -> None:
     packed = rnn.PackedSequence(np.zeros((4, 2)), [2, 2])
     with pytest.raises(ValueError, match="total_length=1, but the longest sequence has 2 steps"):
         rnn.pad_packed_sequence(packed, total_length=1)
+    with pytest.raises(TypeError, match="pad_packed_sequence: total_length must be an integer, got 5.5"):
+        rnn.pad_packed_sequence(packed, total_length=5.5)
     with pytest.raises(TypeError, match="takes a PackedSequence, got Tensor"):
         rnn.pad_packed_sequence(Tensor([1.0]))
     with pytest.raises(ValueError, match=r"packed data must be \(rows, input_size\)"):

@@ -77,6 +77,23 @@ def test_nothing_is_broadcast():
         nn.Residual(Shape((2, 4)), projection=Shape((2, 5)))(np.ones((2, 3), np.float32))
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize("projection", [None, nn.Identity()])
+def test_a_body_that_overwrites_its_input_is_refused(requires_grad, projection):
+    x = Tensor(np.array([[-1.0, 2.0]], np.float32), requires_grad=requires_grad) * 1
+    with pytest.raises(RuntimeError, match="overwrote its input in place.*leave out inplace=True"):
+        nn.Residual(nn.ReLU(inplace=True), nn.Linear(2, 2), projection=projection)(x)
+
+
+def test_a_body_may_overwrite_what_is_its_own():
+    x = Tensor(np.array([[-1.0, 2.0]], np.float32))
+    body = nn.Linear(2, 2)
+    expected = np.maximum(body(x).detach().numpy(), 0) + x.numpy()
+    np.testing.assert_array_equal(nn.Residual(body, nn.ReLU(inplace=True))(x).detach().numpy(), expected)
+    double = nn.Residual(nn.ReLU(inplace=True), projection=lambda x: 2 * x)  # adds nothing that is overwritten
+    assert double(Tensor([[-1.0, 2.0]])).tolist() == [[-2, 6]]
+
+
 def test_wrong_arguments():
     with pytest.raises(TypeError, match="needs a body"):
         nn.Residual()

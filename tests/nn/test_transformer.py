@@ -135,6 +135,12 @@ def test_layers_print_as_pytorchs() -> None:
         assert repr(getattr(nn, name)(8, 2, 16)) == theirs
 
 
+def test_parts_have_pytorchs_paths() -> None:
+    ours, theirs = [library.Transformer(8, 2, 2, 1, 16, batch_first=True) for library in (nn, torch.nn)]
+    assert [name for name, _ in ours.named_modules()] == [name for name, _ in theirs.named_modules()]
+    assert repr(ours) == repr(theirs).replace("NonDynamicallyQuantizableLinear", "Linear")
+
+
 def test_the_triangle_of_minus_infinity() -> None:
     for size in (0, 1, 4):
         ours = nn.Transformer.generate_square_subsequent_mask(size)
@@ -162,6 +168,11 @@ def test_single_precision_and_dropout() -> None:
     assert a.dtype == np.float32 and not np.array_equal(a.detach().numpy(), b.detach().numpy())
     layer.eval()
     np.testing.assert_array_equal(layer(x).detach().numpy(), layer(x).detach().numpy())
+
+
+def test_an_empty_encoder_is_an_encoder() -> None:
+    nothing = nn.Sequential()
+    assert nn.Transformer(8, 2, 1, 1, 16, custom_encoder=nothing, custom_decoder=nothing).encoder is nothing
 
 
 def test_bad_input() -> None:

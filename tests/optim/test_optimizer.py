@@ -13,6 +13,7 @@ import pytest
 import minigrad
 from minigrad import Parameter, Tensor, nn, optim
 from minigrad.nn import functional as F
+from minigrad.nn.convert import replace
 from minigrad.optim import flat
 
 KINDS = {
@@ -463,6 +464,9 @@ BAD = [
     (lambda: optim.SGD([W], nesterov=True), ValueError, "nesterov needs momentum and no dampening"),
     (lambda: optim.SGD([W], momentum=0.9, dampening=0.1, nesterov=True), ValueError, "got momentum=0.9, dampening=0.1"),
     (lambda: optim.Adam([W], lr=-1), ValueError, "lr must be at least 0"),
+    (lambda: optim.Adam([W], lr="1e-3"), TypeError, "lr must be a number, got '1e-3'"),
+    (lambda: optim.Adam([W], betas=0.9), TypeError, r"betas must be two numbers such as \(0.9, 0.999\), got 0.9"),
+    (lambda: optim.Adam([W], betas=(0.9,)), TypeError, "betas must be two numbers"),
     (lambda: optim.Adam([W], eps=-1), ValueError, "eps must be at least 0"),
     (lambda: optim.Adam([W], betas=(1.0, 0.9)), ValueError, r"betas\[0\] must be at least 0 and below 1, got 1.0"),
     (lambda: optim.Adam([W], betas=(0.9, -0.1)), ValueError, r"betas\[1\] must be at least 0 and below 1, got -0.1"),
@@ -526,3 +530,18 @@ def test_a_part_of_the_parameters_converted_afterwards_is_refused() -> None:
     with pytest.raises(RuntimeError, match="float16 and float32 since the optimizer was made"):
         optimizer.step()
     assert all(np.array_equal(a, b) for a, b in zip(before, values([*second.parameters()]), strict=True))
+
+
+def test_a_parameter_that_got_new_memory_twice_between_steps() -> None:
+    """The memory of the step before is gone then, and its address may have been given to the new one."""
+    rows, changed = 100_000, []
+    memory = [np.ones(2 * rows, np.float32) for _ in range(20)]
+    parameter = Parameter(np.ones(rows, np.float32))
+    parameter.grad = minigrad.ones(rows)
+    optimizer = optim.SGD([parameter], lr=1.0)
+    for first, second in zip(memory[::2], memory[1::2], strict=True):
+        for owner in (first, second):
+            replace(parameter, owner[:rows])
+        optimizer.step()
+        changed.append(float(parameter[0].item()))
+    assert changed == [0.0] * 10

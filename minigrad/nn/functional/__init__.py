@@ -20,6 +20,7 @@ from .activation import (
     tanhshrink,
 )
 from .attention import scaled_dot_product_attention
+from .channel_norm import batch_norm, group_norm, instance_norm
 from .columns import fold, unfold
 from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
@@ -31,7 +32,7 @@ from .graph import degree, global_add_pool, global_max_pool, global_mean_pool, s
 from .linear import linear
 from .loss import cross_entropy, mse_loss
 from .multihead import multi_head_attention_forward
-from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, normalize, rms_norm
+from .normalization import layer_norm, local_response_norm, normalize, rms_norm
 from .pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -60,7 +61,8 @@ from .rectifier import (
     threshold,
     threshold_,
 )
-from .softmax import log_softmax, softmax, softmax_with_temperature, softmin
+from .softmax import gumbel_softmax, log_softmax, softmax, softmax_with_temperature, softmin
+from .unpooling import max_unpool1d, max_unpool2d
 from .vision import interpolate, pixel_shuffle, pixel_unshuffle, upsample
 
 __all__ = [
@@ -100,6 +102,7 @@ __all__ = [
     "global_mean_pool",
     "glu",
     "group_norm",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -116,6 +119,8 @@ __all__ = [
     "logsigmoid",
     "max_pool1d",
     "max_pool2d",
+    "max_unpool1d",
+    "max_unpool2d",
     "maxout",
     "mish",
     "mse_loss",

@@ -10,15 +10,44 @@ from typing import Any
 
 from ...ops import activation as ops
 from ...ops import gate
-from ...ops.elementwise import sigmoid, tanh
+from ...ops.elementwise import sigmoid as _sigmoid
+from ...ops.elementwise import tanh as _tanh
 from ...tensor import Tensor
+from .arguments import numbers
 from .rectifier import applied
 
-__all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "logsigmoid", "mish", "selu", "selu_", "sigmoid", "silu", "softplus",
-    "softsign", "tanh", "tanhshrink",
-]  # fmt: skip
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # fixed point: mean 0 and variance 1
+
+
+# --- bounded on both sides --------------------------------------------------------------------------------------------
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + exp(-input)), in (0, 1).
+
+    Example:
+        >>> sigmoid(Tensor([-1000.0, 0.0, 1000.0]))
+        Tensor([0. , 0.5, 1. ])
+    """
+    return _sigmoid(input)
+
+
+def tanh(input: Any) -> Any:
+    """The hyperbolic tangent, in (-1, 1).
+
+    Example:
+        >>> tanh(Tensor([-1000.0, 0.0, 1000.0]))
+        Tensor([-1.,  0.,  1.])
+    """
+    return _tanh(input)
+
+
+def softsign(input: Any) -> Any:
+    """Input / (1 + |input|): like ``tanh`` in (-1, 1), but saturating slowly.
+
+    Example:
+        >>> softsign(Tensor([-1.0, 0.0, 3.0]))
+        Tensor([-0.5 ,  0.  ,  0.75])
+    """
+    return ops.softsign(input)
 
 
 # --- the input times a gate -------------------------------------------------------------------------------------------
@@ -75,6 +104,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in elu(Tensor([-1.0, 1.0])).tolist()]
         [-0.6321, 1.0]
     """
+    (alpha,) = numbers("elu", alpha=alpha)
     return applied("elu", ops.elu, input, inplace, alpha=alpha, scale=1.0, rate=1.0)
 
 
@@ -111,6 +141,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in celu(Tensor([-1.0, 1.0]), alpha=2.0).tolist()]
         [-0.7869, 1.0]
     """
+    (alpha,) = numbers("celu", alpha=alpha)
     if alpha == 0:
         raise ValueError("celu: alpha must not be 0, since the input is divided by it; for max(input, 0) use relu")
     return applied("celu", ops.elu, input, inplace, alpha=alpha, scale=1.0, rate=1 / alpha)
@@ -121,7 +152,7 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     return celu(input, alpha, inplace=True)  # type: ignore[no-any-return]
 
 
-# --- logarithms and ratios --------------------------------------------------------------------------------------------
+# --- logarithms, and what is left of tanh -----------------------------------------------------------------------------
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta · input)) / beta: a smooth ReLU, positive everywhere.
 
@@ -137,6 +168,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
         >>> softplus(Tensor([-1000.0, 1000.0]))
         Tensor([   0., 1000.])
     """
+    beta, threshold = numbers("softplus", beta=beta, threshold=threshold)
     if beta == 0:
         raise ValueError("softplus: beta must not be 0, since the result is divided by it; the default is 1")
     return ops.softplus(input, beta=beta, threshold=threshold)
@@ -152,16 +184,6 @@ def logsigmoid(input: Any) -> Any:
     return ops.logsigmoid(input)
 
 
-def softsign(input: Any) -> Any:
-    """Input / (1 + |input|): like ``tanh`` in (-1, 1), but saturating slowly.
-
-    Example:
-        >>> softsign(Tensor([-1.0, 0.0, 3.0]))
-        Tensor([-0.5 ,  0.  ,  0.75])
-    """
-    return ops.softsign(input)
-
-
 def tanhshrink(input: Any) -> Any:
     """The input minus its tanh.
 
@@ -170,4 +192,4 @@ def tanhshrink(input: Any) -> Any:
         Tensor([ 0., 99.])
     """
     input = gate.floats(input) if not isinstance(input, Tensor) else input
-    return input - tanh(input)
+    return input - _tanh(input)

@@ -68,6 +68,8 @@ def scaled_dot_product_attention(
     """
     name = "scaled_dot_product_attention"
     query, key, value = [floats(name, what, x) for what, x in (("query", query), ("key", key), ("value", value))]
+    dtype = np.result_type(query.dtype, key.dtype, value.dtype)
+    query, key, value = [x if x.dtype == dtype else x.astype(dtype) for x in (query, key, value)]
     check_dropout(name, dropout_p)
     if attn_mask is not None and is_causal:
         raise ValueError(

@@ -10,25 +10,13 @@ from ...ops.shape import reshape
 from ...ops.taps import window_count
 from ...tensor import Tensor
 from ..sizes import at_least, one_each
-
-_SPATIAL = {1: "L", 2: "H, W"}
+from .spatial import SPATIAL, floating, spatial
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 def picture(name: str, input: Any, dimensions: int) -> tuple[Any, bool]:
     """The input as a floating-point Tensor (N, C, ...), and whether a batch dimension had to be put before it."""
-    input = input if isinstance(input, Tensor) else Tensor(input)
-    spatial = _SPATIAL[dimensions]
-    if input.ndim not in (dimensions + 1, dimensions + 2):
-        cure = f"; for one channel, put a dimension before it: x.unsqueeze(-{dimensions + 1})"
-        raise ValueError(
-            f"{name}: the input must be (N, C, {spatial}) or (C, {spatial}), got shape {input.shape}"
-            + (cure if input.ndim == dimensions else "")
-        )
-    if input.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: the input must be floating-point, got {input.dtype}; x.astype(np.float32) makes it so"
-        )
+    input = floating(name, spatial(name, input, dimensions))
     alone = input.ndim == dimensions + 1
     return (reshape(input, (1, *input.shape)) if alone else input), alone
 
@@ -184,7 +172,7 @@ def _conv(
         raise ValueError(
             f"{name}: the input, of shape {input.shape}, has {input.shape[1]} channels, but the weight, of shape "
             f"{weight.shape} with groups={groups}, takes {channels * groups}; channels are dimension 1 of (N, C, "
-            f"{_SPATIAL[dimensions]})"
+            f"{SPATIAL[dimensions]})"
         )
     for size, taps, pair, step in zip(input.shape[2:], kernel, pads, dilations, strict=True):
         if taps < 1 or window_count(size, taps, 1, *pair, step) < 1:
@@ -298,6 +286,11 @@ def _conv_transpose(
         raise ValueError(
             f"{name}: the input, of shape {input.shape}, has {input.shape[1]} channels; the weight, of shape "
             f"{weight.shape}, takes {channels}, which must fall into groups={groups}"
+        )
+    if 0 in (*input.shape[1:], *weight.shape):
+        raise ValueError(
+            f"{name}: neither the input, of shape {input.shape}, nor the weight, of shape {weight.shape}, may be "
+            "empty; only the batch may"
         )
     size = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1

@@ -10,30 +10,16 @@ import numpy as np
 from ...engine import Array
 from ...ops.normalize import affine
 from ...random import default_generator
-from ...tensor import Tensor, raw, wrap
+from ...tensor import Tensor, wrap
+from .arguments import floating, probability
 
 _SATURATION = 1.7580993408473766  # what SELU tends to, with the sign changed, for very negative inputs
 
 
-def _checked(name: str, input: Any, p: float) -> Tensor:
-    if not 0 <= p <= 1:
-        raise ValueError(f"{name}: p, the probability of dropping a value, must be between 0 and 1, got {p}")
-    input = input if isinstance(input, Tensor) else Tensor(input)
-    if input.dtype.kind != "f":
-        raise TypeError(f"{name}: the input must be floating-point, got {input.dtype}; use input.astype(np.float32)")
-    return input  # type: ignore[no-any-return]
-
-
-def _kept(shape: tuple[int, ...], p: float, like: Array, scale: float) -> Array:
+def _kept(shape: tuple[int, ...], p: float, scale: float, dtype: Any) -> Array:
     """``scale`` with probability 1 - p, else 0. Drawn in float32, so that one seed drops the same in every dtype."""
-    if p == 1:
-        return np.zeros_like(like, shape=shape)
     kept = default_generator().random(shape, dtype=np.float32) >= p
-    return np.multiply(kept, scale, dtype=like.dtype)
-
-
-def _each_value(input: Tensor) -> tuple[int, ...]:
-    return input.shape
+    return np.multiply(kept, scale, dtype=dtype)
 
 
 def _each_channel(input: Tensor) -> tuple[int, ...]:
@@ -44,7 +30,7 @@ def _multiplied(input: Tensor, p: float, training: bool, inplace: bool, shape: t
     """Inverted dropout: what is kept grows by 1 / (1 - p). One mask serves forward and backward."""
     if not training or p == 0:
         return input
-    mask = wrap(_kept(shape, p, raw(input), 1 / (1 - p) if p < 1 else 0.0), None)
+    mask = wrap(_kept(shape, p, 1 / (1 - p) if p < 1 else 0.0, input.dtype), None)
     return input.mul_(mask) if inplace else input * mask
 
 
@@ -71,13 +57,14 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
         >>> dropout(Tensor([1.0, 1.0]), 0.5, training=False)
         Tensor([1., 1.])
     """
-    input = _checked("dropout", input, p)
-    return _multiplied(input, p, training, inplace, _each_value(input))
+    input, p = floating("dropout", input), probability("dropout", p)
+    return _multiplied(input, p, training, inplace, input.shape)
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """``dropout`` of whole channels, (N, C, L) or (C, L): neighbours that vary together are dropped together."""
-    input = _of_rank("dropout1d", _checked("dropout1d", input, p), (2, 3), "(N, C, L) or (C, L)")
+    p = probability("dropout1d", p)
+    input = _of_rank("dropout1d", floating("dropout1d", input), (2, 3), "(N, C, L) or (C, L)")
     shape = _each_channel(input) if input.ndim == 3 else (input.shape[0], 1)
     return _multiplied(input, p, training, inplace, shape)
 
@@ -90,13 +77,15 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     Source:
         Tompson et al. 2015, section 3.2.
     """
-    input = _of_rank("dropout2d", _checked("dropout2d", input, p), (3, 4), "(N, C, H, W) or (N, C, L)")
+    p = probability("dropout2d", p)
+    input = _of_rank("dropout2d", floating("dropout2d", input), (3, 4), "(N, C, H, W) or (N, C, L)")
     return _multiplied(input, p, training, inplace, _each_channel(input))
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """``dropout`` of whole channels of volumes, (N, C, D, H, W) or (C, D, H, W)."""
-    input = _of_rank("dropout3d", _checked("dropout3d", input, p), (4, 5), "(N, C, D, H, W) or (C, D, H, W)")
+    p = probability("dropout3d", p)
+    input = _of_rank("dropout3d", floating("dropout3d", input), (4, 5), "(N, C, D, H, W) or (C, D, H, W)")
     shape = _each_channel(input) if input.ndim == 5 else (input.shape[0], 1, 1, 1)
     return _multiplied(input, p, training, inplace, shape)
 
@@ -125,13 +114,13 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
         >>> alpha_dropout(Tensor([1.0, 1.0]), 0.5)
         Tensor([1., 1.])
     """
-    input = _checked("alpha_dropout", input, p)
-    return _saturated(input, p, training, inplace, _each_value(input))
+    input, p = floating("alpha_dropout", input), probability("alpha_dropout", p)
+    return _saturated(input, p, training, inplace, input.shape)
 
 
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """``alpha_dropout`` of whole channels, (N, C, ...)."""
-    input = _checked("feature_alpha_dropout", input, p)
+    input, p = floating("feature_alpha_dropout", input), probability("feature_alpha_dropout", p)
     if input.ndim < 2:
         raise ValueError(f"feature_alpha_dropout takes an input of shape (N, C, ...), got {input.shape}")
     return _saturated(input, p, training, inplace, _each_channel(input))
@@ -141,7 +130,7 @@ def _saturated(input: Tensor, p: float, training: bool, inplace: bool, shape: tu
     if not training or p == 0 or p == 1:  # where all are dropped, no scale brings back a variance: 0, as in PyTorch
         return _multiplied(input, p, training, inplace, shape)
     scale = 1 / math.sqrt((1 - p) * (1 + p * _SATURATION**2))
-    mask = _kept(shape, p, raw(input), scale)
+    mask = _kept(shape, p, scale, input.dtype)
     shift = (mask - (1 - p) * scale) * _SATURATION  # mean 0; -1.758 · scale more for what is kept is 0 for what is not
     if inplace:
         return input.mul_(wrap(mask, None)).add_(wrap(shift, None))

@@ -165,7 +165,10 @@ def _index(name: str, input: Any, table: tuple[int, ...]) -> Array:
     """The numbers as an array of our own, all of them rows of the table."""
     given = as_array(input)
     if given.dtype.kind not in "iu" and given.size:
-        raise TypeError(f"{name}: the input holds numbers of rows, which are integers, got {given.dtype}")
+        raise TypeError(
+            f"{name}: the input holds numbers of rows, which are integers, got {given.dtype}; convert it: "
+            "input.astype(np.int64)"
+        )
     index = given.astype(np.intp)  # a copy: the caller may write into the input before backward
     rows = table[0]
     if index.size and not (np.min(index) >= 0 and np.max(index) < rows):

@@ -12,6 +12,7 @@ from ...engine import Array
 from ...random import as_generator
 from ...tensor import Tensor, wrap
 from ..sizes import at_least
+from .arguments import numbers
 
 
 def sample(
@@ -68,11 +69,12 @@ def sample(
 
 def check_sampling(name: str, temperature: float, top_k: Any, top_p: Any) -> None:
     """Refuse arguments of ``sample`` that are out of range."""
+    (temperature,) = numbers(name, temperature=temperature)
     if not 0 <= temperature < math.inf:
         raise ValueError(f"{name}: a temperature is at least 0 and finite, got {temperature}")
     if top_k is not None:
         at_least(name, 1, top_k=top_k)
-    if top_p is not None and not 0 < top_p <= 1:
+    if top_p is not None and not 0 < numbers(name, top_p=top_p)[0] <= 1:
         raise ValueError(f"{name}: top_p is a probability in (0, 1], got {top_p}; None draws from all")
 
 

@@ -198,14 +198,15 @@ def attend_in_heads(
                 concatenate([x, broadcast_to(b, tuple(1 if d == length else m for d, m in enumerate(x.shape)))], length)
                 for x, b in zip(projected[1:], (parts.bias_k, parts.bias_v), strict=True)
             ]
-        heads = [permute(reshape(x, (*x.shape[:2], num_heads, -1)), order) for x in projected]
+        heads = [permute(reshape(x, (*x.shape[:2], num_heads, x.shape[2] // num_heads)), order) for x in projected]
         if add_zero_attn:
             heads[1:] = [
                 concatenate([x, np.zeros_like(raw(x), shape=(*x.shape[:2], 1, x.shape[3]))], 2) for x in heads[1:]
             ]
         out, weights = _attended(name, heads, mask, causal, dropout_p, need_weights)
     joined = permute(out, (0, 2, 1, 3) if batch_first else (2, 0, 1, 3))
-    result = linear(reshape(joined, (*joined.shape[:2], -1)), parts.out_proj_weight, parts.out_proj_bias)
+    whole = (*joined.shape[:2], joined.shape[2] * joined.shape[3])
+    result = linear(reshape(joined, whole), parts.out_proj_weight, parts.out_proj_bias)
     if weights is not None and average:
         weights = weights.mean(1)
     if not batched:

@@ -14,19 +14,13 @@ from ...ops.pooling import largest, max_along, take_winners, window_sums
 from ...ops.taps import window_count
 from ...tensor import Tensor, raw, wrap
 from ..sizes import at_least, one_each
+from .spatial import floating, spatial
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 def _checked(name: str, input: Any, dimensions: int) -> Any:
     """The input as a floating-point Tensor of a rank that fits: pooling needs no batch dimension."""
-    input = input if isinstance(input, Tensor) else Tensor(input)
-    spatial = {1: "L", 2: "H, W"}[dimensions]
-    if input.ndim not in (dimensions + 1, dimensions + 2):
-        raise ValueError(f"{name}: the input must be (N, C, {spatial}) or (C, {spatial}), got shape {input.shape}")
-    if input.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: the input must be floating-point, got {input.dtype}; x.astype(np.float32) makes it so"
-        )
+    input = floating(name, spatial(name, input, dimensions))
     if 0 in input.shape[-dimensions:]:
         raise ValueError(f"{name}: the input, of shape {input.shape}, has nothing to pool")
     return input

@@ -19,6 +19,7 @@ from ...ops.inplace import replace_values
 from ...primitive import offer
 from ...random import default_generator
 from ...tensor import Tensor, wrap
+from .arguments import at_least_zero, numbers
 
 
 def applied(name: str, function: Callable[..., Any], input: Any, inplace: bool, **static: Any) -> Any:
@@ -26,12 +27,16 @@ def applied(name: str, function: Callable[..., Any], input: Any, inplace: bool, 
 
     Raises:
         TypeError: for an in-place update of what is no Tensor.
+        RuntimeError: for one that would lose values that gradients need, or that a view would not follow.
     """
     if not inplace:
         return function(input, **static)
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}: inplace=True updates a Tensor, got {type(input).__name__}; leave inplace out")
-    return replace_values(input, f"{name}_", function, (), static)
+    try:
+        return replace_values(input, f"{name}_", function, (), static)
+    except RuntimeError as error:
+        raise RuntimeError(f"{error}; or use {name} without inplace=True") from None
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
@@ -66,6 +71,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
         >>> leaky_relu(Tensor([-1.0, 2.0]))
         Tensor([-0.01,  2.  ])
     """
+    (negative_slope,) = numbers("leaky_relu", negative_slope=negative_slope)
     return applied("leaky_relu", ops.leaky_relu, input, inplace, negative_slope=negative_slope)
 
 
@@ -117,6 +123,7 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
         >>> rrelu(Tensor([-48.0, 2.0]))
         Tensor([-11.,   2.])
     """
+    lower, upper = numbers("rrelu", lower=lower, upper=upper)
     if lower > upper:
         raise ValueError(f"rrelu: lower must not be above upper, got {lower} and {upper}; swap them")
     if not training:
@@ -146,6 +153,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
         >>> hardtanh(Tensor([-2.0, 0.5, 2.0]))
         Tensor([-1. ,  0.5,  1. ])
     """
+    min_val, max_val = numbers("hardtanh", min_val=min_val, max_val=max_val)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not be above max_val, got {min_val} and {max_val}; swap them")
     return applied("hardtanh", ops.hardtanh, input, inplace, low=min_val, high=max_val)
@@ -184,6 +192,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
         >>> hardshrink(Tensor([0.25, 0.75]))
         Tensor([0.  , 0.75])
     """
+    (lambd,) = numbers("hardshrink", lambd=lambd)
     return ops.hardshrink(input, lambd=lambd)
 
 
@@ -197,8 +206,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
         >>> softshrink(Tensor([0.25, 0.75]))
         Tensor([0.  , 0.25])
     """
-    if lambd < 0:
-        raise ValueError(f"softshrink: lambd is a distance, at least 0, got {lambd}")
+    lambd = at_least_zero("softshrink", "lambd", lambd)
     return ops.softshrink(input, lambd=lambd)
 
 
@@ -209,9 +217,13 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
         >>> threshold(Tensor([0.5, 2.0]), 1.0, -1.0)
         Tensor([-1.,  2.])
     """
+    threshold, value = numbers("threshold", threshold=threshold, value=value)
     return applied("threshold", ops.threshold, input, inplace, threshold=threshold, value=value)
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """``threshold`` in place."""
-    return applied("threshold", ops.threshold, input, True, threshold=threshold, value=value)  # type: ignore[no-any-return]
+    return _threshold(input, threshold, value, inplace=True)  # type: ignore[no-any-return]
+
+
+_threshold = threshold  # under a name that no argument hides

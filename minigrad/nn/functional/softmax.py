@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from ...arrays import shape_of
 from ...ops import softmax as ops
-from ...ops.dims import both_doors
-from ...tensor import Tensor, raw
+from ...ops.dims import both_doors, one_dim, only_dim
+from ...random import default_generator
+from ...tensor import Tensor, raw, wrap
+from .arguments import floating
 
 
 def _cast(input: Any, dtype: Any) -> Any:
@@ -30,8 +34,7 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
         >>> softmax(Tensor([0.0, 0.0]), dim=0)
         Tensor([0.5, 0.5])
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # scores as far apart as ±1e38, or infinite
-        return ops.softmax(_cast(input, dtype), dim)
+    return ops.softmax(_cast(input, dtype), dim)
 
 
 @both_doors
@@ -48,8 +51,7 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype:
         >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
         Tensor([    0., -1000.])
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return ops.log_softmax(_cast(input, dtype), dim)
+    return ops.log_softmax(_cast(input, dtype), dim)
 
 
 @both_doors
@@ -87,17 +89,60 @@ def softmax_with_temperature(input: Any, temperature: Any, dim: int | None = Non
     """
     check_temperature("softmax_with_temperature", temperature)
     input = _cast(input, None)
-    if dim is None:
-        return softmax(input)  # which says what is missing
-    top = np.max(raw(input), axis=dim, keepdims=True)
-    shift = np.where(np.isfinite(top), top, 0)  # first, so that the quotient cannot overflow upwards
-    with np.errstate(over="ignore", invalid="ignore"):
+    axis = only_dim("softmax_with_temperature", dim, shape_of(input))
+    shift = ops.finite_top(raw(input), axis)  # goes first, so that the quotient cannot overflow upwards
+    with np.errstate(over="ignore"):
         return softmax((input - shift) / temperature, dim)
 
 
+@both_doors
+def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A class drawn with the probabilities softmax(logits), in a form through which gradients flow.
+
+    The softmax of the scores plus Gumbel noise, divided by a temperature: the largest entry is where a draw would fall,
+    and the smaller ``tau`` is, the closer the rest is to 0.
+
+    Shapes:
+        logits: any; the result has the same.
+
+    Args:
+        logits: the scores.
+        tau: the temperature, positive: large ones give smooth gradients, small ones almost one-hot results.
+        hard: return the one-hot vector of the largest entry, with the gradient of the soft one ("straight-through").
+        eps: no effect; PyTorch's signature has it.
+        dim: the dimension of the classes.
+
+    Raises:
+        TypeError: for scores that are integers.
+        ValueError: for a temperature that is not positive.
+
+    Source:
+        Jang, Gu & Poole, "Categorical Reparameterization with Gumbel-Softmax", 2017, equation 2 and section 2.2.
+
+    Example:
+        >>> gumbel_softmax(Tensor([0.0, 100.0]), hard=True)
+        Tensor([0., 1.])
+    """
+    if eps != 1e-10:
+        warnings.warn("gumbel_softmax: eps has no effect, as in PyTorch; leave it out", FutureWarning, stacklevel=3)
+    logits = floating("gumbel_softmax", logits)
+    axis = one_dim("gumbel_softmax", dim, logits.shape)
+    check_temperature("gumbel_softmax", tau)
+    noise = default_generator().gumbel(size=logits.shape).astype(logits.dtype)
+    soft = softmax_with_temperature(logits + wrap(noise, None), tau, axis)
+    if not hard:
+        return soft  # type: ignore[no-any-return]
+    chosen = np.zeros_like(raw(soft))
+    np.put_along_axis(chosen, np.argmax(raw(soft), axis, keepdims=True), 1, axis)
+    one_hot: Tensor = (soft - soft.detach()) + wrap(chosen, None)  # the difference is exactly 0
+    return one_hot
+
+
 def check_temperature(name: str, temperature: Any) -> None:
-    """Refuse a temperature that is not positive and finite."""
+    """Refuse a temperature that is no number, or not positive and finite."""
     values = np.asarray(raw(temperature))
+    if values.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: a temperature is a number, or a Tensor of them, got {temperature!r}")
     if not np.all((values > 0) & np.isfinite(values)):
         raise ValueError(
             f"{name}: a temperature is positive and finite, got {values}; the limit at 0 is "

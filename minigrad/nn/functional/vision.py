@@ -13,6 +13,7 @@ from ...ops.shape import permute, reshape
 from ...tensor import Tensor, raw
 from ..sizes import at_least, one_each
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
+from .spatial import floating
 
 _MODES = "'nearest', 'nearest-exact', 'area', 'linear' for (N, C, L) or 'bilinear' for (N, C, H, W)"
 
@@ -61,9 +62,7 @@ def interpolate(
         )
     if align_corners is not None and mode != linear:
         raise ValueError(f"interpolate: align_corners belongs to mode {linear!r}, not to {mode!r}")
-    if input.dtype.kind != "f":
-        raise TypeError(f"interpolate: the input must be floating-point, got {input.dtype}")
-    old = input.shape[2:]
+    old = floating("interpolate", input).shape[2:]
     if 0 in old:
         raise ValueError(f"interpolate: the input, of shape {input.shape}, has no elements to take")
     new, steps = _sizes(old, size, scale_factor, bool(recompute_scale_factor))
@@ -75,7 +74,7 @@ def interpolate(
             out = _between(out, axis, n, wanted, step, bool(align_corners))
         else:
             out = _nearest(out, axis, n, wanted, step, 0.5 if mode == "nearest-exact" else 0.0)
-    return out  # type: ignore[no-any-return]
+    return out.clone() if out is input else out  # type: ignore[no-any-return]
 
 
 def upsample(

@@ -159,7 +159,9 @@ class GATConv(Module):
     def _prepared(self, edge_index: Any, edge_attr: Any, nodes: int) -> tuple[Edges, Any, Tensor | None]:
         """The edges, also as an array, and their attributes, with self loops if so wished."""
         if edge_attr is None:
-            edges, looped = self._known.recall("GATConv", edge_index, nodes, lambda e: self._looped(e, None, nodes)[:2])
+            edges, looped = self._known.recall(
+                "GATConv", edge_index, nodes, lambda e: self._looped(e, None, nodes)[:2], self.add_self_loops
+            )
             return edges, looped, None
         if self.edge_dim is None:
             raise ValueError("GATConv: edge_attr is used by a layer that was made with edge_dim=... only")

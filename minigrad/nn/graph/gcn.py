@@ -113,7 +113,10 @@ class GCNConv(Module):
                 )
             return edges, weight
         if edge_weight is None:
-            edges, weight = self._known.recall("GCNConv", edge_index, nodes, lambda e: self._normalized(e, None, nodes))
+            edges, weight = self._known.recall(
+                "GCNConv", edge_index, nodes, lambda e: self._normalized(e, None, nodes),
+                self.improved, self.normalize, self.add_self_loops, self.lin.weight.dtype,
+            )  # fmt: skip
         else:
             array, _ = checked_edges("GCNConv", edge_index, nodes)
             given = checked_values("GCNConv", "edge_weight", edge_weight, array.shape[1], rank=1)

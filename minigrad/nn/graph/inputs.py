@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import as_array
 from ...tensor import Tensor, raw
 from ..functional.edges import checked_edges
 
@@ -16,15 +17,25 @@ class KnownEdges:
 
     def __init__(self) -> None:
         self.edge_index: Any = None
-        self.nodes = -1
+        self.settings: Any = None
         self.result: Any = None
 
-    def recall(self, name: str, edge_index: Any, nodes: int, work_out: Callable[[Any], Any]) -> Any:
-        """The result of ``work_out``, called with the checked edges unless they are those of the last call."""
-        if nodes != self.nodes or not np.array_equal(raw(edge_index), self.edge_index):
-            array, _ = checked_edges(name, edge_index, nodes)
+    def recall(self, name: str, edge_index: Any, nodes: int, work_out: Callable[[Any], Any], *settings: Any) -> Any:
+        """The result of ``work_out``, called with the checked edges unless all is as in the last call.
+
+        Args:
+            name: the layer, for errors.
+            edge_index: the edges as they were given.
+            nodes: how many there are.
+            work_out: takes the checked edges.
+            settings: what else the result depends on.
+        """
+        given = as_array(raw(edge_index))
+        settings = (nodes, *settings)
+        if settings != self.settings or given.dtype.kind not in "iu" or not np.array_equal(given, self.edge_index):
+            array, _ = checked_edges(name, given, nodes)
             self.result = work_out(array)
-            self.edge_index, self.nodes = array, nodes
+            self.edge_index, self.settings = array, settings
         return self.result
 
 

@@ -24,6 +24,8 @@ from .gain import calculate_gain, exact_gain, fan_in_and_fan_out
 from .structured import orthogonal_, sparse_
 from .truncated import trunc_normal_
 
+_calculate_fan_in_and_fan_out = fan_in_and_fan_out  # PyTorch's name: layers written after its own call it
+
 __all__ = [
     "calculate_gain",
     "constant_",

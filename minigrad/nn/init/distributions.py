@@ -52,6 +52,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: np.random.Gene
         >>> bool(abs(xavier_uniform_(weight).detach().numpy()).max() < (6 / 500) ** 0.5)
         True
     """
+    check_target("xavier_uniform_", tensor, random=True)
     return _uniform(tensor, gain * math.sqrt(2), sum(fan_in_and_fan_out(tensor)), generator)
 
 
@@ -61,11 +62,13 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: np.random.Gener
     Source:
         Glorot & Bengio 2010, equation 12: the mean of what forward (1/fan_in) and backward (1/fan_out) ask for.
     """
+    check_target("xavier_normal_", tensor, random=True)
     return _normal(tensor, gain * math.sqrt(2), sum(fan_in_and_fan_out(tensor)), generator)
 
 
 def lecun_uniform_(tensor: Tensor, generator: np.random.Generator | None = None) -> Tensor:
     """Uniform with variance 1 / fan_in, which some lecture notes call Xavier."""
+    check_target("lecun_uniform_", tensor, random=True)
     return _uniform(tensor, 1.0, fan_in_and_fan_out(tensor)[0], generator)
 
 
@@ -75,6 +78,7 @@ def lecun_normal_(tensor: Tensor, generator: np.random.Generator | None = None) 
     Source:
         LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 4.6.
     """
+    check_target("lecun_normal_", tensor, random=True)
     return _normal(tensor, 1.0, fan_in_and_fan_out(tensor)[0], generator)
 
 
@@ -86,6 +90,7 @@ def kaiming_uniform_(
     generator: np.random.Generator | None = None,
 ) -> Tensor:
     """Uniform with variance gain² / fan; arguments as for ``kaiming_normal_``."""
+    check_target("kaiming_uniform_", tensor, random=True)
     return _uniform(tensor, calculate_gain(nonlinearity, a), _fan(tensor, mode), generator)
 
 
@@ -111,6 +116,7 @@ def kaiming_normal_(
     Source:
         He et al. 2015, equations 10 and 14.
     """
+    check_target("kaiming_normal_", tensor, random=True)
     return _normal(tensor, calculate_gain(nonlinearity, a), _fan(tensor, mode), generator)
 
 

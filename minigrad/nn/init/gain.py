@@ -92,7 +92,7 @@ def exact_gain(fn: str | Callable[..., Any], *args: Any) -> float:
         their kink or jump, is a border of intervals.
 
     Source:
-        He et al. 2015, equation 8, for functions other than ReLU.
+        He et al. 2015, equation 7, with E[x²] of any function in place of ReLU's.
 
     Example:
         >>> round(exact_gain("tanh"), 4), round(exact_gain("relu"), 4)

@@ -10,7 +10,8 @@ from ...tensor import Tensor
 def check_target(name: str, tensor: Any, random: bool = False) -> None:
     """Refuse what is no Tensor, recorded in a graph or, for random values, of integers."""
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} writes into a Tensor, got {type(tensor).__name__}")
+        cure = f"; pass its weight: {name}(layer.weight)" if hasattr(tensor, "weight") else ""
+        raise TypeError(f"{name} writes into a Tensor, got {type(tensor).__name__}{cure}")
     if not tensor.is_leaf:
         raise RuntimeError(f"{name} would overwrite a recorded Tensor of shape {tensor.shape}; use it on a leaf")
     if random and tensor.dtype.kind != "f":

@@ -12,6 +12,7 @@ from ...engine import Array
 from ...ops.index import put
 from ...ops.shape import concatenate
 from ...tensor import Tensor, raw, wrap
+from ..sizes import at_least
 
 __all__ = [
     "PackedSequence",
@@ -20,6 +21,7 @@ __all__ = [
     "pack_sequence",
     "pad_packed_sequence",
     "pad_sequence",
+    "unpack_sequence",
     "unpad_sequence",
 ]
 
@@ -157,7 +159,7 @@ def pad_packed_sequence(
         )
     sizes = raw(sequence.batch_sizes)
     longest = len(sizes)
-    time = longest if total_length is None else total_length
+    (time,) = at_least("pad_packed_sequence", 1, total_length=longest if total_length is None else total_length)
     if time < longest:
         raise ValueError(f"pad_packed_sequence: total_length={time}, but the longest sequence has {longest} steps")
     counts = (sizes[:, None] > np.arange(sizes[0])).sum(0)
@@ -179,6 +181,17 @@ def pack_sequence(sequences: Sequence[Any], enforce_sorted: bool = True) -> Pack
     tensors = _sequences("pack_sequence", sequences)
     lengths = [t.shape[0] for t in tensors]
     return pack_padded_sequence(pad_sequence(tensors), lengths, enforce_sorted=enforce_sorted)
+
+
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
+    """The opposite of ``pack_sequence``: a list of the sequences in their first order.
+
+    Example:
+        >>> unpack_sequence(pack_sequence([Tensor([1.0, 2.0]), Tensor([3.0])]))
+        [Tensor([1., 2.]), Tensor([3.])]
+    """
+    padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
+    return unpad_sequence(padded, lengths, batch_first=True)
 
 
 # --- padding ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,96 @@
+"""Checks and conversions of arguments that functions share: one wording of each error."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ...arrays import shape_of
+from ...tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Tensor])
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+def numbers(function: str, **values: Any) -> tuple[float, ...]:
+    """The values as Python floats: a ``np.float64`` among them would make a float32 result float64.
+
+    Raises:
+        TypeError: for what is no single number.
+
+    Example:
+        >>> numbers("elu", alpha=np.float64(0.5))
+        (0.5,)
+        >>> numbers("elu", alpha="0.5")
+        Traceback (most recent call last):
+        TypeError: elu: alpha must be a number, got '0.5'
+    """
+    return tuple(value if type(value) is float else _number(function, name, value) for name, value in values.items())
+
+
+def _number(function: str, name: str, value: Any) -> float:
+    if not isinstance(value, str) and shape_of(value) == ():
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(f"{function}: {name} must be a number, got {value!r}")
+
+
+def at_least_zero(function: str, name: str, value: Any) -> float:
+    """The value as a Python float, if it is neither negative nor NaN.
+
+    Raises:
+        ValueError: if it is.
+    """
+    checked = value if type(value) is float else _number(function, name, value)
+    if not checked >= 0:
+        raise ValueError(f"{function}: {name} must be at least 0, got {value}")
+    return checked
+
+
+def probability(function: str, p: Any) -> float:
+    """The probability of dropping a value, as a Python float.
+
+    Raises:
+        ValueError: outside [0, 1].
+    """
+    checked = p if type(p) is float else _number(function, "p", p)
+    if not 0 <= checked <= 1:
+        raise ValueError(f"{function}: p, the probability of dropping a value, must be between 0 and 1, got {p}")
+    return checked
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+def floating(function: str, input: Any) -> Tensor:
+    """The input as a Tensor of floating-point numbers.
+
+    Raises:
+        TypeError: for integers, saying how to convert them.
+    """
+    tensor = input if isinstance(input, Tensor) else Tensor(input)
+    if tensor.dtype.kind != "f":
+        raise TypeError(
+            f"{function}: the input must be floating-point, got {tensor.dtype}; use input.astype(np.float32)"
+        )
+    return tensor
+
+
+def computed_in_single_precision(function: F) -> F:
+    """Compute float16 inputs in float32, as PyTorch does: the squares of a few numbers add up to more than 65504."""
+
+    @functools.wraps(function)
+    def computing(input: Any, *args: Any, **kwargs: Any) -> Tensor:
+        if getattr(input, "dtype", None) == np.float16:
+            return function(input.astype(np.float32), *args, **kwargs).astype(np.float16)
+        return function(input, *args, **kwargs)
+
+    return computing  # type: ignore[return-value]
+
+
+def tensors(*parts: Any) -> list[Any]:
+    """Arrays as Tensors of their own, since primitives would copy them at every call anyway; None stays."""
+    return [part if part is None or isinstance(part, Tensor) else Tensor(part) for part in parts]
