@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad import dispatch
+from minigrad import dispatch, nn
 from minigrad.primitive import REGISTRY
 from minigrad.tensor import Tensor
 
@@ -61,3 +61,15 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
         assert target.startswith("http") or (page.parent / target).exists(), f"{page.name} links to {target}"
     for target in re.findall(r"`((?:docs|examples|minigrad)/[\w./]*)`", text):
         assert (ROOT / target).exists(), f"{page.name} names {target}"
+
+
+def test_the_page_of_layers_names_all_of_them() -> None:
+    text = (ROOT / "docs" / "layers.md").read_text()
+    named = set(re.findall(r"`(?:F\.|nn\.|init\.)?(\w+)(?:\(.*?\))?`", text))
+    families = {name.removesuffix("*") for name in re.findall(r"`(\w+_\*)`", text)}
+    in_place = {f"{name}_" for name in named}
+    for module in (nn, nn.functional):
+        missing = {name for name in module.__all__ if name not in named | in_place}
+        assert missing <= {"Module", "Parameter", "functional", "init", "utils"}, missing
+    initialisers = {name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")}
+    assert {name for name in initialisers if name not in named and name.split("_")[0] + "_" not in families} == set()
