@@ -29,6 +29,10 @@ class Methods:
     # nn/functional/rectifier.py
     hardshrink: Method
     prelu: Method
+    # sampling.py
+    bernoulli_: Method
+    normal_: Method
+    uniform_: Method
     # hooks.py
     register_hook: Callable[..., Any]
     register_post_accumulate_grad_hook: Callable[..., Any]

@@ -12,6 +12,7 @@ import numpy as np
 
 from .arrays import as_array, as_dtype, get_default_dtype, shape_of
 from .creation import checked_sizes, finished
+from .primitive import offer
 from .random import as_generator
 from .tensor import Tensor, raw, wrap
 
@@ -290,3 +291,51 @@ def _without_replacement(generator: np.random.Generator, rows: Any, count: int) 
     waits = generator.standard_exponential(rows.shape)
     times = np.divide(waits, rows, out=np.full(rows.shape, np.inf), where=rows > 0)
     return np.argsort(times, axis=1, kind="stable")[:, :count].astype(np.int64)
+
+
+# --- in place ---------------------------------------------------------------------------------------------------------
+@offer(method="uniform_")
+def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Replace the values by numbers spread evenly over [low, high); returns the Tensor itself.
+
+    A Parameter is overwritten inside ``with minigrad.no_grad():``, through ``.data``, or by ``nn.init.uniform_``.
+
+    Example:
+        >>> bool((Tensor([0.0, 0.0]).uniform_(2.0, 3.0) >= 2).all())
+        True
+    """
+    if not low <= high:
+        raise ValueError(f"uniform_ needs low <= high, got {low} and {high}")
+    drawn = _uniform(as_generator(generator), self.shape, _float_dtype("uniform_", self.dtype))
+    return _replaced(self, drawn * (float(high) - float(low)) + float(low))
+
+
+@offer(method="normal_")
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Replace the values by normally distributed numbers; returns the Tensor itself.
+
+    A Parameter is overwritten inside ``with minigrad.no_grad():``, through ``.data``, or by ``nn.init.normal_``.
+
+    Example:
+        >>> Tensor([1.0, 2.0]).normal_(5.0, 0.0)
+        Tensor([5., 5.])
+    """
+    if not std >= 0:
+        raise ValueError(f"normal_: a standard deviation is at least 0, got {std}")
+    drawn = _standard_normal(as_generator(generator), self.shape, _float_dtype("normal_", self.dtype))
+    return _replaced(self, drawn * float(std) + float(mean))
+
+
+@offer(method="bernoulli_")
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Replace the values by ones with probability ``p``, a number or one for each, else zeros; returns the Tensor.
+
+    Example:
+        >>> Tensor([5.0, 5.0]).bernoulli_(1.0)
+        Tensor([1., 1.])
+    """
+    return _replaced(self, raw(bernoulli(np.zeros(self.shape), p, generator=generator)))
+
+
+def _replaced(target: Tensor, values: Any) -> Tensor:
+    return target.copy_(wrap(np.asarray(values).astype(target.dtype, copy=False), None))

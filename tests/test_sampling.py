@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigrad import Tensor, manual_seed, random, sampling
+from minigrad import Tensor, manual_seed, no_grad, random, sampling
 
 CALLS = {
     "rand": lambda **o: sampling.rand(3, 4, **o),
@@ -219,4 +219,60 @@ def test_multinomial_never_returns_an_index_of_weight_0_through_rounding():
 )  # fmt: skip
 def test_messages(call, error, mention):
     with pytest.raises(error, match=mention):
+        call()
+
+
+# --- in place ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_drawing_in_place(dtype):
+    x = Tensor(np.zeros((200, 50)), dtype=dtype)
+    memory = x.numpy()
+    assert x.normal_(3.0, 2.0) is x
+    assert x.numpy() is memory or np.shares_memory(x.numpy(), memory)
+    assert x.dtype == dtype
+    assert x.numpy().astype(float).mean() == pytest.approx(3, abs=5 * 2 / 100)
+    assert x.numpy().astype(float).std() == pytest.approx(2, abs=0.1)
+    x.uniform_(-1, 3)
+    assert x.dtype == dtype
+    assert -1 <= x.min().item() and x.max().item() <= 3
+    assert x.numpy().astype(float).mean() == pytest.approx(1, abs=0.06)
+    x.bernoulli_(0.25)
+    assert set(np.unique(x.numpy())) == {0, 1}
+    assert x.numpy().astype(float).mean() == pytest.approx(0.25, abs=0.025)
+
+
+def test_one_seed_one_result_in_place():
+    manual_seed(3)
+    first = Tensor(np.zeros(5)).normal_().tolist()
+    manual_seed(3)
+    assert Tensor(np.zeros(5)).normal_().tolist() == first
+
+
+def test_a_parameter_is_drawn_anew_outside_the_graph_only():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match="leaf that requires grad"):
+        w.normal_()
+    w.data.normal_(5.0, 0.0)
+    assert w.tolist() == [5.0, 5.0]
+    with no_grad():
+        w.uniform_(1.0, 1.0)
+    assert w.tolist() == [1.0, 1.0]
+    h = w * 2
+    before = (h * h).sum()
+    h.normal_(0.0, 0.0)
+    (before + h.sum()).backward()
+    assert w.grad.tolist() == [8.0, 8.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: Tensor([1.0]).uniform_(2.0, 1.0), ValueError, "low <= high"),
+        (lambda: Tensor([1.0]).normal_(0.0, -1.0), ValueError, "at least 0"),
+        (lambda: Tensor([1]).normal_(), TypeError, "floating-point"),
+        (lambda: Tensor([1.0]).bernoulli_(2.0), ValueError, "probab"),
+    ],
+)
+def test_bad_input_in_place(call, kind, message):
+    with pytest.raises(kind, match=message):
         call()

@@ -13,6 +13,7 @@ from ..dispatch import NUMPY
 from ..primitive import offer, primitive
 from ..tensor import Tensor, raw
 from .dims import one_dim, sizes_of
+from .elementwise import clone
 from .index import pick
 
 Widths = Sequence[tuple[int, int]]  # how many elements come before and after, for every dimension
@@ -96,7 +97,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         most = {"reflect": n - 1, "circular": n}.get(mode, max(pair) if n else 0)
         if max(pair) > most:
             raise ValueError(f"pad: mode {mode!r} has at most {most} for dimension {dim} of {shape}, not {pair}")
-    return _continued(input, widths, mode)
+    return _continued(input, widths, mode) if any(flat) else clone(input)
 
 
 _NUMPY_MODES = {"edge": "replicate", "wrap": "circular", "reflect": "reflect", "symmetric": "symmetric"}

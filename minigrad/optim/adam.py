@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine import Array
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, check_range
+from .optimizer import Group, Optimizer, check_range, refuse_options
 
 
 class Adam(Optimizer):
@@ -28,6 +28,8 @@ class Adam(Optimizer):
         weight_decay: λ, added to the gradient as λ · p, so that it is divided like the gradient (AdamW differs).
         amsgrad: never let the divisor shrink.
         maximize: go up instead of down.
+        foreach, fused: accepted for PyTorch's sake; every step here is computed over flat blocks.
+        capturable, differentiable: what PyTorch offers beyond; True is refused.
 
     Source:
         Kingma & Ba 2015, algorithm 1; amsgrad: Reddi, Kale & Kumar 2018.
@@ -52,7 +54,12 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
+        refuse_options(type(self).__name__, capturable=capturable, differentiable=differentiable)
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "amsgrad": amsgrad, "maximize": maximize})
 
@@ -108,6 +115,8 @@ class AdamW(Adam):
         weight_decay: the share of a parameter, times lr, that every step takes away.
         amsgrad: never let the divisor shrink.
         maximize: go up instead of down.
+        foreach, fused: accepted for PyTorch's sake; every step here is computed over flat blocks.
+        capturable, differentiable: what PyTorch offers beyond; True is refused.
 
     Source:
         Loshchilov & Hutter 2019, algorithm 2.
@@ -132,8 +141,13 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        others = {"maximize": maximize, "capturable": capturable, "differentiable": differentiable}
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **others)
 
     def _decay(self, group: Group) -> tuple[float, float]:
         return 0.0, 1 - float(group["lr"]) * float(group["weight_decay"])

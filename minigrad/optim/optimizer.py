@@ -225,6 +225,13 @@ class Optimizer(ABC):
         return f"{type(self).__name__}(\n{''.join(lines)})"
 
 
+def refuse_options(optimizer: str, **options: bool) -> None:
+    """Refuse options of PyTorch's that would change what a step does, and do not exist here."""
+    for name, value in options.items():
+        if value:
+            raise ValueError(f"{optimizer} has no {name}=True: a step writes into the parameters; leave it out")
+
+
 def _gathered(block: Block, gradients: list[Array | None], decay: float, maximize: bool) -> Array:
     """The gradients of a block side by side: negated to maximize, and with the decay's share of the values added."""
     if len(block.pieces) == 1 and not decay and not maximize:

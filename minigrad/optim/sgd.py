@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import Array
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, check_range
+from .optimizer import Group, Optimizer, check_range, refuse_options
 
 
 class SGD(Optimizer):
@@ -26,6 +26,8 @@ class SGD(Optimizer):
         weight_decay: λ, added to the gradient as λ · p: the derivative of a penalty λ/2 · p².
         nesterov: look ahead along the momentum.
         maximize: go up instead of down.
+        foreach, fused: accepted for PyTorch's sake; every step here is computed over flat blocks.
+        differentiable: what PyTorch offers beyond; True is refused.
 
     Example:
         >>> from minigrad import optim
@@ -47,7 +49,11 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
+        refuse_options("SGD", differentiable=differentiable)
         options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
         super().__init__(params, {**options, "nesterov": nesterov, "maximize": maximize})
 

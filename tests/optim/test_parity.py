@@ -186,3 +186,15 @@ def test_states_are_exchanged_in_both_directions(name, options):
         from_theirs.step()
         from_ours.step()
         pair.check()
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_options_without_effect_are_accepted_and_others_refused(name):
+    pair = Pair()
+    optimizers = both(name, pair.ours, pair.theirs, foreach=False, fused=None, differentiable=False)
+    pair.push()
+    for optimizer in optimizers:
+        optimizer.step()
+    pair.check()
+    with pytest.raises(ValueError, match=f"{name} has no differentiable=True"):
+        getattr(optim, name)(pair.ours, differentiable=True)
