@@ -1,5 +1,9 @@
 """minigrad: an autodiff framework on NumPy, to learn from and to keep using."""
 
+from math import e, inf, nan, pi
+
+from numpy import finfo, iinfo
+
 from . import autograd, data, dtypes, func, nn, optim
 from .memory import keep_freed_memory
 
@@ -28,8 +32,8 @@ from .hooks import RemovableHandle
 
 # --- operations, by family --------------------------------------------------------------------------------------------
 from .ops.elementwise import (
-    abs_ as abs, clamp, clip_ as clip, clone, divide, exp, floor_divide, log, maximum, minimum, multiply,
-    negative, pow_ as pow, relu, remainder, sigmoid, sign, sqrt, square, tanh,
+    abs_ as abs, clamp, clamp_max, clamp_min, clip_ as clip, clone, divide, exp, floor_divide, log, maximum, minimum,
+    multiply, negative, pow_ as pow, relu, remainder, sigmoid, sign, sqrt, square, tanh,
 )  # fmt: skip
 from .ops.names import (
     absolute, add, allclose, div, eq, equal, ge, greater, greater_equal, gt, is_tensor, isclose, isfinite,
@@ -88,28 +92,28 @@ __all__ = [
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
     "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
     "autograd", "baddbmm", "bernoulli", "bilinear", "bincount", "bmm", "bool", "broadcast_tensors",
-    "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "celu", "chain_matmul", "chunk", "clamp", "clip",
-    "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh", "count_nonzero", "cross",
-    "cummax", "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly", "device", "diag",
-    "diag_embed", "diagflat", "diagonal", "diff", "div", "divide", "dot", "double", "dsplit", "dstack",
-    "dtypes", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "exp", "exp2",
-    "expand_dims", "expm1", "eye", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32",
-    "float64", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "full",
-    "full_like", "func", "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt",
-    "half", "hardshrink", "heaviside", "histc", "hsplit", "hstack", "hypot", "index_add", "index_copy",
-    "index_fill", "index_put", "index_select", "inference_mode", "inner", "int", "int16", "int32", "int64",
-    "int8", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan",
-    "isneginf", "isposinf", "kron", "kthvalue", "le", "lerp", "less", "less_equal", "linspace", "load", "log",
-    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long", "lt", "manual_seed",
-    "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_power", "max", "maximum", "mean",
-    "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multi_dot",
-    "multinomial", "multiply", "mv", "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg", "negative", "nn",
-    "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "outer",
-    "permute", "pow", "prelu", "prod", "ptp", "quantile", "rad2deg", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "remainder",
-    "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter", "scatter_add",
-    "scatter_reduce", "searchsorted", "select", "selu", "set_default_dtype", "set_grad_enabled",
+    "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "celu", "chain_matmul", "chunk", "clamp", "clamp_max",
+    "clamp_min", "clip", "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh",
+    "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly",
+    "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "div", "divide", "dot", "double", "dsplit",
+    "dstack", "dtypes", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc",
+    "exp", "exp2", "expand_dims", "expm1", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float",
+    "float16", "float32", "float64", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack",
+    "from_numpy", "full", "full_like", "func", "gather", "ge", "get_default_dtype", "get_rng_state", "greater",
+    "greater_equal", "gt", "half", "hardshrink", "heaviside", "histc", "hsplit", "hstack", "hypot", "iinfo",
+    "index_add", "index_copy", "index_fill", "index_put", "index_select", "inf", "inference_mode", "inner",
+    "int", "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose",
+    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le", "lerp", "less",
+    "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
+    "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
+    "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_power", "max",
+    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "msort", "mul",
+    "multi_dot", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nansum", "narrow", "ne",
+    "neg", "negative", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like",
+    "optim", "outer", "permute", "pi", "pow", "prelu", "prod", "ptp", "quantile", "rad2deg", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
+    "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter",
+    "scatter_add", "scatter_reduce", "searchsorted", "select", "selu", "set_default_dtype", "set_grad_enabled",
     "set_rng_state", "sgn", "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "sort",
     "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
     "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "tile",

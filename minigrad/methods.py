@@ -100,6 +100,8 @@ class Methods:
     absolute: Method
     astype: Method
     clamp: Method
+    clamp_max: Method
+    clamp_min: Method
     clip: Method
     divide: Method
     exp: Method

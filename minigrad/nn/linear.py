@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..ops.linalg import linear
+from ..ops.products import bilinear
 from ..tensor import Tensor
 from . import init
 from .module import Module
@@ -63,6 +64,68 @@ class Linear(Module):
     def extra_repr(self) -> str:
         """Sizes, and whether there is a bias."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    """``input1 @ weight[o] @ input2 + bias[o]``: every output weighs all products of one element of each input.
+
+    Both Parameters start uniform in ±1/√in1_features, as in PyTorch.
+
+    Shapes:
+        input1: (..., in1_features).
+        input2: (..., in2_features).
+        result: (..., out_features).
+        weight: (out_features, in1_features, in2_features).
+        bias: (out_features,).
+
+    Args:
+        in1_features: the size of the last dimension of the first input.
+        in2_features: the size of the last dimension of the second.
+        out_features: the size of the last dimension of the output.
+        bias: whether to add a bias; without one the attribute ``bias`` is None.
+        device: None or ``"cpu"``.
+        dtype: of the Parameters, by default the default dtype (float32).
+
+    Raises:
+        ValueError: for sizes below 1.
+
+    Example:
+        >>> Bilinear(3, 4, 2)(Tensor([1.0, 2.0, 3.0]), Tensor([1.0, 2.0, 3.0, 4.0])).shape
+        (2,)
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        sizes = at_least("Bilinear", 1, in1_features=in1_features, in2_features=in2_features, out_features=out_features)
+        self.in1_features, self.in2_features, self.out_features = sizes
+        self.weight = unset((self.out_features, self.in1_features, self.in2_features), device, dtype)
+        self.bias = unset((self.out_features,), device, dtype) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new Parameters."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Tensor:
+        """The weighted sums of products."""
+        return bilinear(input1, input2, self.weight, self.bias)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """Sizes, and whether there is a bias."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
 
 
 class Identity(Module):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_dtype
+from ..arrays import as_dtype, ordered_like
 from ..dispatch import NUMPY
 from ..primitive import constant, offer, primitive, ufunc
 from ..tensor import Tensor, raw
@@ -124,7 +124,7 @@ def relu(x: Any) -> Any:
     return np.clip(x, 0, np.inf)  # three times as fast as maximum with one number, but for few elements slower
 
 
-relu.rule(x=lambda g, out: g * (out > 0))
+relu.rule(x=lambda g, out: ordered_like(g, out) * (out > 0))
 
 # --- choosing ---------------------------------------------------------------------------------------------------------
 maximum = ufunc(
@@ -212,6 +212,18 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - 
     if min is None and max is None:
         raise ValueError("clamp needs at least one of min and max, such as clamp(x, min=0)")
     return clip(input, min, max)
+
+
+@offer()
+def clamp_min(input: Any, min: Any) -> Any:  # noqa: A002 - PyTorch's name
+    """``clamp`` with a lower bound alone."""
+    return clamp(input, min=min)
+
+
+@offer()
+def clamp_max(input: Any, max: Any) -> Any:  # noqa: A002 - PyTorch's name
+    """``clamp`` with an upper bound alone."""
+    return clamp(input, max=max)
 
 
 @offer(np.clip)

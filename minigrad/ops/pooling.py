@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import ordered_like
 from ..engine import grad_enabled
 from ..primitive import primitive
 from ..tensor import raw
@@ -95,7 +96,7 @@ def put_winners(
     g: Any, *, winner: Any, axis: int, taps: int, size: int, stride: int, before: int, dilation: int
 ) -> Any:
     """What belongs to every window, added where its winner is along an axis of ``size``: the adjoint of picking it."""
-    windows = g.shape[axis]
+    g, windows = ordered_like(g, winner), g.shape[axis]
     out = np.empty_like(winner, shape=_with_size(g.shape, axis, size), dtype=g.dtype)
     if taps == stride == 2 and size == 2 * windows and before == 0 and dilation == 1:
         right = np.multiply(g, winner, out=_part(out, axis, slice(1, None, 2)))

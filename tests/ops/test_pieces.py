@@ -94,3 +94,53 @@ def test_a_loop_over_time_steps_takes_one_array_for_all_gradients() -> None:
     tracemalloc.stop()
     assert np.all(x.grad.numpy() == 1)
     assert peak < 3 * x.detach().numpy().nbytes
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        [(0, 2), (2, 5), (5, 6)],  # exactly the whole
+        [(5, 6), (0, 2), (2, 5)],  # in another order
+        [(0, 2), (2, 5)],  # a gap at the end
+        [(1, 2), (2, 6)],  # and at the beginning
+        [(0, 4), (2, 6)],  # overlapping
+        [(0, 6), (0, 6)],
+        [(0, 3), (3, 6), (6, 6)],  # an empty one
+        [(-6, -3), (3, None)],  # counted from behind
+    ],
+)
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_pieces_side_by_side(axis: int, cuts: list[tuple[int, int | None]]) -> None:
+    values = RNG.standard_normal((6, 6, 6)).astype(np.float32)
+    x = Tensor(values, requires_grad=True)
+    expected = np.zeros_like(values)
+    total = 0
+    for number, (start, stop) in enumerate(cuts):
+        index = (slice(None),) * axis + (slice(start, stop),)
+        weight = RNG.standard_normal(values[index].shape).astype(np.float32)
+        total = (x[index] * weight).sum() * (number + 1) + total
+        expected[index] += weight * (number + 1)
+    total.backward()
+    assert x.grad.dtype == np.float32
+    np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-6)
+
+
+def test_pieces_with_steps_integers_and_arrays_beside_them() -> None:
+    values = RNG.standard_normal((4, 6))
+    for indices in (
+        [np.s_[:, ::2], np.s_[:, 1::2]],
+        [np.s_[:, ::-1], np.s_[:, 0:6]],
+        [np.s_[0], np.s_[1], np.s_[2:4]],
+        [np.s_[np.array([0, 1]), 0:3], np.s_[:, 3:6]],
+        [np.s_[:, None, 0:3], np.s_[:, None, 3:6]],
+        [np.s_[..., 0:3], np.s_[..., 3:6]],
+    ):
+        x = Tensor(values, requires_grad=True)
+        expected = np.zeros_like(values)
+        total = 0
+        for index in indices:
+            weight = RNG.standard_normal(values[index].shape)
+            total = (x[index] * weight).sum() + total
+            np.add.at(expected, index, weight)
+        total.backward()
+        np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-12)

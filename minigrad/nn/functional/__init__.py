@@ -29,7 +29,7 @@ from .embedding import embedding, embedding_bag
 from .gated import glu, maxout
 from .generation import sample
 from .graph import degree, global_add_pool, global_max_pool, global_mean_pool, scatter, segment_softmax
-from .linear import linear
+from .linear import bilinear, linear
 from .loss import cross_entropy, mse_loss
 from .multihead import multi_head_attention_forward
 from .normalization import layer_norm, local_response_norm, normalize, rms_norm
@@ -76,6 +76,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
+    "bilinear",
     "celu",
     "celu_",
     "contains_self_loops",

@@ -1,5 +1,6 @@
-"""The product with a weight matrix; it is a primitive, defined with its derivatives in ``minigrad/ops``."""
+"""Products with weights; they are defined with their derivatives in ``minigrad/ops``."""
 
 from ...ops.linalg import linear
+from ...ops.products import bilinear
 
-__all__ = ["linear"]
+__all__ = ["bilinear", "linear"]
