@@ -130,7 +130,7 @@ def ordered_like(array: Any, like: Any) -> Any:
     NumPy walks through both operands in one order, which is slow for one of them: the gradient of a pooling layer took
     691 µs where it came from a flattening layer, batch first, and 34 µs after a copy of 29 µs.
     """
-    if type(array) is not np.ndarray or type(like) is not np.ndarray or array.ndim < 2:
+    if type(array) is not np.ndarray or type(like) is not np.ndarray or array.strides == like.strides:
         return array
     rank = range(array.ndim)
     order = sorted(rank, key=like.strides.__getitem__, reverse=True)
