@@ -12,7 +12,7 @@ from ..engine import Node
 GREY = "#64748b"
 _LONGEST = 40  # characters of a name or an argument
 _PUBLIC = {"axis": "dim", "axes": "dims", "keepdims": "keepdim"}  # static arguments, as a caller writes them
-_INTERNAL = {"edges"}  # static arguments that no caller wrote
+_INTERNAL = {"edges", "input_gradient", "statistics"}  # static arguments that no caller wrote
 
 
 def arguments(node: Node) -> list[str]:
@@ -20,7 +20,9 @@ def arguments(node: Node) -> list[str]:
     op: Any = node.op
     words = []
     for name, value in node.static.items():
-        if value is op.static.get(name) or name in _INTERNAL or (name == "shape" and value == node.shape):
+        default = op.static.get(name)
+        usual = value is default or (type(value) is type(default) is float and value == default)
+        if usual or name in _INTERNAL or (name == "shape" and value == node.shape):
             continue
         if name in _PUBLIC and isinstance(value, tuple) and len(value) == 1:
             value = value[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Tensor
+from minigrad import Tensor, nn
 from minigrad.ops.linalg import linear
 from minigrad.ops.loss import cross_entropy_of_labels
 from minigrad.viz import draw_graph
@@ -328,3 +328,12 @@ def test_errors(arguments, error, message):
 def test_bad_options(options):
     with pytest.raises(ValueError, match=f"{next(iter(options))} .*, got {next(iter(options.values()))!r}"):
         draw_graph(leaf(), **options)
+
+
+def test_what_only_primitives_tell_one_another_is_left_out() -> None:
+    norm, attention = nn.BatchNorm1d(2), nn.MultiheadAttention(2, 1)
+    x = attention(*[norm(Tensor(np.ones((3, 2), np.float32)))] * 3, need_weights=False)[0].sum()
+    source = draw_graph(x).source
+    assert "channel_norm" in source and "packed_attention" in source
+    for internal in ("statistics", "gain"):
+        assert internal not in source
