@@ -5,7 +5,8 @@ import pytest
 
 import minigrad
 
-collect_ignore = ["tests/models/gpt.py", "tests/models/networks.py"]  # they import PyTorch; their tests run them
+# Models that import PyTorch; their tests run them.
+collect_ignore = ["tests/models/gpt.py", "tests/models/networks.py", "tests/models/transformers.py"]
 
 
 @pytest.fixture(autouse=True)

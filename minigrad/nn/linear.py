@@ -59,11 +59,43 @@ class Linear(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The weighted sums of ``input``."""
-        return linear(input, self.weight, self.bias)  # type: ignore[no-any-return]
+        try:
+            return linear(input, self.weight, self.bias)  # type: ignore[no-any-return]
+        except (AttributeError, TypeError, ValueError):
+            _refuse(input, self)
+            raise
 
     def extra_repr(self) -> str:
         """Sizes, and whether there is a bias."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+def _refuse(input: Any, layer: Linear) -> None:
+    """Raise what is wrong with the input, and how to mend it, if it is its kind or its last size.
+
+    Raises:
+        TypeError: for a tuple, and for a Module.
+        ValueError: for another last size than ``layer.in_features``.
+    """
+    if isinstance(input, tuple):
+        raise TypeError(
+            f"linear takes one Tensor, got a tuple of {len(input)}; recurrent layers and attention return such a "
+            "tuple: output, _ = layer(input)"
+        ) from None
+    if isinstance(input, Module):
+        kind = type(input).__name__
+        raise TypeError(f"linear takes a Tensor, got a {kind}; make the layer first, then call it: layer(x)") from None
+    shape, needed = (input if isinstance(input, Tensor) else Tensor(input)).shape, layer.in_features
+    if shape[-1:] == (needed,):
+        return
+    flat = next((start for start in range(1, len(shape)) if math.prod(shape[start:]) == needed), None)
+    if flat is not None:
+        cure = f"; x.flatten({flat}) makes it {(*shape[:flat], needed)}"
+    else:
+        cure = f"; nn.Linear({shape[-1]}, {layer.out_features}) would take it" if shape else ""
+    raise ValueError(
+        f"linear: the last size of the input must be in_features={needed}, got shape {shape}{cure}"
+    ) from None
 
 
 class Bilinear(Module):

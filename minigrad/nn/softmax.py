@@ -12,7 +12,10 @@ from .module import Module
 
 
 class _AlongDimension(Module):
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int | None = None) -> None:
+        if dim is None:
+            name = type(self).__name__
+            raise TypeError(f"{name} needs the dimension to normalise over, such as {name}(dim=-1)")
         self.dim = dim
 
     def extra_repr(self) -> str:

@@ -163,7 +163,7 @@ def _take_over(own: dict[str, Tensor], state: Mapping[str, Any], news: dict[int,
 
 
 # --- what probably happened -------------------------------------------------------------------------------------------
-def _hint(own: Mapping[str, Any], state: Mapping[str, Any], missing: list[str], unexpected: list[str]) -> str:
+def _hint(own: dict[str, Tensor], state: Mapping[str, Any], missing: list[str], unexpected: list[str]) -> str:
     """The likely reason why names differ, with the line that mends it; empty if none is known."""
     for name in unexpected:
         if isinstance(state[name], Mapping):
@@ -172,9 +172,12 @@ def _hint(own: Mapping[str, Any], state: Mapping[str, Any], missing: list[str], 
         return "the names in a state of a Module are strings; is this part of the state of an optimizer?"
     for name in unexpected:
         prefix = name.removesuffix(next((mine for mine in missing if name.endswith(f".{mine}")), name))
-        if prefix and {key.removeprefix(prefix) for key in state if key.startswith(prefix)} == set(own):
-            return (
-                f"all names begin with {prefix!r} there: pass {{name.removeprefix({prefix!r}): value for name, value "
-                "in state.items()}"
-            )
+        inner = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+        if not prefix or set(inner) != set(own):
+            continue
+        stripped = f"{{name.removeprefix({prefix!r}): value for name, value in state.items()"
+        if len(inner) == len(state):
+            return f"all names begin with {prefix!r} there: pass {stripped}}}"
+        if not _fitting_values(own, inner, assign=False)[1]:  # a part of a larger model, and not of another one
+            return f"the names here stand behind {prefix!r} there: pass {stripped} if name.startswith({prefix!r})}}"
     return ""

@@ -7,28 +7,41 @@ again, so gradients of any order exist, and the adjoint doubles as transposed co
 How it is computed: with memory in the order (H, C, W, N) the taps of a window *along a row* are gathered by copying the
 input once per tap, in runs of W·N. The taps *across rows* need no copy: consecutive rows are neighbours in memory, so
 a view whose rows overlap has them side by side, and one batched matrix product over it does the rest.
+
+Depthwise convolution (one channel per group) goes the same way, as vectors times matrices: 350 µs for 3 x 3 taps on
+16 x 32 x 28 x 28. A product with a shifted view for each tap, added up in NumPy, took 1080-1200, einsum 690-3600.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..primitive import primitive
-from .taps import batch_first, batch_last, reach, window_count
-
-Pairs = tuple[tuple[int, int], ...]  # for every spatial dimension: before and after
-Sizes = tuple[int, ...]
+from .slide import Pairs, Sizes, Slide, phases, runs, slide_of
+from .taps import batch_first, batch_last, reach
 
 _ROOM = 1 << 20  # elements that the partial sums of a weight gradient may take
+_BLOCK = (
+    1 << 20
+)  # elements of columns to gather at a time where groups allow it: what a cache keeps until they are read
+_FEW = 4  # up to so many vectors a matrix is multiplied with one after the other
 _NARROW = 96  # below so many columns a matrix product is slow: then all rows share one, on a copy of their windows
 
 
 # --- gathering --------------------------------------------------------------------------------------------------------
-def _columns(x: Any, taps: int, windows: int, stride: int, padding: Pairs, dilation: int, groups: int) -> Any:
+def _columns(
+    x: Any,
+    taps: int,
+    windows: int,
+    stride: int,
+    padding: Pairs,
+    dilation: int,
+    groups: int,
+    chosen: slice = slice(None),
+) -> Any:
     """The taps of every window along a row, with the padding above and below: (groups, rows, C/groups · taps, W' · N).
 
     Args:
@@ -36,29 +49,29 @@ def _columns(x: Any, taps: int, windows: int, stride: int, padding: Pairs, dilat
         taps: size of the kernel along a row.
         windows: how many there are along a row: W'.
         stride: between them.
-        padding: of both dimensions.
+        padding: of both dimensions; a negative one cuts off.
         dilation: between taps.
         groups: in how many parts the channels fall.
+        chosen: which of them to gather.
     """
     rows = batch_last(x)
     height, channels, width, batch = rows.shape
     (top, bottom), (left, right) = padding
     if groups == taps == stride == 1 and top == bottom == left == right == 0:
         return np.reshape(rows, (1, height, channels, width * batch))
-    parts = np.reshape(rows, (height, groups, channels // groups, width, batch))
+    source = np.transpose(np.reshape(rows, (height, groups, channels // groups, width, batch)), (1, 0, 2, 3, 4))[chosen]
     total = top + height + bottom
-    height = min(height, total - top)  # a negative padding cuts rows off
-    source = np.transpose(parts[:height], (1, 0, 2, 3, 4))
-    columns = np.empty_like(rows, shape=(groups, total, channels // groups, taps, windows, batch))
-    columns[:, :top] = 0
-    columns[:, top + height :] = 0
+    columns = np.empty_like(rows, shape=(len(source), total, channels // groups, taps, windows, batch))
+    above, below, inside = reach(height, total, 1, -top)
+    columns[:, :above] = 0
+    columns[:, below:] = 0
     for tap in range(taps):
-        target = columns[:, top : top + height, :, tap]
+        target = columns[:, above:below, :, tap]
         first, end, elements = reach(width, windows, stride, tap * dilation - left)
         target[:, :, :, :first] = 0
         target[:, :, :, end:] = 0
-        target[:, :, :, first:end] = source[:, :, :, elements]
-    return np.reshape(columns, (groups, total, channels // groups * taps, windows * batch))
+        target[:, :, :, first:end] = source[:, inside, :, elements]
+    return np.reshape(columns, (len(source), total, channels // groups * taps, windows * batch))
 
 
 def _stacked(rows: Any, first: int, count: int, taps: int, dilation: int = 1, stride: int = 1) -> Any:
@@ -75,11 +88,19 @@ def _stacked(rows: Any, first: int, count: int, taps: int, dilation: int = 1, st
 
 
 def _by_group(g: Any, groups: int) -> Any:
-    """A gradient of the output, (N, O, H', W'), as (groups, H', O/groups, W' · N)."""
+    """A gradient of the output, (N, O, H', W'), as a view (groups, H', O/groups, W' · N)."""
     rows = batch_last(g)
     height, channels, width, batch = rows.shape
-    parts = np.reshape(rows, (height, groups, channels // groups, width * batch))
-    return parts[None, :, 0] if groups == 1 else np.copy(np.transpose(parts, (1, 0, 2, 3)), order="C")
+    return np.transpose(np.reshape(rows, (height, groups, channels // groups, width * batch)), (1, 0, 2, 3))
+
+
+def _blocks(groups: int, columns: int) -> list[slice]:
+    """Groups to compute together when all of them have so many columns.
+
+    Depthwise on 32 x 64 x 28 x 28, 5 million columns: 1800 µs instead of 3400; on 16 x 32 x 28 x 28 no difference.
+    """
+    together = max(groups * _BLOCK // max(columns, 1), 1)
+    return [slice(first, first + together) for first in range(0, groups, together)]
 
 
 def _planar(x: Any) -> Any:
@@ -97,26 +118,6 @@ def _merged(rows: Any) -> Any:
     return np.reshape(np.transpose(rows, (0, 2, 1, 3)), (groups, size, height * columns))
 
 
-class _Slide(NamedTuple):
-    """How the windows move, in two dimensions."""
-
-    stride: Sizes
-    padding: Pairs
-    dilation: Sizes
-
-    def windows(self, size: Sizes, kernel: Sizes) -> Sizes:
-        return tuple(
-            window_count(n, k, s, *p, d)
-            for n, k, s, p, d in zip(size, kernel, self.stride, self.padding, self.dilation, strict=True)
-        )
-
-
-def _slide(stride: Sizes, padding: Pairs, dilation: Sizes) -> _Slide:
-    if len(stride) == 1:
-        return _Slide((1, *stride), ((0, 0), *padding), (1, *dilation))
-    return _Slide(stride, padding, dilation)
-
-
 # --- convolution ------------------------------------------------------------------------------------------------------
 @primitive(cure="input (N, C, H, W), weight (O, C/groups, kH, kW) and bias (O,) must fit")
 def convolve(x: Any, w: Any, bias: Any = None, *, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
@@ -128,23 +129,29 @@ def convolve(x: Any, w: Any, bias: Any = None, *, stride: Sizes, padding: Pairs,
         bias: (O,) or None.
         result: (N, O, H', W') or (N, O, L').
     """
-    slide = _slide(stride, padding, dilation)
+    slide = slide_of(stride, padding, dilation)
     planar, kernel = _planar(x), _planar(w)
     outputs, _, taps_down, taps = kernel.shape
     height, width = slide.windows(planar.shape[2:], (taps_down, taps))
-    columns = _columns(planar, taps, width, slide.stride[1], slide.padding, slide.dilation[1], groups)
-    stacked = _stacked(columns, 0, height, taps_down, slide.dilation[0], slide.stride[0])
-    matrices = _matrices(kernel, groups)
     batch = len(x)
     narrow = height > 1 and width * batch < _NARROW
-    shape: Sizes = (height, groups, outputs // groups, width * batch)
+    dtype = np.result_type(x.dtype, w.dtype)
+    if slide.dilation[0] > 1 and taps_down > 1 and not narrow:
+        dtype = dtype if bias is None else np.result_type(dtype, bias.dtype)
+        rows = np.empty_like(x, shape=(height, outputs, width, batch), dtype=dtype, order="C")
+        for phase in phases(x.shape[2], height, taps_down, slide):
+            rows[phase.windows] = batch_last(convolve(x[:, :, phase.rows], w, bias, groups=groups, **phase.slide))
+        return batch_first(rows)
+    gather = functools.partial(_columns, planar, taps, width, slide.stride[1], slide.padding, slide.dilation[1], groups)
+    matrices = _matrices(kernel, groups)
     if narrow:
-        shape = (groups, outputs // groups, height * width * batch)
-    out = np.empty_like(columns, shape=shape, dtype=np.result_type(x.dtype, w.dtype))
-    if narrow:
-        np.matmul(matrices[:, 0], _merged(stacked), out=out)
+        stacked = _stacked(gather(), 0, height, taps_down, slide.dilation[0], slide.stride[0])
+        out = np.matmul(matrices[:, 0], _merged(stacked))
     else:
-        np.matmul(matrices, stacked, out=np.transpose(out, (1, 0, 2, 3)))
+        out = np.empty_like(x, shape=(height, groups, outputs // groups, width * batch), dtype=dtype, order="C")
+        for block in _blocks(groups, planar.size * taps // slide.stride[1]):
+            stacked = _stacked(gather(block), 0, height, taps_down, 1, slide.stride[0])
+            np.matmul(matrices[block], stacked, out=np.transpose(out[:, block], (1, 0, 2, 3)))
     if bias is not None:
         column = np.reshape(bias, (groups, outputs // groups, 1))
         out = np.add(out, column, out=out) if bias.dtype == out.dtype else out + column
@@ -172,11 +179,15 @@ def convolve_input(g: Any, w: Any, *, size: Sizes, stride: Sizes, padding: Pairs
         w: as for ``convolve``.
         result: (N, C, *size).
     """
-    slide = _slide(stride, padding, dilation)
+    slide = slide_of(stride, padding, dilation)
     kernel = _planar(w)
-    _, channels, taps_down, taps = kernel.shape
+    outputs, channels, taps_down, taps = kernel.shape
     height, width = size if len(size) == 2 else (1, *size)
+    if outputs == groups and channels == 1:
+        return _like(_turned(_planar(g), kernel, (height, width), slide), g)
     rows = _by_group(_planar(g), groups)
+    if groups > 1:
+        rows = np.copy(rows, order="C")  # neighbours again, to be stacked without a copy
     windows = g.shape[-1]
     batch = len(g)
     parts = np.reshape(kernel, (groups, -1, channels, taps_down, taps))
@@ -189,7 +200,28 @@ def convolve_input(g: Any, w: Any, *, size: Sizes, stride: Sizes, padding: Pairs
     return _like(batch_first(out), g)
 
 
-def _row_by_row(rows: Any, parts: Any, height: int, slide: _Slide) -> Any:
+def _turned(g: Any, kernel: Any, size: Sizes, slide: Slide) -> Any:
+    """For depthwise convolution: convolve with the kernel turned round, the windows a stride of zeros apart.
+
+    Products for the taps of a row only, spread afterwards, have inner dimensions too small for BLAS: 3 x 3 taps on
+    16 x 32 x 28 x 28 took 690 µs and now 340, 1090 and 390 with stride 2, and 425 and 120 for a batch of 1.
+    """
+    if slide.stride != (1, 1):
+        rows = batch_last(g)
+        down, along = slide.stride
+        height, channels, width, batch = rows.shape
+        shape = ((height - 1) * down + 1, channels, (width - 1) * along + 1, batch)
+        apart = np.zeros_like(rows, shape=shape, order="C")
+        apart[::down, :, ::along] = rows
+        g = batch_first(apart)
+    befores = [d * (k - 1) - p for d, k, (p, _) in zip(slide.dilation, kernel.shape[2:], slide.padding, strict=True)]
+    afters = [n + p - m for n, (p, _), m in zip(size, slide.padding, g.shape[2:], strict=True)]
+    padding = tuple(zip(befores, afters, strict=True))
+    turned = np.copy(np.flip(kernel, (2, 3)), order="C")  # BLAS takes no negative strides
+    return convolve(g, turned, stride=(1, 1), padding=padding, dilation=slide.dilation, groups=len(kernel))
+
+
+def _row_by_row(rows: Any, parts: Any, height: int, slide: Slide) -> Any:
     """What falls on every row of the input, still spread over the taps along it: (groups, H, C/groups · taps, M).
 
     Args:
@@ -202,7 +234,7 @@ def _row_by_row(rows: Any, parts: Any, height: int, slide: _Slide) -> Any:
     columns = np.empty_like(
         rows, shape=(groups, height, channels * taps, rows.shape[3]), dtype=np.result_type(rows.dtype, parts.dtype)
     )
-    for run in _runs(height, rows.shape[1], taps_down, slide.stride[0], slide.padding[0][0], slide.dilation[0]):
+    for run in runs(height, rows.shape[1], taps_down, slide.stride[0], slide.padding[0][0], slide.dilation[0]):
         target = columns[:, run.first :: run.step][:, : run.rows]
         if not run.taps:
             target[...] = 0
@@ -213,7 +245,7 @@ def _row_by_row(rows: Any, parts: Any, height: int, slide: _Slide) -> Any:
     return columns
 
 
-def _all_rows(rows: Any, parts: Any, height: int, slide: _Slide) -> Any:
+def _all_rows(rows: Any, parts: Any, height: int, slide: Slide) -> Any:
     """The same by one product for all rows, whose result is then added row by row."""
     groups, _, channels, taps_down, taps = parts.shape
     windows, columns = rows.shape[1], rows.shape[3]
@@ -226,45 +258,6 @@ def _all_rows(rows: Any, parts: Any, height: int, slide: _Slide) -> Any:
         part = out[:, elements]
         np.add(part, np.transpose(spread[:, tap, :, first:end], (0, 2, 1, 3)), out=part)
     return out
-
-
-class _Run(NamedTuple):
-    """Rows of the input, ``step`` apart, that are reached by the same rows of the kernel."""
-
-    first: int  # the first of these rows
-    step: int
-    rows: int
-    kernel_rows: slice  # last row first, so that the rows of the output that they come from ascend
-    taps: int  # how many rows of the kernel that is
-    source: int  # the first row of the output that reaches the first row
-    source_step: int  # and how far it is to the next
-
-
-@functools.lru_cache(maxsize=512)
-def _runs(height: int, windows: int, taps: int, stride: int, top: int, dilation: int) -> tuple[_Run, ...]:
-    """All rows of the input, each once.
-
-    Row h of the padded input is reached by row i of the kernel at window (h - i · dilation) / stride, if that is one.
-    """
-    runs: list[_Run] = []
-    for phase in range(min(stride, height)):
-        last: tuple[list[int], int] | None = None
-        for row in range(phase, height, stride):
-            padded = row + top
-            hits = [i for i in range(taps) if (padded - i * dilation) % stride == 0]
-            hits = [i for i in hits if 0 <= (padded - i * dilation) // stride < windows]
-            if last is not None and hits == last[0]:
-                runs[-1] = runs[-1]._replace(rows=runs[-1].rows + 1)
-                continue
-            last = (hits, row)
-            if not hits:
-                runs.append(_Run(row, stride, 1, slice(0, 0), 0, 0, 1))
-                continue
-            apart = hits[1] - hits[0] if len(hits) > 1 else 1
-            down = slice(hits[-1], hits[0] - 1 if hits[0] else None, -apart)
-            source = (padded - hits[-1] * dilation) // stride
-            runs.append(_Run(row, stride, 1, down, len(hits), source, max(apart * dilation // stride, 1)))
-    return tuple(runs)
 
 
 def _spread(columns: Any, width: int, stride: int, left: int, dilation: int) -> Any:
@@ -299,31 +292,53 @@ def convolve_weight(
         x, g: the input and the gradient of the output of ``convolve``.
         result: (O, C/groups, *kernel).
     """
-    slide = _slide(stride, padding, dilation)
+    slide = slide_of(stride, padding, dilation)
     taps_down, taps = kernel if len(kernel) == 2 else (1, *kernel)
     channels = x.shape[1] // groups
-    columns = _columns(_planar(x), taps, g.shape[-1], slide.stride[1], slide.padding, slide.dilation[1], groups)
     rows = _by_group(_planar(g), groups)
     height = rows.shape[1]
-    shape = (rows.shape[2], taps_down * columns.shape[2])
-    many = max(_ROOM // max(groups * math.prod(shape), 1), 1)
-    total: Any = None
-    if height > 1 and rows.shape[3] < _NARROW:
-        stacked = _stacked(columns, 0, height, taps_down, slide.dilation[0], slide.stride[0])
+    narrow = height > 1 and rows.shape[3] < _NARROW
+    if slide.dilation[0] > 1 and taps_down > 1 and not narrow:
+        every: Any = 0
+        for phase in phases(x.shape[2], height, taps_down, slide):
+            part = g[:, :, phase.windows]
+            every += convolve_weight(x[:, :, phase.rows], part, kernel=kernel, groups=groups, **phase.slide)
+        return every
+    gather = functools.partial(
+        _columns, _planar(x), taps, g.shape[-1], slide.stride[1], slide.padding, slide.dilation[1], groups
+    )
+    if narrow:
+        stacked = _stacked(gather(), 0, height, taps_down, slide.dilation[0], slide.stride[0])
         total = np.matmul(_merged(rows), np.swapaxes(_merged(stacked), 1, 2))
-        height = 0
-    for start in range(0, height, many):
-        count = min(many, height - start)
-        stacked = _stacked(columns, start * slide.stride[0], count, taps_down, slide.dilation[0], slide.stride[0])
-        part = np.sum(_products(rows[:, start : start + count], stacked), axis=1)
-        total = part if total is None else np.add(total, part, out=total)
+    else:
+        blocks = _blocks(groups, x.size * taps // slide.stride[1])
+        sums = [_sum_over_rows(rows[block], gather(block), taps_down, slide.stride[0]) for block in blocks]
+        total = sums[0] if len(sums) == 1 else np.concatenate(sums)
     parts = np.reshape(total, (g.shape[1], taps_down, channels, taps))
     out = np.copy(np.transpose(parts, (0, 2, 1, 3)), order="C")
     return out if len(kernel) == 2 else out[:, :, 0]
 
 
+def _sum_over_rows(rows: Any, columns: Any, taps_down: int, stride: int) -> Any:
+    """Products of the rows of ``g`` with those that their windows reach, summed: (groups, O/groups, taps down · K)."""
+    groups, height, outputs, _ = rows.shape
+    many = max(_ROOM // max(groups * outputs * taps_down * columns.shape[2], 1), 1)
+    total: Any = None
+    for start in range(0, height, many):
+        count = min(many, height - start)
+        stacked = _stacked(columns, start * stride, count, taps_down, 1, stride)
+        part = np.sum(_products(rows[:, start : start + count], stacked), axis=1)
+        total = part if total is None else np.add(total, part, out=total)
+    return total
+
+
 def _products(rows: Any, stacked: Any) -> Any:
-    """``rows @ stacked.T``; with the longer matrix in front, BLAS took 630 µs instead of 760 for 32 rows and 144."""
+    """``rows @ stacked.T``; with the longer matrix in front, BLAS took 630 µs instead of 760 for 32 rows and 144.
+
+    A few rows are multiplied one by one: 400 µs instead of 2000 for 2 and 9, and 550 instead of 810 for 4 and 36.
+    """
+    if rows.shape[2] <= _FEW:
+        return np.matmul(stacked[:, :, None], rows[..., None])[..., 0]
     if stacked.shape[2] > rows.shape[2]:
         return np.swapaxes(np.matmul(stacked, np.swapaxes(rows, 2, 3)), 2, 3)
     return np.matmul(rows, np.swapaxes(stacked, 2, 3))

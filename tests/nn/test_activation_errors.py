@@ -10,11 +10,16 @@ from minigrad.nn import functional as F
 
 def test_softmax_has_no_default_dimension():
     for module in (nn.Softmax, nn.LogSoftmax, nn.Softmin):
-        with pytest.raises(TypeError, match="dim"):
+        with pytest.raises(TypeError, match=rf"{module.__name__} needs .* such as {module.__name__}\(dim=-1\)"):
             module()
     for function in (F.softmax, F.log_softmax, F.softmin):
         with pytest.raises(TypeError, match="dimension"):
             function(Tensor([1.0, 2.0]))
+
+
+def test_a_layer_made_of_its_input_says_how_to_call_it():
+    with pytest.raises(TypeError, match=r"ReLU: inplace is True or False, .*: nn\.ReLU\(\)\(x\)"):
+        nn.ReLU(Tensor([1.0]))
 
 
 def test_random_leaky_relu_draws_a_slope_for_every_element_in_training():

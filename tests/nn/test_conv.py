@@ -141,6 +141,85 @@ def test_a_weight_gradient_that_is_summed_in_pieces(monkeypatch):
     compare(F.conv2d, TF.conv2d, *arrays, static=(None, 2, 1), order=2)
 
 
+# --- depthwise and dilated: ways of their own -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "dilation", "multiplier"),
+    list(product([(3, 3), (2, 4), (1, 3)], [1, 2, (3, 1)], [0, 1, (3, 2)], [1, (2, 3), (3, 1)], [1, 2])),
+)
+def test_depthwise(kernel, stride, padding, dilation, multiplier):
+    arrays = [random((2, 3, 8, 9)), random((3 * multiplier, 1, *kernel), seed=1), random((3 * multiplier,), seed=2)]
+    static = (stride, padding, dilation, 3)
+    if any(n + 2 * p < d * (k - 1) + 1 for n, k, p, d in zip((8, 9), kernel, _both(padding), _both(dilation))):  # noqa: B905
+        pytest.skip("the kernel is larger than the padded input")
+    compare(F.conv2d, TF.conv2d, *arrays, static=static, order=2)
+
+
+def _both(size):
+    return size if isinstance(size, tuple) else (size, size)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("batch", [0, 1, 3])
+def test_depthwise_in_single_precision_on_layouts_of_memory(batch, stride):
+    for x in (
+        random((7, 3, 6, batch), "float32").transpose(3, 1, 0, 2),
+        random((batch, 6, 7, 12), "float32")[:, ::2, ::-1, ::2],
+    ):
+        weight = random((3, 3, 3, 1), "float32", seed=1).transpose(1, 3, 2, 0)
+        compare(F.conv2d, TF.conv2d, x, weight, random((3,), "float32", seed=2), static=(stride, 1, 2, 3), order=1)
+
+
+@pytest.mark.parametrize("stride", [1, 2, (3, 2)])
+@pytest.mark.parametrize("dilation", [1, (1, 2)])
+def test_transposed_depthwise(stride, dilation):
+    arrays = [random((2, 3, 4, 3)), random((3, 1, 3, 2), seed=1), random((3,), seed=2)]
+    for padding in (0, 1):
+        static = (stride, padding, 0, 3, dilation)
+        compare(F.conv_transpose2d, TF.conv_transpose2d, *arrays, static=static, order=2)
+
+
+@pytest.mark.parametrize(
+    ("height", "stride", "padding", "dilation"),
+    [(9, 1, 0, 2), (9, 1, 4, 4), (9, 2, 4, 4), (9, 2, 3, 3), (9, 4, 6, 6), (9, 6, 4, 4), (2, 1, 5, 5), (1, 1, 7, 7)],
+)
+def test_dilation_that_shares_divisors_with_the_stride_or_exceeds_the_picture(height, stride, padding, dilation):
+    for kernel in (2, 3):
+        arrays = [random((2, 4, height, 6)), random((6, 2, kernel, 2), seed=1), random((6,), seed=2)]
+        compare(F.conv2d, TF.conv2d, *arrays, static=((stride, 1), (padding, 1), (dilation, 1), 2), order=2)
+
+
+@pytest.mark.parametrize("multiplier", [1, 2, 5])
+def test_depthwise_in_blocks_and_with_many_vectors_at_once_is_the_same(multiplier, monkeypatch):
+    x, w = random((2, 5, 7, 6)), random((5 * multiplier, 1, 3, 3), seed=1)
+    static = {"stride": (2, 1), "padding": ((1, 1), (0, 2)), "dilation": (1, 2), "groups": 5}
+
+    def every() -> list[np.ndarray]:
+        out = convolution.convolve(x, w, **static)
+        g = random(out.shape, seed=2)
+        g_input = convolution.convolve_input(g, w, size=(7, 6), **static)
+        return [out, g_input, convolution.convolve_weight(x, g, kernel=(3, 3), **static)]
+
+    whole = every()
+    monkeypatch.setattr(convolution, "_BLOCK", 500)
+    monkeypatch.setattr(convolution, "_FEW", 0)
+    for a, b in zip(whole, every(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("stride", "dilation"), [((1, 1), (1, 1)), ((2, 3), (1, 2)), ((1, 1), (3, 1))])
+def test_the_turned_kernel_gives_what_spreading_gives(stride, dilation):
+    """A group with an output that is always 0 takes the other way."""
+    w = random((3, 1, 3, 2))
+    static = {"stride": stride, "padding": ((1, 1), (4, 0)), "dilation": dilation, "groups": 3}
+    g = random(convolution.convolve(random((2, 3, 8, 9)), w, **static).shape, seed=1)
+    doubled = [np.stack([a, np.zeros_like(a)], axis).reshape(s) for a, axis, s in (
+        (w, 1, (6, 1, 3, 2)), (g, 2, (2, 6, *g.shape[2:])),
+    )]  # fmt: skip
+    turned = convolution.convolve_input(g, w, size=(8, 9), **static)
+    spread = convolution.convolve_input(*doubled[::-1], size=(8, 9), **static)
+    np.testing.assert_allclose(turned, spread, rtol=1e-12, atol=1e-12)
+
+
 # --- columns ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("kernel", "dilation", "padding", "stride"), list(product([2, (1, 3)], [1, (2, 3)], [0, (1, 2)], [1, (2, 3)]))

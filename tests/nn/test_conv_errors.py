@@ -17,6 +17,9 @@ PICTURES = Tensor(np.zeros((2, 3, 8, 8), np.float32))
     ("layer", "shape", "message"),
     [
         (lambda: nn.Conv2d(4, 8, 3), (2, 3, 8, 8), r"has 3 channels, but the weight, of shape (8, 4, 3, 3)"),
+        (lambda: nn.Conv2d(3, 8, 3), (2, 8, 8, 3), "if they come last, x.permute(0, 3, 1, 2) brings them there"),
+        (lambda: nn.Conv2d(3, 8, 3), (8, 8, 3), "if they come last, x.permute(2, 0, 1) brings them there"),
+        (lambda: nn.Conv1d(3, 8, 3), (2, 8, 3), "if they come last, x.permute(0, 2, 1) brings them there"),
         (lambda: nn.Conv2d(3, 8, 3), (8, 8), "x.unsqueeze(-3)"),
         (lambda: nn.Conv2d(3, 8, 3), (1, 2, 3, 8, 8), "(N, C, H, W) or (C, H, W), got shape (1, 2, 3, 8, 8)"),
         (lambda: nn.Conv1d(3, 8, 3), (8,), "(N, C, L) or (C, L), got shape (8,)"),

@@ -146,7 +146,7 @@ def test_pytorchs_own_name_of_the_fans():
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
-        (lambda: init.calculate_gain("gelu"), ValueError, "no gain is known for 'gelu'; .*leaky_relu"),
+        (lambda: init.calculate_gain("gelu"), ValueError, "no gain is known for 'gelu'; .*leaky_relu; exact_gain"),
         (lambda: init.calculate_gain("leaky_relu", "0.1"), ValueError, "must be a number, got '0.1'"),
         (lambda: init.calculate_gain("leaky_relu", True), ValueError, "must be a number, got True"),
         (lambda: init.xavier_uniform_(Parameter([1.0])), ValueError, r"at least two dimensions .* got shape \(1,\)"),

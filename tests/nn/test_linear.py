@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -55,9 +57,38 @@ def test_sizes_that_are_no_integers():
         nn.Linear(2.0, 3)
 
 
-def test_wrong_input_names_the_shapes():
-    with pytest.raises(ValueError, match=r"linear\(input: float32 \(1, 2\), weight: float32 \(4, 3\)"):
-        nn.Linear(3, 4)(Tensor([[1.0, 2.0]]))
+@pytest.mark.parametrize(
+    ("sizes", "shape", "message"),
+    [
+        ((3, 4), (1, 2), "in_features=3, got shape (1, 2); nn.Linear(2, 4) would take it"),
+        ((64, 10), (2, 16, 2, 2), "got shape (2, 16, 2, 2); x.flatten(1) makes it (2, 64)"),
+        ((6, 10), (2, 5, 3, 2), "x.flatten(2) makes it (2, 5, 6)"),
+        ((6, 10), (3, 2), "nn.Linear(2, 10) would take it"),  # the batch is not to be flattened
+        ((3, 4), (), "in_features=3, got shape ()"),
+    ],
+)
+@pytest.mark.parametrize("given", [Tensor, np.asarray, np.ndarray.tolist])
+def test_wrong_input_names_the_shapes_and_the_cure(sizes, shape, message, given):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        nn.Linear(*sizes)(given(np.zeros(shape, np.float32)))
+
+
+def test_what_other_layers_return_and_layers_themselves_are_refused():
+    model = nn.Sequential(nn.LSTM(4, 5), nn.Linear(5, 2))
+    with pytest.raises(TypeError, match=r"got a tuple of 2; recurrent .* output, _ = layer\(input\)") as caught:
+        model(Tensor(np.zeros((3, 2, 4), np.float32)))
+    assert "which is 1 of Sequential" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match="got a Tanh; make the layer first"):
+        nn.Linear(3, 4)(nn.Tanh())
+
+
+def test_what_is_wrong_besides_the_shape_is_told_as_it_was():
+    with pytest.raises(TypeError, match="a Tensor holds real numbers or booleans"):
+        nn.Linear(3, 4)(np.array([["a", "b", "c"]]))
+    layer = nn.Linear(3, 4)
+    layer.bias = nn.Parameter(Tensor([1.0, 2.0]))
+    with pytest.raises(ValueError, match=r"linear\(input: float32 \(1, 3\), weight: .* bias: float32 \(2,\)\)"):
+        layer(Tensor([[1.0, 2.0, 3.0]]))
 
 
 def test_identity():

@@ -438,6 +438,13 @@ def test_likely_reasons_are_named() -> None:
         net.load_state_dict(state)
     with pytest.raises(RuntimeError, match=r"'model' is a dict itself: .*state\['model'\]"):
         net.load_state_dict({"model": net.state_dict(), "step": 3})
+    whole = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 2))
+    part = r"behind '1\.' there: pass \{name\.removeprefix\('1\.'\): .* if name\.startswith\('1\.'\)\}"
+    with pytest.raises(RuntimeError, match=part):
+        nn.Linear(1, 2).load_state_dict(whole.state_dict())
+    with pytest.raises(RuntimeError) as caught:
+        nn.Linear(5, 5).load_state_dict(whole.state_dict())
+    assert "there: pass" not in str(caught.value)
 
 
 def test_the_result_of_loading_prints_as_in_pytorch() -> None:

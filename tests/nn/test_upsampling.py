@@ -62,3 +62,12 @@ def test_interpolate(mode, how, align_corners):
 def test_nearest_takes_the_elements_that_pytorch_takes(size, wanted):
     x = random((1, 1, size))
     compare(lambda x: F.interpolate(x, wanted), lambda x: TF.interpolate(x, wanted), x, order=1)
+
+
+def test_functions_beside_the_layers():
+    x = random((2, 4, 4, 6))
+    for function, options in [("pixel_shuffle", {"upscale_factor": 2}), ("pixel_unshuffle", {"downscale_factor": 2})]:
+        ours, theirs = getattr(F, function), getattr(TF, function)
+        compare(lambda x: ours(x, **options), lambda x: theirs(x, **options), x)  # noqa: B023
+    for options in ({"size": (5, 9)}, {"scale_factor": 1.5, "mode": "bilinear", "align_corners": True}):
+        compare(lambda x: F.upsample(x, **options), lambda x: TF.interpolate(x, **options), x)  # noqa: B023

@@ -172,7 +172,7 @@ def _conv(
         raise ValueError(
             f"{name}: the input, of shape {input.shape}, has {input.shape[1]} channels, but the weight, of shape "
             f"{weight.shape} with groups={groups}, takes {channels * groups}; channels are dimension 1 of (N, C, "
-            f"{SPATIAL[dimensions]})"
+            f"{SPATIAL[dimensions]})" + _channels_first(input.shape, channels * groups, alone)
         )
     for size, taps, pair, step in zip(input.shape[2:], kernel, pads, dilations, strict=True):
         if taps < 1 or window_count(size, taps, 1, *pair, step) < 1:
@@ -183,6 +183,15 @@ def _conv(
     bias = _check_bias(name, bias, outputs)
     out = convolve(input, weight, bias, stride=strides, padding=pads, dilation=dilations, groups=groups)
     return without_batch(out, alone)  # type: ignore[no-any-return]
+
+
+def _channels_first(shape: tuple[int, ...], channels: int, alone: bool) -> str:
+    """The line that puts the channels where they belong, if they seem to come last."""
+    if shape[-1] != channels:
+        return ""
+    order = (0, len(shape) - 1, *range(1, len(shape) - 1))
+    order = tuple(dim - 1 for dim in order[1:]) if alone else order
+    return f"; if they come last, x.permute{order} brings them there"
 
 
 # --- transposed convolution -------------------------------------------------------------------------------------------

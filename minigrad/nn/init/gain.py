@@ -42,7 +42,10 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
             raise ValueError(f"the negative slope of leaky_relu must be a number, got {param!r}")
         return math.sqrt(2 / (1 + slope**2))
     if nonlinearity not in _GAINS:
-        raise ValueError(f"no gain is known for {nonlinearity!r}; known are {', '.join([*_GAINS, 'leaky_relu'])}")
+        raise ValueError(
+            f"no gain is known for {nonlinearity!r}; known are {', '.join([*_GAINS, 'leaky_relu'])}; "
+            "exact_gain computes that of any function"
+        )
     return _GAINS[nonlinearity]
 
 
