@@ -37,6 +37,8 @@ def as_array(data: Any, dtype: Any = None) -> Array:
     elif isinstance(data, np.generic):
         data = np.asarray(data)
     elif not is_array(data):
+        if callable(data):
+            raise TypeError(f"numbers are needed, got {type(data).__name__}; if it is a layer, call it: layer(x)")
         data = _from_python(data)
     as_dtype(data.dtype)
     return data if dtype is None else data.astype(as_dtype(dtype), copy=False)
@@ -61,8 +63,8 @@ def _from_python(data: Any) -> Array:
         raise TypeError("a list of Tensors that require grad cannot become a new Tensor; use minigrad.stack(tensors)")
     try:
         array = np.asarray(data)
-    except ValueError as error:
-        raise ValueError(f"nested lists must have rows of equal length: {error}") from None
+    except ValueError:
+        raise ValueError("nested lists must have rows of equal length; pad the shorter ones first") from None
     if array.dtype.kind == "f" and not hasattr(first, "dtype"):
         array = array.astype(_default_dtype)
     return array

@@ -74,7 +74,7 @@ def _checked_target(state: Any, path: Any) -> str:
     if isinstance(state, (str, os.PathLike)):
         raise TypeError("the state comes first: minigrad.save(model.state_dict(), path)")
     if hasattr(state, "state_dict"):
-        raise TypeError(f"save takes a state, not a {type(state).__name__}; write minigrad.save(it.state_dict(), path)")
+        raise TypeError(f"save takes a state, got {type(state).__name__}; write minigrad.save(it.state_dict(), path)")
     if not isinstance(state, Mapping):
         raise TypeError(f"save takes a dict, got {type(state).__name__}; give it a name: {{'value': it}}")
     target = os.path.realpath(_checked_path("save", path))

@@ -407,7 +407,7 @@ def own(grad: Any, shared: bool = False) -> Tensor:
         with engine.Mode(engine.grad_enabled, True):
             return grad.clone()
     array = np.asarray(grad) if isinstance(grad, np.generic) else grad
-    return wrap(array.copy() if shared or array.base is not None else array, None)
+    return wrap(array.copy(order="K") if shared or array.base is not None else array, None)
 
 
 def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:

@@ -29,8 +29,8 @@ class DeviceArray(NDArrayOperatorsMixin):
         """The values on the host, as in CuPy."""
         return self._host
 
-    def copy(self) -> DeviceArray:
-        return DeviceArray(self._host.copy())
+    def copy(self, order: Any = "C") -> DeviceArray:
+        return DeviceArray(self._host.copy(order))
 
     def astype(self, dtype: Any, copy: bool = True) -> DeviceArray:
         return DeviceArray(self._host.astype(dtype, copy=copy))

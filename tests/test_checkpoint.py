@@ -188,8 +188,8 @@ KNOT.append(KNOT)
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (nn.Linear(1, 1), r"not a Linear; write minigrad\.save\(it\.state_dict\(\), path\)"),
-        (optim.SGD([nn.Parameter([1.0])], lr=1.0), r"not a SGD; write minigrad\.save\(it\.state_dict\(\)"),
+        (nn.Linear(1, 1), r"got Linear; write minigrad\.save\(it\.state_dict\(\), path\)"),
+        (optim.SGD([nn.Parameter([1.0])], lr=1.0), r"got SGD; write minigrad\.save\(it\.state_dict\(\)"),
         ({"model": nn.Linear(1, 1)}, r"at 'model' is of type Linear.*save its state: \.state_dict\(\)"),
         ({"a": [{"b": Custom()}]}, r"at 'a\.0\.b' is of type Custom.*the numbers and strings that it is made from"),
         ({"f": np.tanh}, "at 'f' is of type ufunc"),

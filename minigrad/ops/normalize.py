@@ -142,7 +142,11 @@ def affine(x: Any, center: Any, scale: Any, shift: Any) -> Any:
 
 
 def _by_scale(g: Any, x: Any, center: Any, scale_shape: tuple[int, ...]) -> Any:
-    """Summed at once, without an array of the products: 410 µs instead of 520 for a step of BatchNorm2d in eval."""
+    """Summed at once, without an array of the products.
+
+    With the bias likewise, forward and backward took 370 µs instead of 495 on 16 x 32 x 28 x 28, 250 instead of 390
+    without a center.
+    """
     x = x if center is None else x - center
     axis = _repeated(scale_shape, g.shape)
     return sum_of_products(g, x, axis=axis) if axis and x.shape == g.shape else g * x
@@ -239,66 +243,6 @@ def _sum_of_samples(x: Any) -> Any:
 
 
 channel_norm.joint(_channel_norm_gradients)
-
-
-# --- one mean and variance for each group of channels of each sample --------------------------------------------------
-def _grouped(x: Any, groups: int) -> Any:
-    return np.reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
-
-
-def _per_group(part: Any, like: Any) -> Any:
-    return np.reshape(part, (1, *like.shape[1:3], *[1] * (like.ndim - 3)))
-
-
-def _group_centered(x: Any, groups: int) -> Any:
-    return center(_grouped(x, groups), axis=tuple(range(2, x.ndim + 1)))
-
-
-def _group_reciprocal_std(x: Any, groups: int, eps: float) -> Any:
-    return _reciprocal_std(_group_centered(x, groups), tuple(range(2, x.ndim + 1)), eps)
-
-
-@primitive(
-    residuals={"centered": _group_centered, "reciprocal_std": _group_reciprocal_std},
-    cure="the weight and the bias hold one number for each channel, which is dimension 1 of the input",
-)
-def group_norm(x: Any, weight: Any = None, bias: Any = None, *, groups: int, eps: float) -> Any:
-    """Every group of channels of every sample with mean 0 and variance 1, times ``weight``, plus ``bias``.
-
-    ``channel_norm`` followed by ``affine`` took 1.6 times as long.
-
-    Shapes:
-        x: (N, C, ...).
-        weight, bias: (C,) or None.
-    """
-    parts = _grouped(x, groups)
-    axis = tuple(range(2, parts.ndim))
-    with _short_buffers(x):
-        centered = parts - _total(parts, axis) / _count(parts.shape, axis)
-        reciprocal_std = _reciprocal_std(centered, axis, eps)
-        out = centered * (reciprocal_std if weight is None else reciprocal_std * _per_group(weight, parts))
-        if bias is not None:
-            out += _per_group(bias, parts)
-    return np.reshape(out, x.shape), centered, reciprocal_std
-
-
-def _group_norm_gradients(g: Any, weight: Any, centered: Any, reciprocal_std: Any, groups: int) -> list[Any]:
-    """Two sums for each channel of each sample serve the weight, the bias and, weighted, the groups."""
-    shape = g.shape
-    g = _grouped(g, groups)
-    positions = tuple(range(3, g.ndim))
-    total = sum_of_products(g, None, axis=positions)
-    along = sum_of_products(g, centered, axis=positions) * reciprocal_std
-    gradients = [_sum_of_samples(np.reshape(x, (shape[0], shape[1]))) for x in (along, total)]
-    if weight is not None:
-        weight = _per_group(weight, g)
-        g, total, along = affine(g, None, weight, None), total * weight, along * weight
-    count = _count(g.shape, (2, *positions))
-    total, along = (sum_of_products(x, None, axis=(2,)) / count for x in (total, along))
-    return [np.reshape(project(g, centered, total, along * reciprocal_std, reciprocal_std), shape), *gradients]
-
-
-group_norm.joint(_group_norm_gradients)
 
 
 # --- one mean and variance for each row -------------------------------------------------------------------------------

@@ -30,12 +30,6 @@ SAMPLES: dict[str, list[Sample]] = {
         ((normal(2, 3, 4), *_CHANNELS), {"axis": (2,), "eps": 1e-2}),
         ((normal(2, 3, 1, 2, 2), None, None), {"axis": (2, 3, 4), "eps": 0.1, "statistics": []}),
     ],
-    "group_norm": [
-        ((normal(2, 6, 2, 2), normal(6, seed=1), normal(6, seed=2)), {"groups": 2, "eps": 1e-2}),
-        ((normal(1, 4, 3), normal(4, seed=1), None), {"groups": 1, "eps": 1e-2}),
-        ((normal(3, 4), None, normal(4, seed=1)), {"groups": 2, "eps": 1e-2}),
-        ((normal(2, 4, 3), None, None), {"groups": 4, "eps": 1e-2}),
-    ],
     "row_norm": [
         ((normal(3, 4), *_ROW), {"eps": 1e-2}),
         ((normal(2, 3, 4), _ROW[0], None), {"eps": 1e-2}),
