@@ -124,12 +124,13 @@ def test_long_training_does_not_grow() -> None:
     tracemalloc.start()
     steps(2_000)
     sizes = []
-    for _ in range(2):
+    for _ in range(4):
         gc.collect()
         sizes.append(tracemalloc.get_traced_memory()[0])
-        steps(8_000)
+        steps(4_000)
     tracemalloc.stop()
-    assert sizes[1] - sizes[0] < 8_000  # not a byte for each step
+    grown = [after - before for before, after in zip(sizes[:-1], sizes[1:], strict=True)]
+    assert min(grown) < 4_000  # not a byte for each step; a table that makes room once is no leak
 
 
 def test_a_callers_array_may_change_before_backward() -> None:
