@@ -189,8 +189,8 @@ class RNNBase(Module):
         return out[:time], [out[time + i] for i in range(len(states))]
 
     def _apply(self, *arrays: Any, **static: Any) -> Tensor:
-        """Call the primitive."""
-        raise NotImplementedError
+        """Call the primitive; each kind of layer has its own."""
+        raise NotImplementedError(f"{type(self).__name__} computes nothing; use nn.RNN, nn.LSTM or nn.GRU")
 
     # --- states -------------------------------------------------------------------------------------------------------
     def _initial(self, hx: Any, batch: int, batched: bool) -> list[Any]:

@@ -10,7 +10,8 @@ from ...ops.shape import reshape
 from ...ops.taps import window_count
 from ...tensor import Tensor
 from ..sizes import at_least, one_each
-from .spatial import SPATIAL, floating, spatial
+from .arguments import floating
+from .spatial import SPATIAL, spatial
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from ...ops.pooling import largest, max_along, take_winners, window_sums
 from ...ops.taps import window_count
 from ...tensor import Tensor, raw, wrap
 from ..sizes import at_least, one_each
-from .spatial import floating, spatial
+from .arguments import floating
+from .spatial import spatial
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

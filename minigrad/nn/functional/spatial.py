@@ -34,16 +34,3 @@ dimension before it: x.unsqueeze(-3)
             f"got shape {tensor.shape}" + (cure if tensor.ndim == dimensions else "")
         )
     return tensor
-
-
-def floating(name: str, input: Tensor) -> Tensor:
-    """The input, if it is floating-point.
-
-    Raises:
-        TypeError: if not: pictures are often bytes.
-    """
-    if input.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: the input must be floating-point, got {input.dtype}; x.astype(np.float32) makes it so"
-        )
-    return input

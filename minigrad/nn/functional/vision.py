@@ -12,8 +12,8 @@ from ...ops.pooling import window_spread
 from ...ops.shape import permute, reshape
 from ...tensor import Tensor, raw
 from ..sizes import at_least, one_each
+from .arguments import floating
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
-from .spatial import floating
 
 _MODES = "'nearest', 'nearest-exact', 'area', 'linear' for (N, C, L) or 'bilinear' for (N, C, H, W)"
 
