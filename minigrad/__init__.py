@@ -4,31 +4,32 @@ from math import e, inf, nan, pi
 
 from numpy import finfo, iinfo
 
-from . import autograd, data, dtypes, func, nn, optim
-from .memory import keep_freed_memory
+from . import autograd, data, func, nn, optim
+from .core import dtypes
+from .core.memory import keep_freed_memory
 
 # --- Tensors: making, converting, drawing ---------------------------------------------------------------------------
-from .tensor import Tensor
+from .core.tensor import Tensor
 from .nn.parameter import Parameter
-from .creation import (
+from .ops.creation import (
     arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace, ones,
     ones_like, tensor, zeros, zeros_like,
 )  # fmt: skip
-from .sampling import (
+from .ops.sampling import (
     bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
 )  # fmt: skip
 from .random import get_rng_state, manual_seed, set_rng_state
-from .dtypes import (
+from .core.dtypes import (
     bool_ as bool, double, float16, float32, float64, float_ as float, half, int8, int16, int32, int64, int_ as
     int, long, short, uint8,
 )  # fmt: skip
-from .arrays import get_default_dtype, set_default_dtype
-from .interchange import from_dlpack
-from .checkpoint import load, save
+from .core.arrays import get_default_dtype, set_default_dtype
+from .ops.interchange import from_dlpack
+from .serialization import load, save
 
 # --- gradients -------------------------------------------------------------------------------------------------------
 from .autograd import detect_anomaly, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .hooks import RemovableHandle
+from .core.hooks import RemovableHandle
 
 # --- operations, by family --------------------------------------------------------------------------------------------
 from .ops.elementwise import (
@@ -44,15 +45,15 @@ from .ops.special import (
     cbrt, ceil, copysign, erf, erfc, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log1p, log2, log10,
     logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
 )  # fmt: skip
-from .ops.trig import (
+from .ops.trigonometric import (
     acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
     cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,
 )  # fmt: skip
-from .ops.reduce import (
+from .ops.reduce.sums import (
     all_ as all, amax, amin, any_ as any, argmax, argmin, max_ as max, mean, min_ as min, sum_ as sum, var,
 )  # fmt: skip
-from .ops.norm import aminmax, count_nonzero, nanmean, nansum, norm, prod, ptp, std, std_mean, var_mean
-from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.reduce.norms import aminmax, count_nonzero, nanmean, nansum, norm, prod, ptp, std, std_mean, var_mean
+from .nn.kernels.softmax import log_softmax, logsumexp, softmax
 from .ops.scan import cummax, cummin, cumprod, cumsum, diff, logcumsumexp
 from .ops.order import argsort, kthvalue, median, msort, quantile, sort, topk
 from .ops.search import argwhere, bincount, bucketize, histc, nonzero, searchsorted, unique, where
@@ -63,24 +64,24 @@ from .ops.products import (
 )  # fmt: skip
 from .ops.chains import chain_matmul, matrix_power, multi_dot
 from .ops.einsum import einsum
-from .ops.shape import (
+from .ops.shape.reshape import (
     broadcast_to, concatenate, expand_dims, flatten, permute, reshape, squeeze, stack, swapaxes, transpose,
     unsqueeze,
 )  # fmt: skip
-from .ops.arrange import (
+from .ops.shape.arrange import (
     adjoint, atleast_1d, atleast_2d, atleast_3d, broadcast_tensors, flip, fliplr, flipud, moveaxis, movedim,
     ravel, swapdims, repeat_interleave, roll, rot90, t, tile, unflatten,
 )  # fmt: skip
-from .ops.split import (
+from .ops.join import (
     cat, chunk, concat, column_stack, dsplit, dstack, hsplit, hstack, meshgrid, split, tensor_split, unbind,
     vsplit, vstack,
 )  # fmt: skip
 from .ops.diagonal import diag, diag_embed, diagflat, diagonal, trace, tril, triu
-from .ops.select import (
+from .ops.index.select import (
     index_add, index_copy, index_fill, index_put, index_select, masked_fill, masked_scatter, masked_select,
     narrow, select, take, take_along_dim, tril_indices, triu_indices,
 )  # fmt: skip
-from .ops.scatter import gather, scatter, scatter_add, scatter_reduce
+from .ops.index.scatter import gather, scatter, scatter_add, scatter_reduce
 from .ops.convert import device, is_floating_point, numel
 from .nn.functional import celu, hardshrink, prelu, selu
 

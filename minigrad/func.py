@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from . import autograd
-from .arrays import as_array, is_array
 from .autograd.stateless import functional_call
 from .autograd.trees import leaves, mapped, matched, rebuilt, sequence
-from .engine import Leaf, Mode, grad_enabled, reachable
+from .core.arrays import as_array, is_array
+from .core.graph import Leaf, Mode, grad_enabled, reachable
+from .core.tensor import Tensor, wrap
 from .ops.elementwise import clone
-from .ops.reduce import sum_
-from .ops.shape import stack
-from .tensor import Tensor, wrap
+from .ops.reduce.sums import sum_
+from .ops.shape.reshape import stack
 
 __all__ = ["functional_call", "grad", "hessian", "hvp", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
 

@@ -29,8 +29,8 @@ import numpy as np
 from numpy.polynomial.polynomial import polyder, polyval
 from numpy.typing import NDArray
 
-from . import engine
-from .tensor import Tensor
+from .core import graph as engine
+from .core.tensor import Tensor
 
 Array = NDArray[np.float64]
 Activation = Callable[[Any], Any]

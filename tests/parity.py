@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, autograd
-from minigrad.tensor import wrap
+from minigrad.core.tensor import wrap
 
 try:
     import torch

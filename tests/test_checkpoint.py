@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from minigrad import Tensor, checkpoint, nn, optim
-from minigrad.checkpoint import load, read_metadata, save
+from minigrad import Tensor, nn, optim
+from minigrad import serialization as checkpoint
+from minigrad.serialization import load, read_metadata, save
 
 safetensors = pytest.importorskip("safetensors.numpy", reason="files need safetensors")
 SafetensorError = pytest.importorskip("safetensors").SafetensorError

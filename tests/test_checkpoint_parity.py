@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Tensor, checkpoint, nn, optim
+from minigrad import Tensor, nn, optim
+from minigrad import serialization as checkpoint
 
 torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
 theirs = pytest.importorskip("safetensors.torch", reason="files need safetensors")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, creation
+from minigrad import Tensor
+from minigrad.ops import creation
 from tests.fake_device import DeviceArray
 from tests.parity import torch
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from minigrad import dispatch, nn
-from minigrad.primitive import REGISTRY
-from minigrad.tensor import Tensor
+from minigrad import nn
+from minigrad.core import dispatch
+from minigrad.core.primitive import REGISTRY
+from minigrad.core.tensor import Tensor
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

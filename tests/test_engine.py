@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Parameter, Tensor, engine
+from minigrad import Parameter, Tensor
 from minigrad.autograd import detect_anomaly, enable_grad, grad, is_grad_enabled, no_grad
-from minigrad.tensor import raw, wrap
+from minigrad.core import graph as engine
+from minigrad.core.tensor import raw, wrap
 
 
 def leaf(*values: float, dtype: type = np.float64) -> Tensor:

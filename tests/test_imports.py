@@ -12,39 +12,45 @@ from pathlib import Path
 import pytest
 
 import minigrad
-from minigrad.methods import Methods
-from minigrad.tensor import Tensor
+from minigrad.core.methods import Methods
+from minigrad.core.tensor import Tensor
 
 ROOT = Path(minigrad.__file__).parent
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))
 
-# Room -> the rooms that it may import from. A room is a module or package directly below minigrad/.
-CORE = ("engine", "methods", "arrays", "dispatch", "tensor", "primitive")
+# Room -> the rooms that it may import from. A room is a floor of ``nn/``, a module of ``core/``, or a module or package
+# directly below minigrad/.
+CORE = ("graph", "modes", "methods", "arrays", "dispatch", "tensor", "primitive", "hooks")
+BELOW = {f"core.{name}" for name in (*CORE, "dtypes", "memory")}
 ALLOWED: dict[str, set[str]] = {
-    **{name: set(CORE[:i]) for i, name in enumerate(CORE)},
-    "methods": {"tensor"},  # for the type checker only
-    "hooks": {*CORE},
-    "dtypes": {"arrays"},
-    "ops": {*CORE, "dtypes", "hooks"},
+    **{f"core.{name}": {f"core.{below}" for below in CORE[:i]} for i, name in enumerate(CORE)},
+    "core.methods": {"core.tensor"},  # for the type checker only
+    "core.dtypes": set(),
+    "core.memory": set(),
     "random": set(),
-    "creation": {*CORE, "dtypes", "ops"},
-    "sampling": {*CORE, "dtypes", "ops", "creation", "random"},
-    "interchange": {*CORE, "ops"},
-    "autograd": {*CORE, "ops", "random"},
-    "func": {*CORE, "ops", "autograd"},
-    "memory": set(),
-    "nn": {*CORE, "ops", "autograd", "hooks", "random"},
-    "optim": {*CORE},
+    "ops": {*BELOW, "random"},
+    "autograd": {*BELOW, "ops", "random"},
+    "func": {*BELOW, "ops", "autograd"},
+    "nn.kernels": {*BELOW, "ops"},
+    "nn.functional": {*BELOW, "ops", "autograd", "nn.kernels", "random"},
+    "nn": {*BELOW, "ops", "autograd", "nn.kernels", "nn.functional", "random"},
+    "optim": BELOW,
     "data": {"random"},
-    "theory": {*CORE, "ops", "autograd"},
-    "checkpoint": {*CORE},
-    "debug": {*CORE, "autograd", "random", "nn"},
-    "viz": {"engine", "tensor"},
+    "theory": {*BELOW, "ops", "autograd"},
+    "serialization": BELOW,
+    "debug": {*BELOW, "autograd", "random", "nn"},
+    "viz": BELOW,
 }
+FLOORS = ("kernels", "functional")
 
 
-def room(module: Path) -> str:
-    return module.parts[0].removesuffix(".py")
+def room(*parts: str) -> str:
+    """The room of a module below minigrad/, or of what is imported from there."""
+    if parts[0] == "core" and len(parts) > 1:
+        return f"core.{parts[1]}"
+    if parts[0] == "nn" and len(parts) > 1 and parts[1] in FLOORS:
+        return f"nn.{parts[1]}"
+    return parts[0]
 
 
 def imported(module: Path) -> list[tuple[str, ast.stmt]]:
@@ -55,7 +61,7 @@ def imported(module: Path) -> list[tuple[str, ast.stmt]]:
         if isinstance(node, ast.ImportFrom) and node.level:
             base = [*module.parent.parts][: len(module.parent.parts) - node.level + 1]
             path = [*base, *(node.module.split(".") if node.module else [])]
-            found += [(path[0], node)] if path else [(alias.name, node) for alias in node.names]
+            found += [(room(*path, alias.name), node) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "minigrad":
             pytest.fail(f"{module}: inside the package imports are relative")
     return found
@@ -63,7 +69,7 @@ def imported(module: Path) -> list[tuple[str, ast.stmt]]:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.name != "__init__.py" or len(m.parts) > 1], ids=str)
 def test_import_direction(module: Path) -> None:
-    here = room(module)
+    here = room(*module.with_suffix("").parts)
     for other, _ in imported(module):
         assert other == here or other in ALLOWED[here], f"{module} must not import from {other}"
 
@@ -94,7 +100,7 @@ def test_the_import_needs_numpy_only() -> None:
 
 
 def test_declared_methods_are_those_that_ops_offers() -> None:
-    tree = ast.parse((ROOT / "tensor.py").read_text())
+    tree = ast.parse((ROOT / "core/tensor.py").read_text())
     (body,) = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Tensor"]
     own = {node.name for node in body if isinstance(node, ast.FunctionDef)}
     offered = {name for name in vars(Tensor) if not name.startswith("_")} - own - set(Tensor.__slots__)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor
-from minigrad.creation import from_numpy
-from minigrad.interchange import from_dlpack
-from minigrad.tensor import wrap
+from minigrad.core.tensor import wrap
+from minigrad.ops.creation import from_numpy
+from minigrad.ops.interchange import from_dlpack
 from tests.fake_device import DeviceArray
 from tests.parity import LAYOUTS, random, torch
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from minigrad import memory
+from minigrad.core import memory
 
 glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the setting exists in glibc only")
 

@@ -15,7 +15,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.dispatch import NUMPY
+from minigrad.core.dispatch import NUMPY
 
 NOT_ABOUT_ARRAYS = {"test", "info", "show_config", "show_runtime", "get_include", "load", "loadtxt", "genfromtxt"}
 PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"

@@ -11,8 +11,8 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import grad
-from minigrad.primitive import REGISTRY, Primitive
-from minigrad.tensor import Tensor, raw, wrap
+from minigrad.core.primitive import REGISTRY, Primitive
+from minigrad.core.tensor import Tensor, raw, wrap
 from tests.fake_device import DeviceArray, to_device
 from tests.samples import SAMPLES, Sample
 

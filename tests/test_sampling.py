@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigrad import Tensor, manual_seed, no_grad, random, sampling
+from minigrad import Tensor, manual_seed, no_grad, random
+from minigrad.ops import sampling
 
 CALLS = {
     "rand": lambda **o: sampling.rand(3, 4, **o),

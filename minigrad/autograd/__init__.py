@@ -1,9 +1,9 @@
 """Gradients on request, the modes of recording, and the tools that check and question a derivative."""
 
+from ..core.modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .anomaly import detect_anomaly
 from .check import GradcheckError, gradcheck, gradgradcheck
 from .gradients import backward, grad
-from .modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .recompute import checkpoint
 
 __all__ = [

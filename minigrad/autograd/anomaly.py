@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..engine import Array, Leaf, Mode, Node, anomaly
-from ..tensor import raw
+from ..core.graph import Array, Leaf, Mode, Node, anomaly
+from ..core.tensor import raw
 from .causes import bad_gradient, bad_value, not_finite_yet
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import Mode, grad_enabled
-from ..tensor import Tensor, wrap
+from ..core.graph import Mode, grad_enabled
+from ..core.tensor import Tensor, wrap
 from .gradients import grad
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import engine
-from ..engine import Node
-from ..tensor import Tensor, accumulate, own, retain, seed
+from ..core import graph as engine
+from ..core.graph import Node
+from ..core.tensor import Tensor, accumulate, own, retain, seed
 
 
 def grad(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..engine import Mode, Node, anomaly, grad_enabled, tick
-from ..tensor import Tensor, wrap
+from ..core.graph import Mode, Node, anomaly, grad_enabled, tick
+from ..core.tensor import Tensor, wrap
 
 
 def checkpoint(

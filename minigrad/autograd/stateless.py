@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array
-from ..tensor import Tensor, wrap
+from ..core.arrays import as_array
+from ..core.tensor import Tensor, wrap
 from .trees import mapped
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..arrays import as_array, shape_of
-from ..tensor import Tensor
+from ..core.arrays import as_array, shape_of
+from ..core.tensor import Tensor
 
 
 def mapped(function: Callable[[Tensor], Any], tree: Any) -> Any:

@@ -13,8 +13,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..nn.module import Module
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from ..nn.module.module import Module
 
 Shape = tuple[int, ...]
 Rule = Callable[[Any, list[Shape], Shape], int]  # of the layer, the shapes of its inputs, and that of its output

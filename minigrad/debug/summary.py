@@ -12,9 +12,9 @@ import numpy as np
 
 from .. import random
 from ..autograd.trees import leaves
-from ..engine import Mode, grad_enabled
-from ..nn.module import Module
-from ..tensor import Tensor, overwrite
+from ..core.graph import Mode, grad_enabled
+from ..core.tensor import Tensor, overwrite
+from ..nn.module.module import Module
 from .multiply_adds import Shape, rule_for
 from .table import COLUMNS, rendered
 

@@ -1,16 +1,39 @@
 """Neural networks: Modules with their Parameters, losses and initialisation, under PyTorch's names."""
 
-from . import functional, init, utils
-from .activation import CELU, ELU, GELU, SELU, LogSigmoid, Mish, Sigmoid, SiLU, Softplus, Softsign, Tanh, Tanhshrink
+from .activation.glu import GLU, Maxout, MaxoutConv2d
+from .activation.rectifier import (
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    ReLU6,
+    RReLU,
+    Softshrink,
+    Threshold,
+)
+from .activation.smooth import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    LogSigmoid,
+    Mish,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+)
 from .attention import MultiheadAttention
-from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
-from .cells import GRUCell, LSTMCell, RNNCell
 from .container import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from .embedding import Embedding, EmbeddingBag
 from .flatten import Flatten, Fold, Unflatten, Unfold
-from .gated import GLU, Maxout, MaxoutConv2d
 from .graph import GATConv, GCNConv, SAGEConv
 from .heads import (
     GaussianHead,
@@ -24,8 +47,9 @@ from .heads import (
 )
 from .linear import Bilinear, Identity, Linear
 from .loss import CrossEntropyLoss, MSELoss
-from .module import Module
-from .normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from .module.module import Module
+from .normalization.batch import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
+from .normalization.layer import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from .padding import (
     CircularPad1d,
     CircularPad2d,
@@ -40,7 +64,8 @@ from .padding import (
 )
 from .parameter import Parameter
 from .parameter_container import ParameterDict, ParameterList
-from .pooling import (
+from .pooling.unpooling import MaxUnpool1d, MaxUnpool2d
+from .pooling.windows import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
     AdaptiveMaxPool1d,
@@ -51,25 +76,12 @@ from .pooling import (
     MaxPool2d,
 )
 from .position import LearnedPositionalEncoding, RotaryPositionalEncoding, SinusoidalPositionalEncoding
-from .rectifier import (
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    ReLU6,
-    RReLU,
-    Softshrink,
-    Threshold,
-)
-from .recurrent import GRU, LSTM, RNN
+from .recurrent.cells import GRUCell, LSTMCell, RNNCell
+from .recurrent.layers import GRU, LSTM, RNN
 from .residual import Residual
 from .softmax import LogSoftmax, Softmax, Softmax2d, SoftmaxWithTemperature, Softmin
-from .transformer import Transformer, TransformerDecoder, TransformerEncoder
-from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
-from .unpooling import MaxUnpool1d, MaxUnpool2d
+from .transformer.layers import TransformerDecoderLayer, TransformerEncoderLayer
+from .transformer.stacks import Transformer, TransformerDecoder, TransformerEncoder
 from .upsampling import PixelShuffle, PixelUnshuffle, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [

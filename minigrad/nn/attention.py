@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor
 from . import init
-from .functional.attention import check_dropout
-from .functional.multihead import Projections, attend_in_heads
+from .functional.attention.multihead import Projections, attend_in_heads
+from .functional.attention.scaled_dot_product import check_dropout
+from .functional.sizes import at_least
 from .linear import Linear
-from .module import Module
+from .module.module import Module
 from .parameter import unset
-from .sizes import at_least
 
 
 class MultiheadAttention(Module):

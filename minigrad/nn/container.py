@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
 from typing import Any, Self
 
-from .module import Module, checked_name
+from .module.module import Module, checked_name
 
 
 class Numbered(Module):

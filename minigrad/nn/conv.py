@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.tensor import Tensor
 from ..ops.pad import pad
-from ..tensor import Tensor
 from . import init
 from .functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d, same_padding
+from .functional.sizes import at_least, one_each
 from .functional.spatial import spatial
-from .module import Module
+from .module.module import Module
 from .parameter import unset
-from .sizes import at_least, one_each
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import functional
 from .functional.arguments import probability
-from .module import Module
+from .module.module import Module
 
 
 class _Dropout(Module):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..tensor import Tensor, overwrite, raw
+from ..core.tensor import Tensor, overwrite, raw
 from . import init
 from .functional.embedding import check_bag_mode, embedding, embedding_bag, refuse_sparse, row_number
-from .module import Module
+from .functional.sizes import at_least
+from .module.module import Module
 from .parameter import Parameter, unset
-from .sizes import at_least
 
 
 class Embedding(Module):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.tensor import Tensor
 from ..ops.dims import one_dim
-from ..ops.shape import flatten, reshape
-from ..tensor import Tensor
-from .functional.columns import fold, unfold
-from .module import Module
-from .sizes import at_least, one_each
+from ..ops.shape.reshape import flatten, reshape
+from .functional.fold import fold, unfold
+from .functional.sizes import at_least, one_each
+from .module.module import Module
 
 _ANY = -(1 << 31)  # dimensions may be counted from the back
 

@@ -21,14 +21,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.split import split
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from ..ops.join import split
 from . import functional
 from .functional.generation import check_sampling
+from .functional.sizes import at_least
 from .functional.softmax import check_temperature
 from .linear import Linear
-from .module import Module
-from .sizes import at_least
+from .module.module import Module
 
 
 class _Head(Module):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..core.tensor import Tensor
 from ..ops.linalg import linear
 from ..ops.products import bilinear
-from ..tensor import Tensor
 from . import init
-from .module import Module
+from .functional.sizes import at_least
+from .module.module import Module
 from .parameter import unset
-from .sizes import at_least
 
 
 class Linear(Module):

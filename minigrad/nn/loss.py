@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..arrays import as_array
-from ..tensor import Tensor, wrap
+from ..core.arrays import as_array
+from ..core.tensor import Tensor, wrap
 from .functional import cross_entropy, mse_loss
 from .functional.loss import check_reduction, check_smoothing
-from .module import Module
+from .module.module import Module
 
 
 class CrossEntropyLoss(Module):

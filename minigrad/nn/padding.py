@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.tensor import Tensor
 from ..ops.pad import pad
-from ..tensor import Tensor
+from .functional.sizes import one_each
 from .functional.spatial import spatial
-from .module import Module
-from .sizes import one_each
+from .module.module import Module
 
 
 class _Pad(Module):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_dtype, get_default_dtype
+from ..core.arrays import as_dtype, get_default_dtype
+from ..core.tensor import Tensor
 from ..ops.convert import device as as_device
-from ..tensor import Tensor
 
 
 class Parameter(Tensor):

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor
 from .container import Keyed, Numbered
 from .parameter import Parameter
 

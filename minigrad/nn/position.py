@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array
-from ..engine import Array
-from ..ops.embedding import rotate_pairs
-from ..tensor import Tensor, wrap
+from ..core.arrays import as_array
+from ..core.graph import Array
+from ..core.tensor import Tensor, wrap
 from . import init
-from .module import Module
+from .functional.sizes import at_least
+from .kernels.embedding import rotate_pairs
+from .module.module import Module
 from .parameter import unset
-from .sizes import at_least
 
 
 class SinusoidalPositionalEncoding(Module):

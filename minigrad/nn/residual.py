@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..arrays import shape_of
-from ..engine import overwritten, tick
-from ..tensor import Tensor, raw
+from ..core.arrays import shape_of
+from ..core.graph import overwritten, tick
+from ..core.tensor import Tensor, raw
 from .container import Sequential
-from .module import Module
+from .module.module import Module
 
 
 class Residual(Module):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..arrays import shape_of
-from ..tensor import Tensor
+from ..core.arrays import shape_of
+from ..core.tensor import Tensor
 from . import functional
 from .functional.softmax import check_temperature
-from .module import Module
+from .module.module import Module
 
 
 class _AlongDimension(Module):

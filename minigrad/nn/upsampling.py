@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor
-from .functional.vision import interpolate, pixel_shuffle, pixel_unshuffle
-from .module import Module
-from .sizes import at_least
+from ..core.tensor import Tensor
+from .functional.sizes import at_least
+from .functional.upsampling import interpolate, pixel_shuffle, pixel_unshuffle
+from .module.module import Module
 
 
 class Upsample(Module):

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer
-from ..tensor import Tensor, raw
+from ..core.arrays import as_array, shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer
+from ..core.tensor import Tensor, raw
 from .elementwise import clone, where
 from .linalg import matmul
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
-from ..arrays import as_dtype
-from ..primitive import offer
-from ..tensor import Tensor, wrap
+from ..core import dtypes
+from ..core.arrays import as_dtype
+from ..core.primitive import offer
+from ..core.tensor import Tensor, wrap
 from .dims import one_dim
 from .elementwise import astype, clone
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer, primitive
+from ..core.arrays import shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer, primitive
 from .dims import one_dim
-from .reduce import sum_
-from .shape import reshape
-from .split import as_operand
+from .join import as_operand
+from .reduce.sums import sum_
+from .shape.reshape import reshape
 
 
 # --- diagonals --------------------------------------------------------------------------------------------------------

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, shape_of
-from ..dispatch import NUMPY, refuse
-from ..primitive import primitive
-from ..tensor import Tensor
-from .reduce import sum_
-from .shape import permute, reshape
+from ..core.arrays import as_array, shape_of
+from ..core.dispatch import NUMPY, refuse
+from ..core.primitive import primitive
+from ..core.tensor import Tensor
+from .reduce.sums import sum_
+from .shape.reshape import permute, reshape
 
 Term = str  # the letters of one operand, one for each of its dimensions
 Shape = tuple[int, ...]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_dtype, ordered_like
-from ..dispatch import NUMPY
-from ..primitive import constant, offer, primitive, ufunc
-from ..tensor import Tensor, raw
+from ..core.arrays import as_dtype, ordered_like
+from ..core.dispatch import NUMPY
+from ..core.primitive import constant, offer, primitive, ufunc
+from ..core.tensor import Tensor, raw
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 add = ufunc(np.add, "x + y.", x=lambda g: g, y=lambda g: g)

@@ -7,54 +7,25 @@ Tensor on the same memory, such as a view, would not follow; then the update is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .. import engine
-from ..arrays import as_array, is_array, shape_of
-from ..dispatch import NUMPY
-from ..hooks import follow
-from ..primitive import primitive
-from ..tensor import Tensor, raw
+from ..core import graph as engine
+from ..core.arrays import as_array, shape_of
+from ..core.dispatch import NUMPY
+from ..core.hooks import follow
+from ..core.tensor import Tensor, raw
 from .elementwise import where
-from .index import getitem, settled_index
-
-
-# --- assignment -------------------------------------------------------------------------------------------------------
-@primitive(name="setitem", broadcasts=True, cure="the value must broadcast to the shape of what the index picks")
-def _setitem(x: Any, value: Any, *, index: Any) -> Any:
-    out = x.copy()
-    out[index] = value
-    return out
-
-
-def _value_gradient(g: Any, x_shape: tuple[int, ...], index: Any) -> Any:
-    """What was written and not overwritten: where an index names an element several times, the last one stays."""
-    picked = getitem(g, index)
-    places = index if isinstance(index, tuple) else (index,)
-    if not any(is_array(place) and place.dtype.kind != "b" for place in places):
-        return picked
-    host = raw(g)
-    order = np.reshape(np.arange(math.prod(picked.shape), like=host), picked.shape)
-    last = np.zeros_like(order, shape=x_shape)
-    last[index] = order
-    return picked * np.equal(last[index], order)
-
-
-_setitem.rule(
-    x=lambda g, index: _setitem(g, 0, index=index),
-    value=_value_gradient,
-)
+from .index.basic import assign, settled_index
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``t[index] = value``."""
     index = settled_index(index)
     if _inside_a_graph(self, "assignment", (value,)):
-        _move(self, "assignment", _setitem(self, _like(self, value), index=index))
+        _move(self, "assignment", assign(self, _like(self, value), index=index))
     else:
         _write(self, "assignment", lambda: self._array.__setitem__(index, raw(value)))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import offer, primitive
+from ..core.primitive import offer, primitive
 
 
 def _mT(a: Any) -> Any:  # noqa: N802 - the field's name for it

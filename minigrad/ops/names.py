@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array
-from ..dispatch import NUMPY
-from ..primitive import constant, offer
-from ..tensor import Tensor
+from ..core.arrays import as_array
+from ..core.dispatch import NUMPY
+from ..core.primitive import constant, offer
+from ..core.tensor import Tensor
 from . import elementwise
 from .elementwise import abs_, divide, floor_divide, multiply, negative, pow_, remainder, sign
 from .special import fmod, trunc

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer, primitive
-from ..tensor import Tensor, raw
+from ..core.arrays import as_array, shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer, primitive
+from ..core.tensor import Tensor, raw
 from .dims import both_doors, only_dim, some_dims
-from .index import take_along_axis
-from .reduce import Extremes, mean, spread, sum_
-from .shape import reshape, squeeze
+from .index.basic import take_along_axis
+from .reduce.sums import Extremes, mean, spread, sum_
+from .shape.reshape import reshape, squeeze
 
 
 def _constant(input: Any, out: Any) -> Any:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer, primitive
-from ..tensor import Tensor, raw
+from ..core.arrays import shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer, primitive
+from ..core.tensor import Tensor, raw
 from .dims import one_dim, sizes_of
 from .elementwise import clone
-from .index import pick
+from .index.basic import pick
 
 Widths = Sequence[tuple[int, int]]  # how many elements come before and after, for every dimension
 

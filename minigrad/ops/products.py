@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer
-from ..tensor import Tensor
+from ..core.arrays import as_array, shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer
+from ..core.tensor import Tensor
 from .dims import both_doors, one_dim
 from .einsum import contract
 from .elementwise import add, multiply
 from .linalg import matmul
-from .reduce import sum_
-from .shape import expand_dims, permute, reshape, stack
+from .reduce.sums import sum_
+from .shape.reshape import expand_dims, permute, reshape, stack
 
 _LETTERS = string.ascii_letters
 _KINDS = {1: "a vector", 2: "a matrix", 3: "a stack of matrices"}

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer, primitive
-from ..tensor import Tensor, raw
+from ..core.arrays import as_array, shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer, primitive
+from ..core.tensor import Tensor, raw
 from .dims import both_doors, one_dim, only_dim
-from .index import take_along_axis
-from .reduce import Extremes
-from .shape import concatenate, reshape
+from .index.basic import take_along_axis
+from .reduce.sums import Extremes
+from .shape.reshape import concatenate, reshape
 
 
 def _along(axis: int, *bounds: int | None) -> tuple[Any, ...]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, get_default_dtype, shape_of
-from ..dispatch import NUMPY
-from ..primitive import offer
-from ..tensor import Tensor, raw
+from ..core.arrays import as_array, get_default_dtype, shape_of
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer
+from ..core.tensor import Tensor, raw
 from . import elementwise
 from .dims import both_doors, one_dim
-from .index import getitem
+from .index.basic import getitem
 
 
 def _constant(inputs: Any, out: Any) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array, get_default_dtype
-from ..dispatch import NUMPY
-from ..primitive import offer, primitive, ufunc
+from ..core.arrays import as_array, get_default_dtype
+from ..core.dispatch import NUMPY
+from ..core.primitive import offer, primitive, ufunc
 from . import elementwise
 
 # --- exponentials and logarithms --------------------------------------------------------------------------------------

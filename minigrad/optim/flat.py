@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import engine
-from ..engine import Array
-from ..tensor import Tensor
+from ..core import graph as engine
+from ..core.graph import Array
+from ..core.tensor import Tensor
 
 BLOCK = 65536  # elements; measured: half of it pays for more calls, twice as many fall out of the cache
 

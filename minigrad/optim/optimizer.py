@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_array
-from ..engine import Array, Mode, grad_enabled
-from ..tensor import Tensor, wrap
+from ..core.arrays import as_array
+from ..core.graph import Array, Mode, grad_enabled
+from ..core.tensor import Tensor, wrap
 from .flat import Block, Flat
 
 Group = dict[str, Any]  # "params" and the options, as in PyTorch

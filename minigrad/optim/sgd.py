@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..engine import Array
-from ..tensor import Tensor
+from ..core.graph import Array
+from ..core.tensor import Tensor
 from .optimizer import Group, Optimizer, check_range, refuse_options
 
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import graphviz
 import numpy as np
 
-from ..engine import Leaf, Node, reachable
-from ..tensor import Tensor
+from ..core.graph import Leaf, Node, reachable
+from ..core.tensor import Tensor
 from .labels import GREY, arguments, bold, label, number, plain, small
 from .picture import GraphPicture
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node
+from ..core.graph import Node
 
 GREY = "#64748b"
 _LONGEST = 40  # characters of a name or an argument

@@ -12,7 +12,7 @@ import pytest
 import minigrad as mg
 from minigrad import Tensor, nn
 from minigrad.autograd import GradcheckError, gradcheck, gradgradcheck
-from minigrad.primitive import REGISTRY, Primitive
+from minigrad.core.primitive import REGISTRY, Primitive
 
 
 def leaf(values: Any) -> Tensor:

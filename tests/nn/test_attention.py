@@ -12,7 +12,8 @@ import pytest
 import minigrad
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
-from minigrad.ops import attention, attention_blocks
+from minigrad.nn.kernels.attention import attention
+from minigrad.nn.kernels.attention import blocks as attention_blocks
 from tests.module_parity import compare_modules, pair, same_modules
 from tests.parity import compare, random, torch
 

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
 import minigrad  # noqa: E402
 from minigrad import Tensor, nn  # noqa: E402
 from minigrad.nn import functional as F  # noqa: E402
-from minigrad.ops import convolution  # noqa: E402
+from minigrad.nn.kernels.conv import convolution  # noqa: E402
 from tests.module_parity import compare_modules, pair  # noqa: E402
 from tests.parity import compare, random  # noqa: E402
 

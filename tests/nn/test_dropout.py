@@ -8,7 +8,7 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, autograd, nn
-from minigrad.nn import functional as F  # noqa: N812
+from minigrad.nn import functional as F
 
 FUNCTIONS = {
     "Dropout": F.dropout,

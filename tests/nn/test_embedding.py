@@ -11,7 +11,7 @@ import pytest
 import minigrad
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
-from minigrad.ops.embedding import FEW_ROWS
+from minigrad.nn.kernels.embedding import FEW_ROWS
 from tests.module_parity import compare_modules, double_precision, pair
 from tests.parity import compare, random, torch
 

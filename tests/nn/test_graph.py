@@ -9,7 +9,7 @@ import pytest
 
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
-from minigrad.ops import graph
+from minigrad.nn.kernels import graph
 from tests.module_parity import double_precision, same_modules
 from tests.parity import compare, random, torch
 

@@ -12,7 +12,7 @@ import minigrad
 from minigrad import Tensor, nn
 from minigrad.autograd import checkpoint
 from minigrad.func import functional_call
-from minigrad.nn import functional as F  # noqa: N812
+from minigrad.nn import functional as F
 from tests.module_parity import compare_modules, pair
 from tests.parity import compare, random, torch
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, nn
-from minigrad.nn import functional as F  # noqa: N812
+from minigrad.nn import functional as F
 
 RNG = np.random.default_rng
 

@@ -11,8 +11,8 @@ import pytest
 import minigrad
 from minigrad import Tensor, nn, optim
 from minigrad.nn import functional as F
+from minigrad.nn.kernels import recurrent
 from minigrad.nn.utils import rnn
-from minigrad.ops import recurrent
 
 LAYERS = [nn.RNN, nn.LSTM, nn.GRU]
 CELLS = [nn.RNNCell, nn.LSTMCell, nn.GRUCell]

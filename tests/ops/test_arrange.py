@@ -7,8 +7,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops import arrange
 from minigrad.ops.pad import pad
+from minigrad.ops.shape import arrange
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
 
 METHODS = [

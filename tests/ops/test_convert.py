@@ -8,9 +8,10 @@ import pickle
 import numpy as np
 import pytest
 
-from minigrad import Tensor, dtypes
+from minigrad import Tensor
+from minigrad.core import dtypes
+from minigrad.core.tensor import wrap
 from minigrad.ops.convert import device
-from minigrad.tensor import wrap
 from tests.fake_device import DeviceArray
 from tests.parity import LAYOUTS, compare, leaf, random, torch
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad import Tensor, autograd, engine
+from minigrad import Tensor, autograd
+from minigrad.core import graph as engine
 from minigrad.ops.einsum import einsum, path
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
 

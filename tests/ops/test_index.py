@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.tensor import wrap
+from minigrad.core.tensor import wrap
 
 X = np.arange(1.0, 61.0).reshape(3, 4, 5) / 7
 MASK = X.sum(axis=2) % 1 > 0.5

@@ -10,7 +10,7 @@ import pytest
 
 from minigrad import Tensor
 from minigrad.autograd import grad
-from minigrad.ops import norm as norms
+from minigrad.ops.reduce import norms
 from tests.parity import DTYPES, LAYOUTS, compare, random, torch
 from tests.samples.scan import WITH_ZEROS
 

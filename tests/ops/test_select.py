@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, autograd
-from minigrad.ops import index as index_module
-from minigrad.ops import scatter, select
-from minigrad.ops.index import put, settled_index
+from minigrad.ops.index import basic as index_module
+from minigrad.ops.index import scatter, select
+from minigrad.ops.index.basic import put, settled_index
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
 
 

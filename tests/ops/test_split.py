@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor
-from minigrad.ops import diagonal, split
+from minigrad.ops import diagonal
+from minigrad.ops import join as split
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
 
 PIECES = [

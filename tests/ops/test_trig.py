@@ -7,7 +7,7 @@ import pytest
 
 from minigrad import Tensor
 from minigrad.autograd import grad
-from minigrad.ops import trig
+from minigrad.ops import trigonometric as trig
 from tests.parity import DTYPES, LAYOUTS, compare, random, torch
 
 # Name -> the interval in which it is smooth.

@@ -13,7 +13,7 @@ import pytest
 import minigrad
 from minigrad import Parameter, Tensor, nn, optim
 from minigrad.nn import functional as F
-from minigrad.nn.convert import replace
+from minigrad.nn.module.convert import replace
 from minigrad.optim import flat
 
 KINDS = {

@@ -1,4 +1,4 @@
-"""Samples for ops/activation.py and ops/gate.py."""
+"""Samples for nn/kernels/activation/rectifier.py and nn/kernels/activation/gelu.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/arrange.py."""
+"""Samples for ops/shape/arrange.py."""
 
 from __future__ import annotations
 

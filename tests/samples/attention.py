@@ -1,4 +1,4 @@
-"""Samples for ops/attention.py."""
+"""Samples for nn/kernels/attention/attention.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/convolution.py."""
+"""Samples for nn/kernels/conv/convolution.py."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Samples for ops/embedding.py."""
+"""Samples for nn/kernels/embedding.py."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minigrad.ops.embedding import FEW_ROWS
+from minigrad.nn.kernels.embedding import FEW_ROWS
 from tests.samples.arrays import Sample, normal
 
 MANY = FEW_ROWS + 1

@@ -1,13 +1,13 @@
-"""Samples for ops/graph.py."""
+"""Samples for nn/kernels/graph.py."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minigrad.ops.graph import Edges, Ends, OneEach, into
+from minigrad.nn.kernels.graph import Edges, Ends, OneEach, into
 from tests.samples.arrays import Sample, normal
 
-# Enough elements for the groups of ops/graph.py: 130 edges from three nodes to five, one of which gets none.
+# Enough elements for the groups of nn/kernels/graph.py: 130 edges from three nodes to five, one of which gets none.
 _many = Edges(Ends(np.arange(130) % 3, 3), Ends(np.array([0, 0, 1, 1, 3]).repeat(26), 5))
 _wide = normal(3, 4, 8)
 

@@ -1,4 +1,4 @@
-"""Samples for ops/index.py."""
+"""Samples for ops/index/basic.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/loss.py."""
+"""Samples for nn/kernels/loss.py."""
 
 from __future__ import annotations
 

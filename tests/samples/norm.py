@@ -1,4 +1,4 @@
-"""Samples for ops/norm.py."""
+"""Samples for ops/reduce/norms.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/normalize.py."""
+"""Samples for nn/kernels/normalization/batch.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/pooling.py."""
+"""Samples for nn/kernels/pooling.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/reduce.py."""
+"""Samples for ops/reduce/sums.py."""
 
 from __future__ import annotations
 

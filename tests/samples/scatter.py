@@ -1,4 +1,4 @@
-"""Samples for ops/scatter.py."""
+"""Samples for ops/index/scatter.py."""
 
 from __future__ import annotations
 

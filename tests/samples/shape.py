@@ -1,4 +1,4 @@
-"""Samples for ops/shape.py."""
+"""Samples for ops/shape/reshape.py."""
 
 from __future__ import annotations
 

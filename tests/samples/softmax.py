@@ -1,4 +1,4 @@
-"""Samples for ops/softmax.py."""
+"""Samples for nn/kernels/softmax.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for ops/trig.py."""
+"""Samples for ops/trigonometric.py."""
 
 from __future__ import annotations
 

@@ -1,49 +1,9 @@
 """Layers, losses and what prepares their inputs, as functions under PyTorch's names; usually imported as ``F``."""
 
+from ...ops.index.select import one_hot
 from ...ops.pad import pad
-from ...ops.select import one_hot
-from .activation import (
-    celu,
-    celu_,
-    elu,
-    elu_,
-    gelu,
-    logsigmoid,
-    mish,
-    selu,
-    selu_,
-    sigmoid,
-    silu,
-    softplus,
-    softsign,
-    tanh,
-    tanhshrink,
-)
-from .attention import scaled_dot_product_attention
-from .channel_norm import batch_norm, group_norm, instance_norm
-from .columns import fold, unfold
-from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
-from .edges import add_remaining_self_loops, add_self_loops, contains_self_loops, gcn_norm, remove_self_loops
-from .embedding import embedding, embedding_bag
-from .gated import glu, maxout
-from .generation import sample
-from .graph import degree, global_add_pool, global_max_pool, global_mean_pool, scatter, segment_softmax
-from .linear import bilinear, linear
-from .loss import cross_entropy, mse_loss
-from .multihead import multi_head_attention_forward
-from .normalization import layer_norm, local_response_norm, normalize, rms_norm
-from .pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    max_pool1d,
-    max_pool2d,
-)
-from .rectifier import (
+from .activation.glu import glu, maxout
+from .activation.rectifier import (
     hardshrink,
     hardsigmoid,
     hardswish,
@@ -61,9 +21,49 @@ from .rectifier import (
     threshold,
     threshold_,
 )
+from .activation.smooth import (
+    celu,
+    celu_,
+    elu,
+    elu_,
+    gelu,
+    logsigmoid,
+    mish,
+    selu,
+    selu_,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+    tanh,
+    tanhshrink,
+)
+from .attention.multihead import multi_head_attention_forward
+from .attention.scaled_dot_product import scaled_dot_product_attention
+from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
+from .embedding import embedding, embedding_bag
+from .fold import fold, unfold
+from .generation import sample
+from .graph.edges import add_remaining_self_loops, add_self_loops, contains_self_loops, gcn_norm, remove_self_loops
+from .graph.nodes import degree, global_add_pool, global_max_pool, global_mean_pool, scatter, segment_softmax
+from .linear import bilinear, linear
+from .loss import cross_entropy, mse_loss
+from .normalization.batch import batch_norm, group_norm, instance_norm
+from .normalization.layer import layer_norm, local_response_norm, normalize, rms_norm
+from .pooling.unpooling import max_unpool1d, max_unpool2d
+from .pooling.windows import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
 from .softmax import gumbel_softmax, log_softmax, softmax, softmax_with_temperature, softmin
-from .unpooling import max_unpool1d, max_unpool2d
-from .vision import interpolate, pixel_shuffle, pixel_unshuffle, upsample
+from .upsampling import interpolate, pixel_shuffle, pixel_unshuffle, upsample
 
 __all__ = [
     "adaptive_avg_pool1d",

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ...arrays import shape_of
-from ...tensor import Tensor
+from ...core.arrays import shape_of
+from ...core.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Tensor])
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...arrays import as_array
-from ...ops.convolution import convolve, convolve_input
-from ...ops.shape import reshape
-from ...ops.taps import window_count
-from ...tensor import Tensor
-from ..sizes import at_least, one_each
+from ...core.arrays import as_array
+from ...core.tensor import Tensor
+from ...ops.shape.reshape import reshape
+from ..kernels.conv.convolution import convolve, convolve_input
+from ..kernels.windows import window_count
 from .arguments import floating
+from .sizes import at_least, one_each
 from .spatial import SPATIAL, spatial
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import Array
-from ...ops.normalize import affine
+from ...core.graph import Array
+from ...core.tensor import Tensor, wrap
 from ...random import default_generator
-from ...tensor import Tensor, wrap
+from ..kernels.normalization.batch import affine
 from .arguments import floating, probability
 
 _SATURATION = 1.7580993408473766  # what SELU tends to, with the sign changed, for very negative inputs

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ... import engine
-from ...arrays import as_array
-from ...engine import Array
+from ...core import graph as engine
+from ...core.arrays import as_array
+from ...core.graph import Array
+from ...core.tensor import Tensor, raw
 from ...ops.elementwise import where
-from ...ops.embedding import add_rows, take_rows
-from ...ops.index import take_along_axis
-from ...ops.shape import expand_dims, reshape
-from ...tensor import Tensor, raw
+from ...ops.index.basic import take_along_axis
+from ...ops.shape.reshape import expand_dims, reshape
+from ..kernels.embedding import add_rows, take_rows
 
 
 def embedding(

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import as_array
-from ...engine import Array
+from ...core.arrays import as_array
+from ...core.graph import Array
+from ...core.tensor import Tensor, wrap
 from ...random import as_generator
-from ...tensor import Tensor, wrap
-from ..sizes import at_least
 from .arguments import numbers
+from .sizes import at_least
 
 
 def sample(

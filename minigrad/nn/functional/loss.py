@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import as_array
-from ...engine import Array
-from ...ops.loss import cross_entropy_of_labels, cross_entropy_of_probabilities
-from ...ops.shape import concatenate, permute, reshape
-from ...tensor import Tensor, raw
+from ...core.arrays import as_array
+from ...core.graph import Array
+from ...core.tensor import Tensor, raw
+from ...ops.shape.reshape import concatenate, permute, reshape
+from ..kernels.loss import cross_entropy_of_labels, cross_entropy_of_probabilities
 
 
 # --- what losses have in common ---------------------------------------------------------------------------------------

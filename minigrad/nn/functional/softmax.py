@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import shape_of
-from ...ops import softmax as ops
+from ...core.arrays import shape_of
+from ...core.tensor import Tensor, raw, wrap
 from ...ops.dims import both_doors, one_dim, only_dim
 from ...random import default_generator
-from ...tensor import Tensor, raw, wrap
+from ..kernels import softmax as ops
 from .arguments import floating
 
 

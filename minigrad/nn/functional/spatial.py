@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tensor import Tensor
+from ...core.tensor import Tensor
 
 SPATIAL = {1: "L", 2: "H, W"}  # names of the dimensions behind batch and channels
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ...ops.graph import Edges, propagate, segment_softmax
-from ...tensor import Tensor, wrap
+from ...core.tensor import Tensor, wrap
 from .. import init
 from ..functional.dropout import dropout as drop
-from ..functional.edges import add_self_loops as with_self_loops
-from ..functional.edges import checked_edges, checked_values, remove_self_loops
-from ..functional.graph import REDUCTIONS
+from ..functional.graph.edges import add_self_loops as with_self_loops
+from ..functional.graph.edges import checked_edges, checked_values, remove_self_loops
+from ..functional.graph.nodes import REDUCTIONS
+from ..functional.sizes import at_least
+from ..kernels.graph import Edges, propagate, segment_softmax
 from ..linear import Linear
-from ..module import Module
+from ..module.module import Module
 from ..parameter import unset
-from ..sizes import at_least
 from .inputs import KnownEdges, checked_nodes
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ops.graph import Edges, propagate
-from ...tensor import Tensor
+from ...core.tensor import Tensor
 from .. import init
-from ..functional.edges import checked_edges, checked_values, gcn_norm
+from ..functional.graph.edges import checked_edges, checked_values, gcn_norm
+from ..functional.sizes import at_least
+from ..kernels.graph import Edges, propagate
 from ..linear import Linear
-from ..module import Module
+from ..module.module import Module
 from ..parameter import unset
-from ..sizes import at_least
 from .inputs import KnownEdges, checked_nodes
 
 

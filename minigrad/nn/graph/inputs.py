@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import as_array
-from ...tensor import Tensor, raw
-from ..functional.edges import checked_edges
+from ...core.arrays import as_array
+from ...core.tensor import Tensor, raw
+from ..functional.graph.edges import checked_edges
 
 
 class KnownEdges:

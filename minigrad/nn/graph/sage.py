@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ops.graph import Edges
-from ...tensor import Tensor
-from ..functional.graph import REDUCTIONS, combined
-from ..functional.normalization import normalize as to_length_1
+from ...core.tensor import Tensor
+from ..functional.graph.nodes import REDUCTIONS, combined
+from ..functional.normalization.layer import normalize as to_length_1
+from ..functional.sizes import at_least
+from ..kernels.graph import Edges
 from ..linear import Linear
-from ..module import Module
-from ..sizes import at_least
+from ..module.module import Module
 from .inputs import KnownEdges, checked_nodes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...tensor import Tensor, overwrite
+from ...core.tensor import Tensor, overwrite
 from .target import check_target
 
 

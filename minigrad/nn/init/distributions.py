@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from ...core.tensor import Tensor, overwrite
 from ...random import as_generator
-from ...tensor import Tensor, overwrite
 from .gain import calculate_gain, fan_in_and_fan_out
 from .target import check_target
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor, raw
+from ...core.tensor import Tensor, raw
 from .. import functional
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tensor import Tensor
+from ...core.tensor import Tensor
 
 
 def check_target(name: str, tensor: Any, random: bool = False) -> None:

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ...engine import Array
+from ...core.graph import Array
+from ...core.tensor import Tensor, overwrite
 from ...random import as_generator
-from ...tensor import Tensor, overwrite
 from .target import check_target
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...engine import Array, stamp
-from ...tensor import Tensor
+from ...core.graph import Array, stamp
+from ...core.tensor import Tensor
 
 
 def clip_grad_norm_(

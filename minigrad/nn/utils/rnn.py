@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...arrays import as_array
-from ...engine import Array
-from ...ops.index import put
-from ...ops.shape import concatenate
-from ...tensor import Tensor, raw, wrap
-from ..sizes import at_least
+from ...core.arrays import as_array
+from ...core.graph import Array
+from ...core.tensor import Tensor, raw, wrap
+from ...ops.index.basic import put
+from ...ops.shape.reshape import concatenate
+from ..functional.sizes import at_least
 
 __all__ = [
     "PackedSequence",

@@ -1,0 +1,1 @@
+"""The core: graph, Tensors, primitives, and what lets NumPy find them."""

@@ -1,0 +1,392 @@
+"""The operations that are also methods of Tensor, by family.
+
+Only their names stand here, so that editors and type checkers know them. Each is defined once, as a function, in
+``ops/``, and becomes a method there through ``tensor.offer``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+    Method = Callable[..., Tensor]
+
+
+class Methods:
+    """Names of the methods that ``ops/`` fills in; a test holds them against what it really filled in."""
+
+    __slots__ = ()
+
+    # creation.py
+    new_empty: Method
+    new_full: Method
+    new_ones: Method
+    new_tensor: Method
+    new_zeros: Method
+    # nn/functional/activation/rectifier.py
+    hardshrink: Method
+    prelu: Method
+    # sampling.py
+    bernoulli_: Method
+    normal_: Method
+    uniform_: Method
+    # hooks.py
+    register_hook: Callable[..., Any]
+    register_post_accumulate_grad_hook: Callable[..., Any]
+    retain_grad: Callable[..., Any]
+    # ops/shape/arrange.py
+    adjoint: Method
+    atleast_1d: Method
+    atleast_2d: Method
+    atleast_3d: Method
+    expand: Method
+    expand_as: Method
+    flip: Method
+    fliplr: Method
+    flipud: Method
+    moveaxis: Method
+    movedim: Method
+    ravel: Method
+    repeat: Method
+    repeat_interleave: Method
+    reshape_as: Method
+    roll: Method
+    rot90: Method
+    t: Method
+    tile: Method
+    unflatten: Method
+    view: Method
+    view_as: Method
+    # ops/chains.py
+    clone: Method
+    matmul: Method
+    matrix_power: Method
+    # ops/convert.py
+    bool: Method
+    byte: Method
+    contiguous: Method
+    cpu: Method
+    device: Any
+    dim: Callable[..., Any]
+    double: Method
+    element_size: Callable[..., Any]
+    float: Method
+    half: Method
+    int: Method
+    is_contiguous: Callable[..., Any]
+    is_floating_point: Callable[..., Any]
+    long: Method
+    nbytes: Any
+    nelement: Callable[..., Any]
+    numel: Callable[..., Any]
+    short: Method
+    size: Callable[..., Any]
+    to: Method
+    type: Callable[..., Any]
+    type_as: Method
+    # ops/diagonal.py
+    diag: Method
+    diag_embed: Method
+    diagflat: Method
+    diagonal: Method
+    trace: Method
+    tril: Method
+    triu: Method
+    # ops/elementwise.py
+    abs: Method
+    absolute: Method
+    astype: Method
+    clamp: Method
+    clamp_max: Method
+    clamp_min: Method
+    clip: Method
+    divide: Method
+    exp: Method
+    floor_divide: Method
+    log: Method
+    maximum: Method
+    minimum: Method
+    mul: Method
+    multiply: Method
+    neg: Method
+    negative: Method
+    pow: Method
+    power: Method
+    relu: Method
+    remainder: Method
+    sgn: Method
+    sigmoid: Method
+    sign: Method
+    sqrt: Method
+    square: Method
+    tanh: Method
+    true_divide: Method
+    # ops/names.py
+    add: Method
+    allclose: Callable[..., Any]
+    div: Method
+    eq: Method
+    equal: Callable[..., Any]
+    fmod: Method
+    ge: Method
+    greater: Method
+    greater_equal: Method
+    gt: Method
+    isclose: Method
+    isfinite: Method
+    isinf: Method
+    isnan: Method
+    isneginf: Method
+    isposinf: Method
+    le: Method
+    lerp: Method
+    less: Method
+    less_equal: Method
+    logical_and: Method
+    logical_not: Method
+    logical_or: Method
+    logical_xor: Method
+    lt: Method
+    ne: Method
+    not_equal: Method
+    signbit: Method
+    sub: Method
+    subtract: Method
+    trunc: Method
+    # ops/reduce/norms.py
+    aminmax: Callable[..., Any]
+    count_nonzero: Method
+    nanmean: Method
+    nansum: Method
+    norm: Method
+    prod: Method
+    ptp: Method
+    std: Method
+    std_mean: Callable[..., Any]
+    var_mean: Callable[..., Any]
+    # ops/order.py
+    argsort: Method
+    kthvalue: Callable[..., Any]
+    median: Callable[..., Any]
+    msort: Method
+    quantile: Method
+    sort: Callable[..., Any]
+    topk: Callable[..., Any]
+    # ops/pad.py
+    unfold: Method
+    # ops/products.py
+    addbmm: Method
+    addmm: Method
+    addmv: Method
+    addr: Method
+    baddbmm: Method
+    bmm: Method
+    cross: Method
+    dot: Method
+    inner: Method
+    kron: Method
+    mm: Method
+    mv: Method
+    outer: Method
+    vdot: Method
+    # ops/reduce/sums.py
+    all: Method
+    amax: Method
+    amin: Method
+    any: Method
+    argmax: Method
+    argmin: Method
+    max: Callable[..., Any]
+    mean: Method
+    min: Callable[..., Any]
+    sum: Method
+    var: Method
+    # ops/scan.py
+    cummax: Callable[..., Any]
+    cummin: Callable[..., Any]
+    cumprod: Method
+    cumsum: Method
+    diff: Method
+    logcumsumexp: Method
+    # ops/index/scatter.py
+    gather: Method
+    scatter: Method
+    scatter_add: Method
+    scatter_reduce: Method
+    # ops/search.py
+    argwhere: Method
+    bincount: Method
+    bucketize: Method
+    histc: Callable[..., Any]
+    nonzero: Callable[..., Any]
+    searchsorted: Method
+    unique: Callable[..., Any]
+    where: Method
+    # ops/index/select.py
+    index_add: Method
+    index_copy: Method
+    index_fill: Method
+    index_put: Method
+    index_select: Method
+    masked_fill: Method
+    masked_scatter: Method
+    masked_select: Method
+    narrow: Method
+    select: Method
+    take: Method
+    take_along_dim: Method
+    # ops/shape/reshape.py
+    broadcast_to: Method
+    expand_dims: Method
+    flatten: Method
+    permute: Method
+    reshape: Method
+    squeeze: Method
+    swapaxes: Method
+    swapdims: Method
+    transpose: Method
+    unsqueeze: Method
+    # nn/kernels/softmax.py
+    log_softmax: Method
+    logsumexp: Method
+    softmax: Method
+    # ops/special.py
+    cbrt: Method
+    ceil: Method
+    copysign: Method
+    erf: Method
+    erfc: Method
+    exp2: Method
+    expm1: Method
+    floor: Method
+    fmax: Method
+    fmin: Method
+    frac: Method
+    heaviside: Method
+    log10: Method
+    log1p: Method
+    log2: Method
+    logaddexp: Method
+    logaddexp2: Method
+    nan_to_num: Method
+    reciprocal: Method
+    round: Method
+    rsqrt: Method
+    xlogy: Method
+    # ops/join.py
+    chunk: Callable[..., Any]
+    dsplit: Callable[..., Any]
+    hsplit: Callable[..., Any]
+    split: Callable[..., Any]
+    tensor_split: Callable[..., Any]
+    unbind: Callable[..., Any]
+    vsplit: Callable[..., Any]
+    # ops/trigonometric.py
+    acos: Method
+    acosh: Method
+    arccos: Method
+    arccosh: Method
+    arcsin: Method
+    arcsinh: Method
+    arctan: Method
+    arctan2: Method
+    arctanh: Method
+    asin: Method
+    asinh: Method
+    atan: Method
+    atan2: Method
+    atanh: Method
+    cos: Method
+    cosh: Method
+    deg2rad: Method
+    hypot: Method
+    rad2deg: Method
+    sin: Method
+    sinc: Method
+    sinh: Method
+    tan: Method
+    # in place (ops/inplace.py)
+    abs_: Method
+    acos_: Method
+    acosh_: Method
+    add_: Method
+    addbmm_: Method
+    addmm_: Method
+    addmv_: Method
+    addr_: Method
+    asin_: Method
+    asinh_: Method
+    atan2_: Method
+    atan_: Method
+    atanh_: Method
+    baddbmm_: Method
+    ceil_: Method
+    clamp_: Method
+    clip_: Method
+    copy_: Method
+    copysign_: Method
+    cos_: Method
+    cosh_: Method
+    cumprod_: Method
+    cumsum_: Method
+    deg2rad_: Method
+    div_: Method
+    divide_: Method
+    erf_: Method
+    erfc_: Method
+    exp2_: Method
+    exp_: Method
+    expm1_: Method
+    fill_: Method
+    floor_: Method
+    floor_divide_: Method
+    fmod_: Method
+    frac_: Method
+    hypot_: Method
+    index_add_: Method
+    index_copy_: Method
+    index_fill_: Method
+    index_put_: Method
+    lerp_: Method
+    log10_: Method
+    log1p_: Method
+    log2_: Method
+    log_: Method
+    masked_fill_: Method
+    masked_scatter_: Method
+    mul_: Method
+    multiply_: Method
+    nan_to_num_: Method
+    neg_: Method
+    negative_: Method
+    pow_: Method
+    rad2deg_: Method
+    reciprocal_: Method
+    relu_: Method
+    remainder_: Method
+    round_: Method
+    rsqrt_: Method
+    scatter_: Method
+    scatter_add_: Method
+    scatter_reduce_: Method
+    sgn_: Method
+    sigmoid_: Method
+    sign_: Method
+    sin_: Method
+    sinc_: Method
+    sinh_: Method
+    sqrt_: Method
+    square_: Method
+    sub_: Method
+    subtract_: Method
+    tan_: Method
+    tanh_: Method
+    tril_: Method
+    triu_: Method
+    true_divide_: Method
+    trunc_: Method
+    xlogy_: Method
+    zero_: Method

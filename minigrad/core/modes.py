@@ -1,0 +1,79 @@
+"""Whether operations are recorded: for a block, for a function, or from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .graph import Mode, grad_enabled
+
+
+class _AtOnce(Mode):
+    """A mode that is set when it is made; a ``with`` block only puts the old one back."""
+
+    def __init__(self, value: bool) -> None:
+        super().__init__(grad_enabled, value)
+        super().__enter__()
+
+    def __enter__(self) -> None:
+        if not self._tokens:  # a second block with the same object
+            super().__enter__()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``function`` with the mode set while it runs; outside it, the mode is as it was before."""
+        self.__exit__()
+        return super().__call__(function)
+
+
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
+    """Do not record what happens inside: a ``with`` block, or a function decorated with it.
+
+    Example:
+        >>> x = Tensor(1.0, requires_grad=True)
+        >>> with no_grad():
+        ...     y = x * 2
+        >>> y.requires_grad
+        False
+    """
+    return _mode(False, function)
+
+
+def enable_grad(function: Callable[..., Any] | None = None) -> Any:
+    """Record what happens inside, even within ``no_grad``."""
+    return _mode(True, function)
+
+
+def set_grad_enabled(mode: bool) -> Mode:
+    """Record from now on, or stop recording; as a ``with`` block or a decorator, within that only.
+
+    Example:
+        >>> x, training = Tensor(1.0, requires_grad=True), False
+        >>> with set_grad_enabled(training):
+        ...     y = x * 2
+        >>> y.requires_grad, is_grad_enabled()
+        (False, True)
+    """
+    if not isinstance(mode, bool):
+        raise TypeError(f"set_grad_enabled takes True or False, got {mode!r}")
+    return _AtOnce(mode)
+
+
+def inference_mode(mode: Any = True) -> Any:
+    """PyTorch's stricter relative of ``no_grad``; here the two are the same.
+
+    Args:
+        mode: False records after all; or the function to decorate.
+    """
+    if callable(mode):
+        return _mode(False, mode)
+    return Mode(grad_enabled, not mode)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded."""
+    return grad_enabled.get()
+
+
+def _mode(value: bool, function: Callable[..., Any] | None) -> Any:
+    mode = Mode(grad_enabled, value)
+    return mode if function is None else mode(function)

@@ -1,0 +1,362 @@
+"""How an operation and its derivative are declared."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from operator import itemgetter
+from types import MethodType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy import ndarray
+
+from . import graph as engine
+from .arrays import as_array, promoted, settled, sum_along
+from .dispatch import NUMPY, refuse
+from .graph import Array, Node, grad_enabled
+from .tensor import Tensor, raw, wrap
+
+REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
+Rule = Callable[..., Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Primitive:
+    """A differentiable function of arrays with one output.
+
+    Array inputs are positional, everything static (axis, shape, labels) is keyword-only. Each input has a rule: a
+    function of ``g``, the gradient of the output, and of whatever else it names: an input (``x``), its shape
+    (``x_shape``), the output (``out``), a residual or a static argument. Only what some rule names is kept.
+
+    Args:
+        forward: the function on raw arrays; with residuals it returns ``(out, *residuals)``.
+        name: by default that of ``forward``.
+        inputs: names of the array inputs, by default those in the signature of ``forward``.
+        broadcasts: whether inputs broadcast, so that gradients are summed down to the shape of their input.
+        residuals: name -> how to rebuild it, differentiably, from inputs and static arguments. A residual is a value
+            that is expensive to compute again; a rule has no other access to what ``forward`` had in hand.
+        cure: what to tell someone whose arguments do not fit.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        name: str | None = None,
+        inputs: tuple[str, ...] | None = None,
+        broadcasts: bool = False,
+        residuals: dict[str, Rule] | None = None,
+        doc: str | None = None,
+        cure: str = "",
+    ) -> None:
+        self.forward = forward
+        self.name = self.__name__ = name or forward.__name__
+        self._is_ufunc = isinstance(forward, np.ufunc)
+        parameters = {} if self._is_ufunc else inspect.signature(forward).parameters
+        kinds = {p.kind for p in parameters.values()}
+        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
+        if inputs is None:
+            inputs = tuple(p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.inputs = inputs
+        self._arity = -1 if self.variadic else len(inputs)
+        self.defaults = {p.name: p.default for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
+        self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+        self.broadcasts = broadcasts
+        self.residuals = residuals or {}
+        self.cure = cure
+        self.rules: dict[str, Rule] = {}  # name of an input -> its rule
+        self.joint_rule: Rule | None = None  # or one for all inputs at once
+        self._plan([])
+        self.__doc__ = doc or forward.__doc__
+        REGISTRY[self.name] = self
+
+    def rule(self, **rules: Rule) -> Primitive:
+        """Register a derivative rule for every input; returns the primitive."""
+        if set(rules) != set(self.inputs):
+            raise TypeError(f"{self.name} needs one rule for each of {self.inputs}, got {tuple(rules)}")
+        self.rules = rules
+        self._plan([rules[name] for name in self.inputs])
+        return self
+
+    def joint(self, rule: Rule) -> Primitive:
+        """Register one rule that returns the gradients of all inputs, where they share work; returns the primitive."""
+        self.joint_rule = rule
+        self._plan([rule])
+        return self
+
+    def _plan(self, rules: list[Rule]) -> None:
+        """Work out, once, what has to be saved and where each rule finds what it names."""
+        asks = [tuple(inspect.signature(rule).parameters)[1:] for rule in rules]
+        rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in self.residuals.items()}
+        asked = {name for ask in asks for name in ask}
+        asked |= {part for name in asked & set(rebuilds) for part in rebuilds[name]}
+        shapes = ("shapes",) if self.variadic else tuple(f"{name}_shape" for name in self.inputs)
+        available = (*self.inputs, "out", *self.residuals, *self.static, *shapes)
+        if unknown := asked - set(available):
+            raise TypeError(f"a rule of {self.name} names {sorted(unknown)}; it can name {available}")
+        self.saved_names = tuple(name for name in available if name in asked)
+        self._rebuilds = rebuilds
+        self._available = available
+        self._pickers: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
+        self._simple = not (self.residuals or self.static or self.variadic or asked & set(shapes))
+        self._wants_shapes = bool(asked & set(shapes))
+        self._rules = [
+            (rule, _picker([self.saved_names.index(name) for name in ask]))
+            for rule, ask in zip(rules, asks, strict=True)
+        ]
+        self._asks = asks
+
+    def _picker_for(self, live: int) -> Callable[[Any], tuple[Any, ...]]:
+        """What picks the values to save, with None for those that only rules of inputs without gradient name."""
+        if not self._asks:
+            raise TypeError(f"{self.name} has no derivative yet; declare it with {self.name}.rule(...)")
+        asks = [ask for i, ask in enumerate(self._asks) if live >> i & 1]
+        named = {name for ask in asks for name in ask}
+        named |= {part for name in named & set(self._rebuilds) for part in self._rebuilds[name]}
+        places = [self._available.index(name) if name in named else -1 for name in self.saved_names]  # None comes last
+        return self._pickers.setdefault(live, _picker(places))
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Bind like a function, so that a primitive can be a method of Tensor."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join((*self.inputs, *self.static))})>"
+
+    def __call__(self, *args: Any, **static: Any) -> Any:
+        """Apply to arrays, numbers and Tensors; the result is a Tensor iff one of the inputs is."""
+        if len(args) != self._arity or (static and self._is_ufunc):
+            args = self._completed(args, static)
+        values: list[Any] = []
+        parents: list[Node | None] = []
+        residuals: list[Any] = []
+        data = None
+        foreign = False
+        live = 0  # one bit for each input that needs a gradient
+        for a in args:
+            if isinstance(a, Tensor):
+                data, node = a._array, a._node
+                if node is not None:
+                    live |= 1 << len(parents)
+                values.append(data)
+                parents.append(node)
+            else:
+                kind = type(a)
+                if kind is ndarray:
+                    foreign = True
+                elif kind is list or kind is tuple:
+                    a = as_array(a)
+                values.append(a)
+                parents.append(None)
+        try:
+            out = self.forward(*values, **static)
+        except (IndexError, TypeError, ValueError) as error:
+            raise self._explained(error, values, static) from error
+        if self.residuals:
+            out, *residuals = out
+        if data is None:  # no Tensor among the inputs
+            return out
+        if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
+            out = np.asarray(out)
+        if out.dtype is not data.dtype:  # mixed inputs: see that integers did not decide the precision
+            fair = promoted(values)
+            if fair is not values:
+                again = zip(args, fair, parents, strict=True)
+                return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
+            try:
+                out = settled(out, values)
+            except TypeError as error:
+                raise self._explained(error, values, static) from None
+        if not live or not grad_enabled.get():
+            return wrap(out, None) if out.base is None else _shared(wrap(out, None), args)
+        if foreign:  # the caller may write into an array of its own before backward reads it
+            for i, name in enumerate(self.inputs):
+                if name in self.saved_names and type(args[i]) is ndarray:
+                    values[i] = values[i].copy()
+        if self.joint_rule is not None:
+            live = -1  # one rule serves all
+        pick = self._pickers.get(live) or self._picker_for(live)
+        if self._simple:
+            saved = pick([*values, out, None])
+        else:
+            inputs = values[: len(self.inputs)]
+            shapes: Any = ()
+            if self._wants_shapes:
+                shapes = [getattr(value, "shape", ()) for value in (values if self.variadic else inputs)]
+                shapes = [shapes] if self.variadic else shapes
+            saved = pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes, None))
+        node = Node(self, parents, saved, static, out)
+        if node.detector is not None:
+            node.detector.value(node, values, out)
+        return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
+
+    def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
+        """All inputs, those left out by their defaults; refuses what the operation does not take."""
+        if self.variadic:
+            return args
+        if self._is_ufunc and static:
+            refuse(self.name, static)
+        missing = [self.defaults.get(name, inspect.Parameter.empty) for name in self.inputs[len(args) :]]
+        if len(args) > len(self.inputs) or inspect.Parameter.empty in missing:
+            raise TypeError(f"{self.name} takes the inputs ({', '.join(self.inputs)}), got {len(args)}")
+        return (*args, *missing)
+
+    def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
+        """The gradients of the parents of ``node``; rules see Tensors iff ``differentiable``."""
+        saved = node.saved
+        if saved is None:
+            raise RuntimeError(
+                f"the graph through {self.name} was already used by a backward pass, which frees what it saved; "
+                "to go through it again, call the first one as backward(retain_graph=True)"
+            )
+        if engine.last_write > node.born:
+            self._refuse_overwritten(node, saved)
+        if differentiable:
+            if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
+                self.pull(node, raw(g), False, needed)
+            saved = self._lift(node, saved)
+        if self.joint_rule is not None:
+            rule, pick = self._rules[0]
+            return [
+                (parent, self._fitted(node, parent, part, g))
+                for parent, part in zip(node.parents, rule(g, *pick(saved)), strict=True)
+                if parent is not None and (needed is None or parent in needed)
+            ]
+        parts = []
+        for (rule, pick), parent in zip(self._rules, node.parents):  # noqa: B905 - checked when the node was made
+            if parent is not None and (needed is None or parent in needed):
+                part = rule(g, *pick(saved))
+                if part.shape != parent.shape or part.dtype is not parent.dtype or node.detector:
+                    part = self._fitted(node, parent, part, g)
+                parts.append((parent, part))
+        return parts
+
+    def _fitted(self, node: Node, parent: Node, part: Any, g: Any) -> Any:
+        """What a rule returned, brought to the shape and dtype of the input that it belongs to."""
+        if part.shape != parent.shape:
+            if not self.broadcasts:
+                raise RuntimeError(f"a rule of {self.name} gave shape {part.shape} for an input of {parent.shape}")
+            part = unbroadcast(part, parent.shape)
+        if part.dtype != parent.dtype:
+            part = part.astype(parent.dtype)
+        if node.detector is not None:
+            node.detector.gradient(node, parent, part, g)
+        return part
+
+    def _lift(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""
+        lifted: dict[str, Any] = {}
+        for name, value in zip(self.saved_names, saved, strict=True):
+            if name in self.inputs and hasattr(value, "dtype"):
+                lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
+            else:
+                lifted[name] = wrap(value, node) if name == "out" else value
+        for name in self.residuals:
+            if lifted.get(name) is not None:
+                lifted[name] = self.residuals[name](*[lifted[part] for part in self._rebuilds[name]])
+        return tuple(lifted.values())
+
+    def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
+        for name, value in zip(self.saved_names, saved, strict=True):
+            if hasattr(value, "dtype") and engine.overwritten(value, node.born):
+                what = "its output" if name == "out" else f"its {name}"
+                raise RuntimeError(
+                    f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in "
+                    f"place after {self.name} used it; call backward before the update, or use a copy: .clone()"
+                )
+
+    def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
+        """The same kind of error, saying which operation and which shapes."""
+        if getattr(error, "explained", False):  # by a primitive that this one called
+            return error
+        names = self.inputs or tuple(f"input {i}" for i in range(len(values)))
+        shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values, strict=False)] + [
+            f"{k}={_brief(v)}" for k, v in static.items()
+        ]
+        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+        misfit = any(word in str(error) for word in ("broadcast", "shape", "size", "dimension", "must"))
+        cure = f"; {self.cure}" if self.cure and misfit else ""
+        new: Any = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
+        new.explained = True
+        return new  # type: ignore[no-any-return]
+
+
+def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
+    """Remember which Tensors have views of one memory: an in-place update inside a graph has to know."""
+    for tensor in inputs:
+        if isinstance(tensor, Tensor) and engine.same_owner(tensor._array, view._array):
+            engine.share(view._array, tensor, view)
+    return view
+
+
+def _brief(value: Any) -> str:
+    return f"{value.dtype} {value.shape}" if hasattr(value, "dtype") else repr(value)
+
+
+def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that picks those positions of a sequence, as a tuple."""
+    if len(positions) == 1:
+        (only,) = positions
+        return lambda values: (values[only],)
+    return itemgetter(*positions) if positions else lambda values: ()
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum ``g`` down to ``shape``: the adjoint of NumPy's broadcasting."""
+    extra = g.ndim - len(shape)
+    axes = tuple(range(extra))
+    if g.shape[extra:] != shape:
+        axes += tuple([i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1])
+    total = np.sum(g, axis=axes, keepdims=True) if isinstance(g, Tensor) else sum_along(g, axes, True)
+    return total.reshape(shape)
+
+
+# --- doors ------------------------------------------------------------------------------------------------------------
+def offer(*functions: Any, method: str | None = None) -> Callable[[F], F]:
+    """Make what is decorated answer for NumPy's ``functions``, and be a method of Tensor.
+
+    The method's name is the function's own; the underscore of names such as ``sum_``, which keeps a module from hiding
+    Python's ``sum`` from itself, is dropped.
+    """
+
+    def register(function: F) -> F:
+        NUMPY.update(dict.fromkeys(functions, function))
+        setattr(Tensor, method or function.__name__.rstrip("_"), function)
+        return function
+
+    return register
+
+
+def constant(function: Any) -> Callable[..., Any]:
+    """Declare that a NumPy function has no derivative, or derivative 0 everywhere: it runs on the values alone."""
+
+    @functools.wraps(function)
+    def on_values(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            refuse(function.__name__, kwargs)
+        if not any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
+            return function(*args, **kwargs)
+        out = function(*raw(args), **raw(kwargs))
+        return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
+
+    on_values.constant = True  # type: ignore[attr-defined]
+    NUMPY[function] = on_values
+    return on_values
+
+
+# --- declarations -----------------------------------------------------------------------------------------------------
+def ufunc(function: Any, doc: str, *, cure: str = "", **rules: Rule) -> Primitive:
+    """Declare a NumPy ufunc differentiable; its inputs are called x (and y)."""
+    inputs = ("x", "y")[: function.nin]
+    if len(inputs) == 2 and not cure:
+        cure = "shapes must be equal or 1 along every dimension, counted from the right"
+    name = "abs" if function is np.absolute else function.__name__
+    op = Primitive(function, name=name, inputs=inputs, broadcasts=len(inputs) > 1, doc=doc, cure=cure)
+    return offer(function)(op.rule(**rules))
+
+
+def primitive(**options: Any) -> Callable[[Callable[..., Array]], Primitive]:
+    """Decorator form of ``Primitive`` for functions that are not a single ufunc."""
+    return lambda forward: Primitive(forward, **options)

@@ -1,0 +1,430 @@
+"""Tensor: an array plus its place in the graph. It knows no operation; NumPy's dispatch finds them."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import graph as engine
+from .arrays import as_array, get_default_dtype, shape_of
+from .dispatch import NUMPY, dispatch, refuse
+from .graph import Array, Leaf, Node
+from .methods import Methods
+
+_FOREIGN = {type(None), str, bytes, dict, set}  # Python itself answers for these: t == None is False, t + "a" an error
+
+
+def _binary(function: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """The two methods of a binary operator: ``self op other`` and ``other op self``."""
+
+    def forward(self: Tensor, other: Any) -> Any:
+        return NotImplemented if type(other) in _FOREIGN else NUMPY[function](self, other)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return NotImplemented if type(other) in _FOREIGN else NUMPY[function](other, self)
+
+    return forward, reflected
+
+
+def _updating(function: Any) -> Callable[[Any, Any], Any]:
+    return lambda self, other: NUMPY["update"](function, self, other)
+
+
+def _unary(function: Any) -> Callable[[Any], Any]:
+    return lambda self: NUMPY[function](self)
+
+
+class Tensor(Methods):
+    """A multi-dimensional array that remembers how it was computed.
+
+    Args:
+        data: a number, a nested list, an array or a Tensor; always copied. Python floats become the default dtype
+            (float32), arrays keep theirs.
+        requires_grad: whether ``backward()`` shall fill ``.grad`` of this Tensor.
+        dtype: the dtype to convert to.
+
+    Raises:
+        TypeError: for data that are not numbers, and for integers that shall require grad.
+
+    Example:
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("__weakref__", "_array", "_node", "grad")  # not "_data", which numpy.ma takes from any object
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        array = as_array(data, dtype)
+        self._array: Array = np.array(array, copy=True) if isinstance(array, np.ndarray) else array.copy()
+        self._node: Node | None = None
+        self.grad: Tensor | None = None
+        if requires_grad:
+            self.requires_grad = True
+
+    # --- what it is ---------------------------------------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size along every dimension."""
+        return self._array.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        """The NumPy dtype of the elements."""
+        return self._array.dtype
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this Tensor was made by the user rather than computed inside a recorded graph."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this Tensor."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"requires_grad can be set only on leaves, and this Tensor is the output of {_name(self)}; "
+                "use .detach() for a Tensor outside the graph"
+            )
+        if not value:
+            self._node = None
+        elif self._node is None:
+            if self.dtype.kind != "f":
+                raise TypeError(
+                    f"only floating-point Tensors can require grad, got {self.dtype}; write 1.0 instead of 1, "
+                    "or convert: Tensor(data, dtype=np.float32, requires_grad=True)"
+                )
+            me = weakref.ref(self)  # a leaf must not keep its Tensor alive: no reference cycles in the graph
+            self._node = Leaf(lambda grad, shared: _receive(me(), grad, shared), self._array)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad`` and return the Tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """A Tensor on the same memory, outside the graph."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        overwrite(self, value)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - the field's name for it
+        """The Tensor with its dimensions reversed."""
+        return NUMPY[np.transpose](self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802
+        """The Tensor with its last two dimensions swapped: the transpose of each matrix."""
+        return NUMPY[np.swapaxes](self, -1, -2)  # type: ignore[no-any-return]
+
+    # --- out of the graph ---------------------------------------------------------------------------------------------
+    def detach(self) -> Tensor:
+        """The same values on the same memory, outside the graph."""
+        alias = wrap(self._array, None)
+        engine.share(self._array, self, alias)
+        return alias
+
+    def numpy(self) -> Array:
+        """The array itself, not a copy. Writing into it goes unnoticed: write through the Tensor instead.
+
+        Raises:
+            RuntimeError: if the Tensor requires grad, since NumPy would cut the graph silently.
+        """
+        if self._node is not None:
+            raise RuntimeError("numpy() of a Tensor that requires grad would cut the graph; use .detach().numpy()")
+        return self._array
+
+    def item(self) -> Any:
+        """The value of a Tensor of one element as a Python number."""
+        if self._array.size != 1:
+            raise ValueError(f"item() needs a Tensor of one element, got shape {self.shape}; use .tolist()")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    # --- gradients ----------------------------------------------------------------------------------------------------
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """Add the derivative of this Tensor to ``.grad`` of every leaf that it was computed from.
+
+        Args:
+            gradient: what to push back, of this Tensor's shape; may be left out for a single element (then 1).
+            retain_graph: keep the values saved for backward, so that it can be called again.
+            create_graph: build the graph of the derivative itself, for derivatives of higher order.
+
+        Raises:
+            RuntimeError: if nothing here requires grad, the graph was already freed, or a value that it needs was
+                overwritten.
+        """
+        node, g = seed(self, gradient, create_graph)
+        engine.backward({node: g}, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph))
+
+    # --- NumPy's protocols --------------------------------------------------------------------------------------------
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            answer = NUMPY.get(ufunc)
+            if answer is not None:
+                return answer(*inputs)
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        refuse(name, kwargs, known=method == "__call__" and ufunc in NUMPY)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return dispatch(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._node is not None:
+            raise TypeError(
+                "turning a Tensor that requires grad into an ndarray would silently cut the graph; "
+                "use .detach().numpy() for its values"
+            )
+        return np.array(self._array, dtype=dtype, copy=copy)
+
+    # --- Python's protocols -------------------------------------------------------------------------------------------
+    def __getitem__(self, index: Any) -> Tensor:
+        return NUMPY["getitem"](self, index)  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        NUMPY["setitem"](self, index, value)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Tensor; a single number has no length")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Tensor; use .item() for its value")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._array == raw(value)))
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise ValueError(f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .all() or .any()")
+        return bool(self._array)
+
+    def __float__(self) -> float:
+        self._warn_cut("float")
+        return float(self.item())
+
+    def __int__(self) -> int:
+        self._warn_cut("int")
+        return int(self.item())
+
+    def _warn_cut(self, target: str) -> None:
+        if self._node is not None:
+            warnings.warn(
+                f"a Tensor that requires grad became a Python {target}, which carries no gradient (as math.exp(t) "
+                "would do); use .item() if you want the value, and minigrad's or NumPy's functions if you want the "
+                "gradient",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self._array.size != 1:
+            raise TypeError(f"only an integer Tensor of one element can be an index, got {self.dtype} {self.shape}")
+        return int(self._array.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 else format(repr(self), spec)
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        values = np.array2string(np.asarray(self._array), separator=", ", prefix=f"{name}(")
+        notes = [values]
+        if self._array.size == 0 and self.ndim != 1:
+            notes.append(f"shape={self.shape}")
+        if self.dtype not in (get_default_dtype(), np.dtype(np.int64), np.dtype(bool)):
+            notes.append(f"dtype={self.dtype}")
+        if self._node is not None:
+            notes.append("requires_grad=True" if self.is_leaf else f"op={self._node.name}")
+        return f"{name}({', '.join(notes)})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        new = memo[id(self)] = self._copy()
+        new.grad = None if self.grad is None else self.grad._copy()
+        return new
+
+    def _copy(self) -> Tensor:
+        """A Tensor of the same class with its own memory and, as a leaf, its own place in the graph."""
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"only leaves can be copied or pickled, and this Tensor is the output of {_name(self)}; "
+                "use .clone() for a differentiable copy, .detach().numpy() for its values, also to plot them"
+            )
+        return _rebuild(type(self), self._array.copy(), self.requires_grad)
+
+    def __reduce__(self) -> Any:
+        self._copy()  # refuses what has no meaning outside its graph
+        return _rebuild, (type(self), self._array, self.requires_grad)
+
+    # --- operators: NumPy's functions, looked up without the detour through NumPy ------------------------------------
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder)
+    __pow__, __rpow__ = _binary(np.power)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __lt__, _ = _binary(np.less)
+    __le__, _ = _binary(np.less_equal)
+    __gt__, _ = _binary(np.greater)
+    __ge__, _ = _binary(np.greater_equal)
+    __eq__, _ = _binary(np.equal)
+    __ne__, _ = _binary(np.not_equal)
+    __and__, __rand__ = _binary(np.bitwise_and)
+    __or__, __ror__ = _binary(np.bitwise_or)
+    __xor__, __rxor__ = _binary(np.bitwise_xor)
+    __invert__ = _unary(np.invert)
+    __iadd__ = _updating(np.add)
+    __isub__ = _updating(np.subtract)
+    __imul__ = _updating(np.multiply)
+    __itruediv__ = _updating(np.divide)
+    __ifloordiv__ = _updating(np.floor_divide)
+    __imod__ = _updating(np.remainder)
+    __ipow__ = _updating(np.power)
+    __neg__ = _unary(np.negative)
+    __abs__ = _unary(np.absolute)
+    __pos__ = _unary(np.positive)
+    __hash__ = object.__hash__  # identity: elementwise == must not make Tensors unhashable
+    del _
+
+
+# --- in and out of a Tensor -------------------------------------------------------------------------------------------
+_new = object.__new__
+
+
+def wrap(data: Array, node: Node | None) -> Tensor:
+    """Build a Tensor without the checks and the copy of ``__init__``."""
+    tensor = _new(Tensor)
+    tensor._array = data
+    tensor._node = node
+    tensor.grad = None
+    return tensor
+
+
+def raw(x: Any) -> Any:
+    """Strip Tensors out of a (nested) argument."""
+    if isinstance(x, Tensor):
+        return x._array
+    if type(x) in (list, tuple):
+        return type(x)(map(raw, x))
+    if isinstance(x, dict):
+        return {key: raw(value) for key, value in x.items()}
+    return x
+
+
+def overwrite(tensor: Tensor, value: Any) -> None:
+    """Replace the values of ``tensor`` in place, whatever the grad mode, and stamp the clock."""
+    value = raw(value)
+    if shape_of(value) not in (tensor.shape, ()):
+        raise ValueError(f"values of shape {shape_of(value)} cannot replace those of a Tensor of shape {tensor.shape}")
+    tensor._array[...] = value
+    engine.stamp(tensor._array)
+
+
+def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:
+    tensor = cls.__new__(cls)
+    tensor._array, tensor._node, tensor.grad = data, None, None
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def _name(tensor: Tensor) -> str:
+    return tensor._node.name if tensor._node is not None else "no operation"
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new Tensor with a copy of ``data``, in PyTorch's spelling.
+
+    Example:
+        >>> tensor([1, 2, 3])
+        Tensor([1, 2, 3])
+    """
+    return Tensor(data, requires_grad, dtype)
+
+
+# --- gradients in, gradients out --------------------------------------------------------------------------------------
+def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any]:
+    """Check what is pushed back from ``output``; return its node and the gradient to start with."""
+    if not isinstance(output, Tensor):
+        raise TypeError(f"gradients start from a Tensor, got {type(output).__name__}")
+    if output._node is None:
+        raise RuntimeError(
+            "this Tensor was not computed from anything that requires grad, or inside no_grad(); "
+            "create the inputs with requires_grad=True"
+        )
+    if gradient is None:
+        if output._array.size != 1:
+            raise RuntimeError(
+                f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
+                "number first, such as t.sum().backward(), or pass gradient=..."
+            )
+        gradient = wrap(_one_like(output._array), None)
+    elif not isinstance(gradient, Tensor):
+        gradient = wrap(as_array(gradient), None)
+    if gradient.shape != output.shape:
+        raise RuntimeError(
+            f"the gradient has shape {gradient.shape}, but the Tensor that it belongs to {output.shape}; "
+            "pass one number for each element, such as gradient=np.ones(t.shape)"
+        )
+    if gradient.dtype != output.dtype:
+        gradient = gradient.astype(output.dtype)
+    return output._node, gradient if differentiable else gradient._array
+
+
+def _one_like(number: Array) -> Array:
+    if type(number) is np.ndarray:  # np.ones_like takes longer than a whole small operation
+        return np.array(1, number.dtype, ndmin=number.ndim)
+    return np.ones_like(number)
+
+
+def own(grad: Any, shared: bool = False) -> Tensor:
+    """A gradient as a Tensor whose memory belongs to no other array."""
+    if isinstance(grad, Tensor):
+        with engine.Mode(engine.grad_enabled, True):
+            return grad.clone()
+    array = np.asarray(grad) if isinstance(grad, np.generic) else grad
+    return wrap(array.copy(order="K") if shared or array.base is not None else array, None)
+
+
+def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
+    """Add ``grad`` to ``tensor.grad``, if the Tensor still exists."""
+    if tensor is not None:
+        grad = own(grad, shared)
+        tensor.grad = grad if tensor.grad is None else tensor.grad + grad
+
+
+def _receive(leaf: Tensor | None, grad: Any, shared: bool) -> None:
+    """Accumulate, then call the hooks that wait for it."""
+    accumulate(leaf, grad, shared)
+    if leaf is not None and isinstance(leaf._node, Leaf):
+        for hook in tuple(leaf._node.after.values()):
+            hook(leaf)
+
+
+def retain(retain_graph: bool | None, create_graph: bool) -> bool:
+    """Whether backward keeps the graph: as asked, and by default if the derivative's own graph refers to it."""
+    return create_graph if retain_graph is None else retain_graph

@@ -1,0 +1,1 @@
+"""Attention on arrays, with its rules."""

@@ -1,0 +1,172 @@
+"""How the weights of attention are computed, block by block, and how the memory of results is laid out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ....core.tensor import raw
+
+# Measured on two cores in float32; a factor of two either way changes little.
+BLOCK = 1 << 20  # weights that are computed at a time: 4 MiB in float32
+CAUSAL_ROWS = 128  # queries in a block that is to be cut short at the diagonal
+SAFE = 60.0  # scores within ± this need no shift before exp in float32
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+def _order(x: Any) -> tuple[int, ...]:
+    """The dimensions of ``x`` in the order in which they lie in memory, the last one staying last."""
+    strides = getattr(raw(x), "strides", None)
+    front = range(x.ndim - 1)
+    return (*(front if strides is None else sorted(front, key=lambda d: -abs(strides[d]))), x.ndim - 1)
+
+
+def _home(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+def empty_like(like: Any, shape: tuple[int, ...]) -> Any:
+    """New memory laid out as ``like``, so that heads split off a matrix are joined again without a copy."""
+    order = _order(like)
+    return np.transpose(np.empty_like(like, shape=tuple(shape[d] for d in order), order="C"), _home(order))
+
+
+def pieces(flat: Any, *likes: Any, axes: Any = None) -> list[Any]:
+    """Views of a vector, with the shapes of ``likes`` and laid out as they are; the first three packed if ``axes``."""
+    found, start = [], 0
+    if axes is not None:
+        shape = (3, *likes[0].shape)
+        start, home = math.prod(shape), _home(axes)
+        found = list(np.transpose(np.reshape(flat[:start], tuple(shape[d] for d in home)), axes))
+    for like in likes[len(found) :]:
+        order, stop = _order(like), start + math.prod(like.shape)
+        block = np.reshape(flat[start:stop], tuple(like.shape[d] for d in order))
+        found.append(np.transpose(block, _home(order)))
+        start = stop
+    return found
+
+
+def rowwise(x: Any) -> Any:
+    """``x`` with rows that BLAS can read: the elements of a row side by side, no row standing for several."""
+    strides = getattr(x, "strides", None)
+    if strides is None or (strides[-1] == x.itemsize and strides[-2] > 0) or x.size == 0:
+        return x
+    return np.ascontiguousarray(x)
+
+
+def _mT(x: Any) -> Any:  # noqa: N802 - the field's name for it
+    return np.swapaxes(x, -1, -2)
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+Cut = tuple[tuple[slice, ...], int, int, int]  # which matrices, the first query, behind the last, how many keys
+
+
+def cuts(lead: tuple[int, ...], queries: int, keys: int, causal: bool) -> Iterator[Cut]:
+    """How the weights are cut into blocks; of every matrix the last queries, which may see most keys, come first."""
+    rest = math.prod(lead[1:]) * keys
+    rows = queries
+    if causal and queries > CAUSAL_ROWS:
+        rows = CAUSAL_ROWS
+    rows = max(1, min(rows, BLOCK // max(rest, 1))) if rest * queries > BLOCK else rows
+    matrices = max(1, BLOCK // max(rest * rows, 1))
+    groups = [(slice(i, min(i + matrices, lead[0])),) for i in range(0, lead[0], matrices)] if lead else [()]
+    for group in groups:
+        last = queries
+        while last > 0:
+            first = max(0, last - rows)
+            yield group, first, last, min(last, keys) if causal else keys
+            last = first
+
+
+def block_of(x: Any, cut: Cut) -> Any:
+    """The part of something of the shape of the weights that a cut names."""
+    group, first, last, stop = cut
+    return x[(*group, ..., slice(first, last), slice(stop))]
+
+
+def queries_of(x: Any, cut: Cut) -> Any:
+    """The rows that belong to the queries of a cut."""
+    group, first, last, _ = cut
+    return x[(*group, ..., slice(first, last), slice(None))]
+
+
+def keys_of(x: Any, cut: Cut) -> Any:
+    """The rows that belong to the keys of a cut."""
+    group, _, _, stop = cut
+    return x[(*group, ..., slice(stop), slice(None))]
+
+
+def clear_behind(x: Any, cut: Cut) -> None:
+    """Write 0 for the keys that a block leaves out."""
+    group, first, last, stop = cut
+    if stop < x.shape[-1]:
+        x[(*group, ..., slice(first, last), slice(stop, None))] = 0
+
+
+def weights_by_block(
+    query: Any, key: Any, bias: Any, mask: Any, causal: bool, scale: float, into: Any = None
+) -> Iterator[tuple[Cut, Any]]:
+    """The weights, block by block, each valid until the next one is asked for; or all of them written ``into``."""
+    scaled, turned = query * scale, _mT(rowwise(key))
+    earlier: Any = None
+    scratch: Any = None
+    for cut in cuts(query.shape[:-2], query.shape[-2], key.shape[-2], causal):
+        queries, keys = queries_of(scaled, cut), turned[(*cut[0], ..., slice(cut[3]))]
+        if into is None:
+            shape = (*queries.shape[:-1], cut[3])
+            if scratch is None or scratch.size < math.prod(shape):
+                scratch = np.empty_like(query, shape=(math.prod(shape),), order="C")
+            block = np.reshape(scratch[: math.prod(shape)], shape)
+        else:
+            block = block_of(into, cut)
+            clear_behind(into, cut)
+        np.matmul(queries, keys, out=block)
+        diagonal = triangle = None
+        if causal and cut[3] > cut[1]:
+            if earlier is None:  # no later block has more queries
+                steps = np.arange(cut[2] - cut[1], like=query)
+                earlier = (steps[:, None] >= steps).astype(query.dtype)
+            diagonal = block[(..., slice(cut[1], None))]
+            triangle = earlier[: diagonal.shape[-2], : diagonal.shape[-1]]
+        _softmax_(
+            block,
+            None if bias is None else block_of(bias, cut),
+            None if mask is None else block_of(mask, cut),
+            diagonal,
+            triangle,
+        )
+        yield cut, block
+
+
+def _softmax_(scores: Any, bias: Any, mask: Any, diagonal: Any, triangle: Any) -> None:
+    """Make ``scores`` weights, in place: exp, 0 for what is hidden, every row divided by its sum.
+
+    Where no score is extreme nothing is shifted and hiding is a product after exp; each saves passes over the block.
+    """
+    if mask is not None and mask.dtype.kind == "f":
+        scores += mask
+        mask = None
+    if bias is not None:
+        scores += bias
+    small = scores.dtype.itemsize >= 4 and bool(np.max(scores) <= SAFE) and bool(np.min(scores) >= -SAFE)
+    if not small:
+        if mask is not None:
+            np.add(scores, np.where(mask, 0.0, -np.inf).astype(scores.dtype), out=scores)
+        if diagonal is not None:
+            np.add(diagonal, np.where(np.equal(triangle, 0), -np.inf, 0.0).astype(scores.dtype), out=diagonal)
+        top = np.max(scores, axis=-1, keepdims=True)
+        scores -= np.where(np.equal(top, -np.inf), 0, top)
+    np.exp(scores, out=scores)
+    if small:
+        if mask is not None:
+            scores *= mask
+        if diagonal is not None:
+            diagonal *= triangle
+    total = np.matmul(scores, np.ones_like(scores, shape=scores.shape[-1:]))
+    total += np.equal(total, 0)  # a row that sees nothing has weights 0
+    np.divide(1, total, out=total)
+    scores *= total[..., None]

@@ -1,0 +1,90 @@
+"""Embeddings: rows of a table by number, whose gradients add up row by row; and positions as rotations of pairs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...core.primitive import primitive
+
+# Summing 1024 rows of 128 floats into a table: with 65 rows a product with one-hot columns takes 135 µs, adding at the
+# places of the flat table 220, sorting first 197, adding row by row 810; with 300 rows 473, 227 and 514; with 50,000
+# rows 551 and 1,169.
+FEW_ROWS = 128  # up to here the product is the fastest
+
+
+@primitive()
+def take_rows(table: Any, *, index: Any, padding: int | None = None, by_frequency: bool = False) -> Any:
+    """``table[index]``: one row for every entry of the index.
+
+    Shapes:
+        table: (rows, ...).
+        index: any shape, integers in [0, rows).
+        padding: a row that gets no gradient.
+        by_frequency: whether the gradient of a row is divided by the number of times that the index names it.
+        result: the index's shape, then that of a row.
+    """
+    return np.take(table, index, axis=0)
+
+
+@primitive()
+def add_rows(values: Any, *, index: Any, rows: int) -> Any:
+    """A table of zeros with ``values`` added to the rows that ``index`` names: the adjoint of ``take_rows``."""
+    shape = values.shape[index.ndim :]
+    width, count = math.prod(shape), index.size
+    flat, blocks = np.reshape(index, (count,)), np.reshape(values, (count, width))
+    small = rows <= FEW_ROWS and count > 0
+    out = (np.empty_like if small else np.zeros_like)(values, shape=(rows, *shape), order="C")
+    table = np.reshape(out, (rows, width))  # what is returned is not a view, which would be copied into a .grad
+    if small:
+        one_hot = np.zeros_like(blocks, shape=(rows, count), order="C")
+        one_hot[flat, np.arange(count, like=flat)] = 1
+        np.matmul(one_hot, blocks, out=table)
+    elif count:
+        places = flat[:, None] * width + np.arange(width, like=flat)
+        np.add.at(np.reshape(table, (rows * width,)), np.reshape(places, (count * width,)), np.reshape(blocks, (-1,)))
+    return out
+
+
+def _into_table(g: Any, table_shape: tuple[int, ...], index: Any, padding: int | None, by_frequency: bool) -> Any:
+    rows = table_shape[0]
+    if padding is None:
+        total = add_rows(g, index=index, rows=rows)
+    else:  # what goes to the padding goes to a row beside the table
+        total = add_rows(g, index=np.where(index == padding, rows, index), rows=rows + 1)[:rows]
+    if not by_frequency:
+        return total
+    count = np.maximum(np.bincount(np.reshape(index, (-1,)), minlength=rows), 1).astype(g.dtype)
+    return total / np.reshape(count, (rows,) + (1,) * (len(table_shape) - 1))
+
+
+take_rows.rule(table=_into_table)
+add_rows.rule(values=lambda g, index: take_rows(g, index=index))
+
+
+# --- rotations --------------------------------------------------------------------------------------------------------
+@primitive()
+def rotate_pairs(x: Any, *, cosine: Any, sine: Any, interleaved: bool) -> Any:
+    """Pairs (a, b) along the last dimension turned to (a cos - b sin, a sin + b cos).
+
+    Shapes:
+        x: (..., D).
+        cosine, sine: broadcast to (..., D/2).
+        interleaved: whether channels 2i and 2i + 1 are a pair, or i and i + D/2.
+        result: (..., D).
+    """
+    out = np.empty_like(x)
+    half = x.shape[-1] // 2
+    pair = (slice(0, None, 2), slice(1, None, 2)) if interleaved else (slice(half), slice(half, None))
+    a, b = [x[..., part] for part in pair]
+    for part, left, right in ((out[..., pair[0]], cosine, -sine), (out[..., pair[1]], sine, cosine)):
+        np.multiply(a, left, out=part)
+        part += b * right
+    return out
+
+
+rotate_pairs.rule(
+    x=lambda g, cosine, sine, interleaved: rotate_pairs(g, cosine=cosine, sine=-sine, interleaved=interleaved)
+)

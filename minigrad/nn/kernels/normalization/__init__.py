@@ -1,0 +1,1 @@
+"""Normalisation on arrays, with its rules."""

@@ -1,0 +1,180 @@
+"""Long short-term memory: three gates decide what a cell takes in, forgets and shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ....core.primitive import primitive
+from ....ops.reduce.sums import sum_
+from .steps import befores, check, gate_constants, packed, rejoined, resized, steps, unfilled
+
+
+def _quarters(gates: Any) -> tuple[Any, Any, Any, Any]:
+    """Input gate, forget gate, candidate and output gate: PyTorch's order."""
+    n = gates.shape[1] // 4
+    return gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n : 3 * n], gates[:, 3 * n :]
+
+
+def _gates_again(
+    x: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    out: Any,
+    sizes: tuple[int, ...],
+    reverse: bool,
+) -> Any:
+    """The gates of all steps from the hidden states before them, as the forward computes them."""
+    order = steps(sizes, reverse)
+    factor, shift = gate_constants(w_ih.T, plain=2, gates=4)
+    of_input = np.matmul(x, w_ih.T)
+    bias = None if b_ih is None else b_ih + b_hh
+    parts = []
+    for (step, _), h in zip(order, befores(out, h0, order), strict=True):
+        z = of_input[step] + np.matmul(h, w_hh.T)
+        z = z if bias is None else z + bias
+        parts.append(np.tanh(z * factor) * factor + shift)
+    return packed(parts, order)
+
+
+def _cells_again(gates: Any, c0: Any, sizes: tuple[int, ...], reverse: bool) -> Any:
+    """The cell states of all steps."""
+    order = steps(sizes, reverse)
+    c = c0[: order[0][1]]
+    parts = []
+    for step, size in order:
+        i, f, candidate, _ = _quarters(gates[step])
+        c = f * resized(c, c0, size, []) + i * candidate
+        parts.append(c)
+    return packed(parts, order)
+
+
+@primitive(
+    residuals={"gates": _gates_again, "cells": _cells_again},
+    cure="weights are (4 * hidden size, input size) and (4 * hidden size, hidden size)",
+)
+def lstm(
+    x: Any,
+    h0: Any,
+    c0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+    *,
+    sizes: tuple[int, ...],
+    reverse: bool = False,
+    input_gradient: bool = True,
+) -> Any:
+    """A layer of long short-term memory, in one direction.
+
+    Shapes:
+        x: (rows, input size), packed: see this package's docstring.
+        h0, c0: (batch, hidden size).
+        w_ih, w_hh: (4 * hidden size, input size) and (4 * hidden size, hidden size).
+        b_ih, b_hh: (4 * hidden size,) or None.
+        result: (rows + 2 * batch, hidden size): the hidden states in the order of ``x``, then the last hidden state of
+            each sequence, then its last cell state.
+
+    Math:
+        i, f, o = σ(W x + U h + b), g = tanh(W x + U h + b), each with rows of its own in W, U and b, in the order
+        i, f, g, o; c ← f c + i g; h = o tanh(c).
+
+    Args:
+        x: the inputs.
+        h0: the initial hidden state of every sequence.
+        c0: its initial cell state.
+        w_ih: weights of the input, W.
+        w_hh: weights of the hidden state, U.
+        b_ih: a bias.
+        b_hh: another; PyTorch has two.
+        sizes: how many rows each step has, never more than the step before it.
+        reverse: whether time runs backwards.
+        input_gradient: whether the gradient of ``x`` is wanted; it costs a product over all rows.
+
+    Source:
+        Hochreiter & Schmidhuber 1997; the forget gate is from Gers et al. 2000.
+    """
+    check(4, sizes, {"h0": h0, "c0": c0}, w_hh, b_ih, b_hh)
+    order = steps(sizes, reverse)
+    rows, (batch, width) = x.shape[0], h0.shape
+    factor, shift = gate_constants(w_ih.T, plain=2, gates=4)
+    gates = np.matmul(x, w_ih.T)
+    bias = None if b_ih is None else b_ih + b_hh
+    cells = np.empty_like(gates, shape=(rows, width))
+    out = np.empty_like(gates, shape=(rows + 2 * batch, width))
+    recur = w_hh.T
+    ended_h: list[Any] = []
+    ended_c: list[Any] = []
+    h, c = h0[: order[0][1]], c0[: order[0][1]]
+    for step, size in order:
+        h, c = resized(h, h0, size, ended_h), resized(c, c0, size, ended_c)
+        z = gates[step]
+        z += np.matmul(h, recur)
+        if bias is not None:
+            z += bias
+        z *= factor
+        np.tanh(z, out=z)
+        z *= factor
+        z += shift
+        i, f, candidate, o = _quarters(z)
+        c = np.multiply(f, c, out=cells[step])
+        c += i * candidate
+        h = np.tanh(c, out=out[step])
+        h *= o
+    out[rows : rows + batch] = rejoined(h, ended_h)
+    out[rows + batch :] = rejoined(c, ended_c)
+    return out, gates, cells
+
+
+def _pull(
+    g: Any,
+    x: Any,
+    h0: Any,
+    c0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    out: Any,
+    gates: Any,
+    cells: Any,
+    sizes: tuple[int, ...],
+    reverse: bool,
+    input_gradient: bool,
+) -> list[Any]:
+    order = steps(sizes, reverse)
+    rows, batch = x.shape[0], h0.shape[0]
+    last_h, last_c = g[rows : rows + batch], g[rows + batch :]
+    slots = unfilled((rows, gates.shape[1]), g, x, h0, c0, w_ih, w_hh, out, gates, cells)
+    parts: list[Any] = []  # gradients of what σ and tanh of the gates were applied to
+    begun_h: list[Any] = []
+    begun_c: list[Any] = []
+    size = order[-1][1]
+    dh, dc = last_h[:size], last_c[:size]
+    tanh_only = 2 * gate_constants(gates, plain=2, gates=4)[0] - 1  # 1 for the candidate, 0 for the sigmoids
+    for (step, size), c_before in zip(reversed(order), reversed(befores(cells, c0, order)), strict=True):
+        dh = resized(dh, last_h, size, begun_h) + g[step]
+        dc = resized(dc, last_c, size, begun_c)
+        now = gates[step]
+        i, f, candidate, o = _quarters(now)
+        tanh_c = np.tanh(cells[step])
+        dc = dc + dh * (o * (1 - tanh_c * tanh_c))
+        d = np.concatenate([dc * candidate, dc * c_before, dc * i, dh * tanh_c], axis=1)
+        slope = (1 - now) * (now + tanh_only)  # σ' = (1 - σ) σ, tanh' = (1 - tanh) (1 + tanh)
+        parts.append(np.multiply(d, slope, out=None if slots is None else slots[step]))
+        dh = np.matmul(parts[-1], w_hh)
+        dc = dc * f
+    d = packed(parts[::-1], order) if slots is None else slots
+    before = packed(befores(out, h0, order), order)
+    db = None if b_ih is None else sum_(d, dim=0)
+    dx = np.matmul(d, w_ih) if input_gradient else None
+    return [
+        dx, rejoined(dh, begun_h), rejoined(dc, begun_c), np.matmul(d.T, x), np.matmul(d.T, before), db, db,
+    ]  # fmt: skip
+
+
+lstm.joint(_pull)

@@ -1,0 +1,103 @@
+"""The plain recurrent network of Elman: h = tanh(W x + U h + b), or relu in place of tanh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ....core.primitive import primitive
+from ....core.tensor import raw
+from ....ops.reduce.sums import sum_
+from .steps import befores, check, packed, rejoined, resized, steps, unfilled
+
+
+@primitive(cure="weights are (hidden size, input size) and (hidden size, hidden size)")
+def rnn(
+    x: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+    *,
+    sizes: tuple[int, ...],
+    reverse: bool = False,
+    relu: bool = False,
+    input_gradient: bool = True,
+) -> Any:
+    """A plain recurrent layer, in one direction.
+
+    Shapes:
+        x: (rows, input size), packed: see this package's docstring.
+        h0: (batch, hidden size).
+        w_ih, w_hh: (hidden size, input size) and (hidden size, hidden size); b_ih, b_hh: (hidden size,) or None.
+        result: (rows + batch, hidden size): the hidden states in the order of ``x``, then the last of each sequence.
+
+    Args:
+        x: the inputs.
+        h0: the initial state of every sequence.
+        w_ih: weights of the input.
+        w_hh: weights of the state.
+        b_ih: a bias.
+        b_hh: another; PyTorch has two.
+        sizes: how many rows each step has, never more than the step before it.
+        reverse: whether time runs backwards.
+        relu: relu instead of tanh.
+        input_gradient: whether the gradient of ``x`` is wanted; it costs a product over all rows.
+    """
+    check(1, sizes, {"h0": h0}, w_hh, b_ih, b_hh)
+    order = steps(sizes, reverse)
+    rows = x.shape[0]
+    out = np.empty_like(x, shape=(rows + h0.shape[0], h0.shape[1]), dtype=np.result_type(x.dtype, w_ih.dtype))
+    states = out[:rows]
+    np.matmul(x, w_ih.T, out=states)
+    bias = None if b_ih is None else b_ih + b_hh
+    recur = w_hh.T
+    ended: list[Any] = []
+    h = h0[: order[0][1]]
+    for step, size in order:
+        h = resized(h, h0, size, ended)
+        now = states[step]
+        now += np.matmul(h, recur)
+        if bias is not None:
+            now += bias
+        h = np.maximum(now, 0, out=now) if relu else np.tanh(now, out=now)
+    out[rows:] = rejoined(h, ended)
+    return out
+
+
+def _pull(
+    g: Any,
+    x: Any,
+    h0: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    out: Any,
+    sizes: tuple[int, ...],
+    reverse: bool,
+    relu: bool,
+    input_gradient: bool,
+) -> list[Any]:
+    order = steps(sizes, reverse)
+    rows = x.shape[0]
+    last = g[rows:]
+    slots = unfilled((rows, h0.shape[1]), g, x, h0, w_ih, w_hh, out)
+    parts: list[Any] = []  # gradients of what tanh was applied to
+    begun: list[Any] = []
+    dh = last[: order[-1][1]]
+    for step, size in reversed(order):
+        h = out[step]
+        slope = np.greater(raw(h), 0) if relu else 1 - h * h
+        dh = resized(dh, last, size, begun) + g[step]
+        parts.append(np.multiply(dh, slope, out=None if slots is None else slots[step]))
+        dh = np.matmul(parts[-1], w_hh)
+    d = packed(parts[::-1], order) if slots is None else slots
+    before = packed(befores(out, h0, order), order)
+    db = None if b_ih is None else sum_(d, dim=0)
+    dx = np.matmul(d, w_ih) if input_gradient else None
+    return [dx, rejoined(dh, begun), np.matmul(d.T, x), np.matmul(d.T, before), db, db]
+
+
+rnn.joint(_pull)

@@ -1,0 +1,1 @@
+"""Operations that pick elements, rows and slices, and that put them back."""

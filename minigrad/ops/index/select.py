@@ -1,0 +1,397 @@
+"""Reading and writing at indices: index_select and its kin, masks, NumPy's take and choose.
+
+Every index is checked before it is used. Writing is functional: each function returns a new Tensor.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ...core.arrays import as_array, shape_of
+from ...core.dispatch import NUMPY
+from ...core.primitive import constant, offer
+from ...core.tensor import Tensor, raw, wrap
+from ..dims import both_doors, one_dim
+from ..elementwise import where
+from ..join import as_operand
+from ..shape.reshape import broadcast_to, reshape
+from .basic import assign, pick, put, settled_index, take_along_axis
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+def _integers(name: str, index: Any) -> Any:
+    """The index as an array of integers that nobody else can change."""
+    index = settled_index(index)
+    index = index if hasattr(index, "dtype") else as_array(index)
+    if index.dtype.kind not in "iu":
+        cure = "a mask belongs into masked_select" if index.dtype.kind == "b" else "convert it: index.astype(np.int64)"
+        raise TypeError(f"{name}: an index holds integers, got {index.dtype}; {cure}")
+    return index
+
+
+def within(name: str, index: Any, size: int, *, negative: bool = False) -> Any:
+    """The index, if all of it lies in [0, size), or in [-size, size) where negative ones count from the end."""
+    index = _integers(name, index)
+    low = -size if negative else 0
+    if index.size and not (np.min(index) >= low and np.max(index) < size):
+        wrong = np.logical_or(index < low, index >= size)
+        place = tuple(map(int, np.unravel_index(int(np.argmax(wrong).item()), index.shape)))
+        value = index[place].item()
+        cure = "; negative indices are not counted from the end here" if -size <= value < 0 else ""
+        raise IndexError(f"{name}: index {value} at position {place} is out of range for size {size}{cure}")
+    return index
+
+
+def _vector_index(name: str, index: Any, size: int) -> Any:
+    index = within(name, index, size)
+    if index.ndim > 1:
+        raise ValueError(f"{name}: the index is a vector or a single integer, got shape {index.shape}")
+    return index.reshape((1,)) if index.ndim == 0 else index
+
+
+def fitting(name: str, value: Any, input: Any) -> Any:
+    """A value in the dtype of the input that it is written into."""
+    dtype = as_array(value).dtype
+    target = as_array(input).dtype
+    if not np.can_cast(dtype, target, "same_kind"):
+        raise TypeError(f"{name}: a value of {dtype} cannot be written into {target}; convert the input first")
+    if not hasattr(value, "astype"):
+        value = as_array(value) if shape_of(value) else value
+    return value.astype(target) if hasattr(value, "astype") and dtype != target else value
+
+
+def _mask(name: str, mask: Any) -> Any:
+    mask = settled_index(mask)
+    mask = mask if hasattr(mask, "dtype") else as_array(mask)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"{name}: a mask holds booleans, got {mask.dtype}; compare, such as t > 0")
+    return mask
+
+
+def _scalar(name: str, value: Any) -> Any:
+    if shape_of(value) != ():
+        raise ValueError(f"{name}: the value is a single number, got shape {shape_of(value)}")
+    return value
+
+
+def _along(dim: int, index: Any) -> tuple[Any, ...]:
+    return (slice(None),) * dim + (index,)
+
+
+# --- one index for a whole dimension ----------------------------------------------------------------------------------
+@offer()
+@both_doors
+def index_select(input: Any, dim: int, index: Any) -> Any:
+    """The slices of ``input`` at ``index`` along ``dim``.
+
+    Example:
+        >>> index_select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [1, 1])
+        Tensor([[2., 2.],
+                [4., 4.]])
+    """
+    shape = shape_of(input)
+    dim = one_dim("index_select", dim, shape)
+    return pick(input, index=_along(dim, _vector_index("index_select", index, shape[dim])))
+
+
+def _slices_of(name: str, input: Any, dim: Any, index: Any, source: Any) -> tuple[Any, Any, int]:
+    """The checked index and source of ``index_add`` and ``index_copy``."""
+    shape = shape_of(input)
+    dim = one_dim(name, dim, shape)
+    index = _vector_index(name, index, shape[dim])
+    expected = (*shape[:dim], index.size, *shape[dim + 1 :])
+    if shape_of(source) != expected:
+        raise ValueError(
+            f"{name}: for an input of shape {shape} and {index.size} indices along dimension {dim} the source has "
+            f"shape {expected}, got {shape_of(source)}"
+        )
+    return _along(dim, index), fitting(name, source, input), dim
+
+
+@offer()
+@both_doors
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
+    """The input with ``alpha * source`` added to its slices at ``index`` along ``dim``, duplicates counted.
+
+    Example:
+        >>> index_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([3.0, 4.0]))
+        Tensor([0., 7.])
+    """
+    places, source, _ = _slices_of("index_add", input, dim, index, source)
+    added = put(source, index=places, shape=shape_of(input))
+    return input + (added if alpha == 1 else added * alpha)
+
+
+@offer()
+@both_doors
+def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
+    """The input with its slices at ``index`` along ``dim`` replaced by those of ``source``.
+
+    Example:
+        >>> index_copy(Tensor([0.0, 1.0, 2.0]), 0, [2, 0], Tensor([3.0, 4.0]))
+        Tensor([4., 1., 3.])
+    """
+    places, source, _ = _slices_of("index_copy", input, dim, index, source)
+    return assign(input, source, index=places)
+
+
+@offer()
+@both_doors
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """The input with its slices at ``index`` along ``dim`` replaced by a number.
+
+    Example:
+        >>> index_fill(Tensor([0.0, 1.0, 2.0]), 0, [2, 0], 5)
+        Tensor([5., 1., 5.])
+    """
+    shape = shape_of(input)
+    dim = one_dim("index_fill", dim, shape)
+    index = _vector_index("index_fill", index, shape[dim])
+    return assign(input, fitting("index_fill", _scalar("index_fill", value), input), index=_along(dim, index))
+
+
+@offer()
+def index_put(input: Any, indices: tuple[Any, ...], values: Any, accumulate: bool = False) -> Any:
+    """``input`` with ``input[indices] = values``, or ``+= values`` with every duplicate counted.
+
+    Args:
+        input: array or Tensor.
+        indices: a tuple of integer arrays that broadcast, one for each of the first dimensions, or of masks.
+        values: what broadcasts to ``input[indices]``.
+        accumulate: add instead of replace.
+
+    Example:
+        >>> index_put(Tensor([0.0, 0.0]), ([1, 1],), Tensor([3.0, 4.0]), accumulate=True)
+        Tensor([0., 7.])
+    """
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(f"index_put takes a tuple of indices, got {type(indices).__name__}; write (index,)")
+    index = settled_index(tuple(indices))
+    values = fitting("index_put", values, input)
+    if not accumulate:
+        return assign(input, values, index=index)
+    shape = shape_of(pick(raw(input), index=index))
+    return input + put(broadcast_to(as_operand(values), shape), index=index, shape=shape_of(input))
+
+
+@offer()
+@both_doors
+def select(input: Any, dim: int, index: int) -> Any:
+    """The slice of ``input`` at one index along ``dim``, without that dimension.
+
+    Example:
+        >>> select(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, -1)
+        Tensor([2., 4.])
+    """
+    shape = shape_of(input)
+    dim = one_dim("select", dim, shape)
+    place = within("select", operator.index(index), shape[dim], negative=True)
+    return pick(input, index=_along(dim, int(place)))
+
+
+@offer()
+@both_doors
+def narrow(input: Any, dim: int, start: int, length: int) -> Any:
+    """``length`` slices of ``input`` along ``dim``, from ``start`` on.
+
+    Example:
+        >>> narrow(Tensor([1.0, 2.0, 3.0]), 0, 1, 2)
+        Tensor([2., 3.])
+    """
+    shape = shape_of(input)
+    dim = one_dim("narrow", dim, shape)
+    n, first = shape[dim], operator.index(start)
+    first = first + n if first < 0 else first
+    if not 0 <= first <= first + length <= n:
+        raise IndexError(f"narrow: {length} from {start} on do not lie within size {n} of dimension {dim} of {shape}")
+    return pick(input, index=_along(dim, slice(first, first + length)))
+
+
+# --- along one dimension, and in the flattened input ------------------------------------------------------------------
+@offer()
+@both_doors
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """The elements at ``indices`` along ``dim``, such as ``argsort`` gives; off ``dim`` both broadcast.
+
+    With ``dim=None`` the indices count in the flattened input.
+
+    Example:
+        >>> x = Tensor([[3.0, 1.0], [2.0, 4.0]])
+        >>> take_along_dim(x, np.argsort(x.numpy(), axis=1), dim=1)
+        Tensor([[1., 3.],
+                [2., 4.]])
+    """
+    if dim is None:
+        input, indices, dim = reshape(input, -1), reshape(_integers("take_along_dim", indices), -1), 0
+    shape = shape_of(input)
+    dim = one_dim("take_along_dim", dim, shape)
+    indices = within("take_along_dim", indices, shape[dim], negative=True)
+    if indices.ndim != len(shape):
+        raise ValueError(f"take_along_dim: the indices need the rank of the input, {len(shape)}, got {indices.shape}")
+    return take_along_axis(input, indices=indices, axis=dim)
+
+
+@offer()
+def take(input: Any, index: Any) -> Any:
+    """The elements at ``index``, counted in the flattened input; ``np.take`` takes along an axis.
+
+    Example:
+        >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [[3, 0]])
+        Tensor([[4., 1.]])
+    """
+    flat = reshape(input, -1)
+    return pick(flat, index=within("take", index, shape_of(flat)[0], negative=True))
+
+
+def _numpy_take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+    if axis is None:
+        a, axis = reshape(a, -1), 0
+    shape = shape_of(a)
+    axis = one_dim("np.take", axis, shape)
+    indices = _integers("np.take", indices)
+    if mode != "raise":
+        indices = np.mod(indices, shape[axis]) if mode == "wrap" else np.clip(indices, 0, shape[axis] - 1)
+    return pick(a, index=_along(axis, within("np.take", indices, shape[axis], negative=True)))
+
+
+# --- masks ------------------------------------------------------------------------------------------------------------
+@offer()
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """``value`` where ``mask`` holds, else ``input``; the two broadcast.
+
+    Example:
+        >>> masked_fill(Tensor([1.0, 2.0]), [True, False], -np.inf)
+        Tensor([-inf,   2.])
+    """
+    value = fitting("masked_fill", _scalar("masked_fill", value), input)
+    return where(_mask("masked_fill", mask), value, input)
+
+
+@offer()
+def masked_select(input: Any, mask: Any) -> Any:
+    """The elements where ``mask`` holds, as a vector; the two broadcast.
+
+    Example:
+        >>> masked_select(Tensor([1.0, 2.0, 3.0]), [True, False, True])
+        Tensor([1., 3.])
+    """
+    mask = _mask("masked_select", mask)
+    shape = np.broadcast_shapes(shape_of(input), mask.shape)
+    return pick(broadcast_to(input, shape), index=np.broadcast_to(mask, shape))
+
+
+@offer()
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """The input with its elements where ``mask`` holds replaced by the first ones of ``source``, in order.
+
+    Example:
+        >>> masked_scatter(Tensor([1.0, 2.0, 3.0]), [True, False, True], Tensor([7.0, 8.0, 9.0]))
+        Tensor([7., 2., 8.])
+    """
+    mask = _mask("masked_scatter", mask)
+    shape = np.broadcast_shapes(shape_of(input), mask.shape)
+    mask = np.broadcast_to(mask, shape)
+    wanted = int(np.sum(mask))
+    values = reshape(fitting("masked_scatter", source, input), -1)
+    if shape_of(values)[0] < wanted:
+        raise ValueError(f"masked_scatter: the mask asks for {wanted} values, the source has {shape_of(values)[0]}")
+    return assign(broadcast_to(input, shape), pick(values, index=slice(wanted)), index=mask)
+
+
+def _numpy_compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+    a, axis = (reshape(a, -1), 0) if axis is None else (a, axis)
+    shape = shape_of(a)
+    axis = one_dim("np.compress", axis, shape)
+    return pick(a, index=_along(axis, np.flatnonzero(raw(condition))))
+
+
+def _numpy_delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    arr, axis = (reshape(arr, -1), 0) if axis is None else (arr, axis)
+    shape = shape_of(arr)
+    axis = one_dim("np.delete", axis, shape)
+    gone = obj if isinstance(obj, slice) else settled_index(obj)
+    return pick(arr, index=_along(axis, np.delete(np.arange(shape[axis], like=raw(arr)), gone)))
+
+
+def _numpy_extract(condition: Any, arr: Any) -> Any:
+    return pick(reshape(arr, -1), index=np.flatnonzero(raw(condition)))
+
+
+def _numpy_choose(a: Any, choices: Any, mode: str = "raise") -> Any:
+    if mode != "raise":
+        raise ValueError("np.choose of Tensors takes indices in range; bring them there with np.clip or np.mod")
+    number = within("np.choose", a, len(choices))
+    result = as_operand(choices[0])
+    for i in range(1, len(choices)):
+        result = where(number == i, choices[i], result)
+    return broadcast_to(result, np.broadcast_shapes(shape_of(result), number.shape))
+
+
+def _numpy_select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError(f"np.select needs a choice for each condition: {len(condlist)} and {len(choicelist)} given")
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = where(_mask("np.select", condition), choice, result)
+    return result
+
+
+# --- indices, which are constants -------------------------------------------------------------------------------------
+def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
+    """For every label a row of integers that is 1 at the label and 0 elsewhere.
+
+    Args:
+        tensor: integers in [0, num_classes), of any shape.
+        num_classes: the length of the rows; -1 for as many as the largest label needs.
+
+    Example:
+        >>> one_hot([1, 0], 3)
+        Tensor([[0, 1, 0],
+                [1, 0, 0]])
+    """
+    labels = _integers("one_hot", tensor)
+    if num_classes < 0:
+        if not labels.size:
+            raise ValueError("one_hot: no labels to take the number of classes from; pass num_classes")
+        num_classes = int(np.max(labels).item()) + 1
+    labels = within("one_hot", labels, num_classes)
+    return wrap(np.equal(labels[..., None], np.arange(num_classes, like=labels)).astype(np.int64), None)
+
+
+def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The rows and the columns of the elements of a lower triangle, as a (2, N) Tensor.
+
+    Example:
+        >>> tril_indices(2, 2)
+        Tensor([[0, 1, 1],
+                [0, 0, 1]])
+    """
+    return wrap(np.stack(np.tril_indices(row, offset, col)), None)
+
+
+def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The rows and the columns of the elements of an upper triangle, as a (2, N) Tensor.
+
+    Example:
+        >>> triu_indices(2, 2)
+        Tensor([[0, 0, 1],
+                [0, 1, 1]])
+    """
+    return wrap(np.stack(np.triu_indices(row, offset, col)), None)
+
+
+NUMPY.update(
+    {
+        np.take: _numpy_take,
+        np.compress: _numpy_compress,
+        np.delete: _numpy_delete,
+        np.extract: _numpy_extract,
+        np.choose: _numpy_choose,
+        np.select: _numpy_select,
+    }
+)
+for _function in (np.tril_indices_from, np.triu_indices_from, np.diag_indices_from):
+    constant(_function)

@@ -1,0 +1,1 @@
+"""Operations that make few numbers of many: sums, means, variances, extremes, norms."""
