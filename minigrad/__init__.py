@@ -33,56 +33,59 @@ from .core.hooks import RemovableHandle
 
 # --- operations, by family --------------------------------------------------------------------------------------------
 from .ops.elementwise import (
-    abs_ as abs, clamp, clamp_max, clamp_min, clip_ as clip, clone, divide, exp, floor_divide, log, maximum, minimum,
-    multiply, negative, pow_ as pow, relu, remainder, sigmoid, sign, sqrt, square, tanh,
+    abs_ as abs, clamp, clamp_max, clamp_min, clip_ as clip, divide, exp, floor_divide, log, maximum,
+    minimum, multiply, negative, pow_ as pow, remainder, sigmoid, sign, sqrt, square, tanh,
 )  # fmt: skip
-from .ops.names import (
-    absolute, add, allclose, div, eq, equal, ge, greater, greater_equal, gt, is_tensor, isclose, isfinite,
-    isinf, isnan, isneginf, isposinf, le, lerp, less, less_equal, logical_and, logical_not, logical_or,
-    logical_xor, lt, mul, ne, neg, not_equal, sgn, signbit, sub, subtract, true_divide,
+from .ops.arithmetic import absolute, add, div, lerp, mul, neg, sgn, sub, subtract, true_divide
+from .ops.comparison import (
+    allclose, eq, equal, ge, greater, greater_equal, gt, is_tensor, isclose, isfinite, isinf, isnan,
+    isneginf, isposinf, le, less, less_equal, logical_and, logical_not, logical_or, logical_xor, lt, ne,
+    not_equal, signbit,
 )  # fmt: skip
 from .ops.special import (
-    cbrt, ceil, copysign, erf, erfc, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log1p, log2, log10,
-    logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
+    cbrt, ceil, copysign, erf, erfc, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log10, log1p,
+    log2, logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
 )  # fmt: skip
 from .ops.trigonometric import (
-    acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh,
-    cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,
+    acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2,
+    atanh, cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,
 )  # fmt: skip
-from .ops.reduce.sums import (
-    all_ as all, amax, amin, any_ as any, argmax, argmin, max_ as max, mean, min_ as min, sum_ as sum, var,
-)  # fmt: skip
-from .ops.reduce.norms import aminmax, count_nonzero, nanmean, nansum, norm, prod, ptp, std, std_mean, var_mean
-from .nn.kernels.softmax import log_softmax, logsumexp, softmax
+from .ops.reduce.sums import mean, nanmean, nansum, sum_ as sum
+from .ops.reduce.prod import prod
+from .ops.reduce.variance import std, std_mean, var, var_mean
+from .ops.reduce.extremes import amax, amin, aminmax, argmax, argmin, max_ as max, min_ as min, ptp
+from .ops.reduce.norms import norm
+from .ops.reduce.counts import all_ as all, any_ as any, count_nonzero
 from .ops.scan import cummax, cummin, cumprod, cumsum, diff, logcumsumexp
 from .ops.order import argsort, kthvalue, median, msort, quantile, sort, topk
 from .ops.search import argwhere, bincount, bucketize, histc, nonzero, searchsorted, unique, where
 from .ops.linalg import matmul
 from .ops.products import (
-    addbmm, addmm, addmv, addr, baddbmm, bilinear, bmm, cross, dot, inner, kron, mm, mv, outer, tensordot, vdot,
-    vecdot,
+    addbmm, addmm, addmv, addr, baddbmm, bilinear, bmm, cross, dot, inner, kron, mm, mv, outer, tensordot,
+    vdot, vecdot,
 )  # fmt: skip
 from .ops.chains import chain_matmul, matrix_power, multi_dot
 from .ops.einsum import einsum
 from .ops.shape.reshape import (
-    broadcast_to, concatenate, expand_dims, flatten, permute, reshape, squeeze, stack, swapaxes, transpose,
-    unsqueeze,
+    atleast_1d, atleast_2d, atleast_3d, expand_dims, flatten, ravel, reshape, squeeze, unflatten, unsqueeze,
 )  # fmt: skip
-from .ops.shape.arrange import (
-    adjoint, atleast_1d, atleast_2d, atleast_3d, broadcast_tensors, flip, fliplr, flipud, moveaxis, movedim,
-    ravel, swapdims, repeat_interleave, roll, rot90, t, tile, unflatten,
-)  # fmt: skip
+from .ops.shape.permute import adjoint, moveaxis, movedim, permute, swapaxes, swapdims, t, transpose
+from .ops.shape.expand import broadcast_tensors, broadcast_to, repeat_interleave, tile
+from .ops.shape.flip import flip, fliplr, flipud, roll, rot90
 from .ops.join import (
-    cat, chunk, concat, column_stack, dsplit, dstack, hsplit, hstack, meshgrid, split, tensor_split, unbind,
-    vsplit, vstack,
+    cat, chunk, column_stack, concat, concatenate, dsplit, dstack, hsplit, hstack, meshgrid, split, stack,
+    tensor_split, unbind, vsplit, vstack,
 )  # fmt: skip
 from .ops.diagonal import diag, diag_embed, diagflat, diagonal, trace, tril, triu
 from .ops.index.select import (
-    index_add, index_copy, index_fill, index_put, index_select, masked_fill, masked_scatter, masked_select,
-    narrow, select, take, take_along_dim, tril_indices, triu_indices,
+    index_add, index_copy, index_fill, index_put, index_select, narrow, select, take, take_along_dim,
 )  # fmt: skip
 from .ops.index.scatter import gather, scatter, scatter_add, scatter_reduce
-from .ops.convert import device, is_floating_point, numel
+from .ops.index.masked import masked_fill, masked_scatter, masked_select
+from .ops.creation import tril_indices, triu_indices
+from .ops.convert import clone, device, is_floating_point, numel
+from .nn.kernels.activation.rectifier import relu
+from .nn.kernels.softmax import log_softmax, logsumexp, softmax
 from .nn.functional import celu, hardshrink, prelu, selu
 
 keep_freed_memory()

@@ -17,9 +17,9 @@ from .autograd.trees import leaves, mapped, matched, rebuilt, sequence
 from .core.arrays import as_array, is_array
 from .core.graph import Leaf, Mode, grad_enabled, reachable
 from .core.tensor import Tensor, wrap
-from .ops.elementwise import clone
+from .ops.convert import clone
+from .ops.join import stack
 from .ops.reduce.sums import sum_
-from .ops.shape.reshape import stack
 
 __all__ = ["functional_call", "grad", "hessian", "hvp", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
 

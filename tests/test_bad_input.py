@@ -19,7 +19,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.linalg import linear
+from minigrad.nn.kernels.linear import linear
 
 
 def x(*shape, requires_grad=True):

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.core.tensor import wrap
-from minigrad.ops.linalg import linear
+from minigrad.nn.kernels.linear import linear
 
 # The same examples in every run, so that a failure in CI is one everywhere; no deadline, since machines differ.
 reproducible = settings(deadline=None, derandomize=True, max_examples=150, database=None)

@@ -1,7 +1,7 @@
 """The operations that are also methods of Tensor, by family.
 
 Only their names stand here, so that editors and type checkers know them. Each is defined once, as a function, in
-``ops/``, and becomes a method there through ``tensor.offer``.
+``ops/``, and becomes a method there through ``primitive.offer``.
 """
 
 from __future__ import annotations
@@ -20,56 +20,59 @@ class Methods:
 
     __slots__ = ()
 
-    # creation.py
-    new_empty: Method
-    new_full: Method
-    new_ones: Method
-    new_tensor: Method
-    new_zeros: Method
-    # nn/functional/activation/rectifier.py
-    hardshrink: Method
-    prelu: Method
-    # sampling.py
-    bernoulli_: Method
-    normal_: Method
-    uniform_: Method
-    # hooks.py
+    # core/hooks.py
     register_hook: Callable[..., Any]
     register_post_accumulate_grad_hook: Callable[..., Any]
     retain_grad: Callable[..., Any]
-    # ops/shape/arrange.py
-    adjoint: Method
-    atleast_1d: Method
-    atleast_2d: Method
-    atleast_3d: Method
-    expand: Method
-    expand_as: Method
-    flip: Method
-    fliplr: Method
-    flipud: Method
-    moveaxis: Method
-    movedim: Method
-    ravel: Method
-    repeat: Method
-    repeat_interleave: Method
-    reshape_as: Method
-    roll: Method
-    rot90: Method
-    t: Method
-    tile: Method
-    unflatten: Method
-    view: Method
-    view_as: Method
+    # nn/functional/activation/rectifier.py
+    hardshrink: Method
+    prelu: Method
+    # nn/kernels/activation/rectifier.py
+    relu: Method
+    # nn/kernels/softmax.py
+    log_softmax: Method
+    logsumexp: Method
+    softmax: Method
+    # ops/arithmetic.py
+    add: Method
+    div: Method
+    lerp: Method
+    sub: Method
+    subtract: Method
     # ops/chains.py
-    clone: Method
-    matmul: Method
     matrix_power: Method
+    # ops/comparison.py
+    allclose: Callable[..., Any]
+    eq: Method
+    equal: Callable[..., Any]
+    ge: Method
+    greater: Method
+    greater_equal: Method
+    gt: Method
+    isclose: Method
+    isfinite: Method
+    isinf: Method
+    isnan: Method
+    isneginf: Method
+    isposinf: Method
+    le: Method
+    less: Method
+    less_equal: Method
+    logical_and: Method
+    logical_not: Method
+    logical_or: Method
+    logical_xor: Method
+    lt: Method
+    ne: Method
+    not_equal: Method
+    signbit: Method
     # ops/convert.py
+    astype: Method
     bool: Method
     byte: Method
+    clone: Method
     contiguous: Method
     cpu: Method
-    device: Any
     dim: Callable[..., Any]
     double: Method
     element_size: Callable[..., Any]
@@ -79,7 +82,6 @@ class Methods:
     is_contiguous: Callable[..., Any]
     is_floating_point: Callable[..., Any]
     long: Method
-    nbytes: Any
     nelement: Callable[..., Any]
     numel: Callable[..., Any]
     short: Method
@@ -87,6 +89,12 @@ class Methods:
     to: Method
     type: Callable[..., Any]
     type_as: Method
+    # ops/creation.py
+    new_empty: Method
+    new_full: Method
+    new_ones: Method
+    new_tensor: Method
+    new_zeros: Method
     # ops/diagonal.py
     diag: Method
     diag_embed: Method
@@ -98,7 +106,6 @@ class Methods:
     # ops/elementwise.py
     abs: Method
     absolute: Method
-    astype: Method
     clamp: Method
     clamp_max: Method
     clamp_min: Method
@@ -115,7 +122,6 @@ class Methods:
     negative: Method
     pow: Method
     power: Method
-    relu: Method
     remainder: Method
     sgn: Method
     sigmoid: Method
@@ -124,191 +130,26 @@ class Methods:
     square: Method
     tanh: Method
     true_divide: Method
-    # ops/names.py
-    add: Method
-    allclose: Callable[..., Any]
-    div: Method
-    eq: Method
-    equal: Callable[..., Any]
-    fmod: Method
-    ge: Method
-    greater: Method
-    greater_equal: Method
-    gt: Method
-    isclose: Method
-    isfinite: Method
-    isinf: Method
-    isnan: Method
-    isneginf: Method
-    isposinf: Method
-    le: Method
-    lerp: Method
-    less: Method
-    less_equal: Method
-    logical_and: Method
-    logical_not: Method
-    logical_or: Method
-    logical_xor: Method
-    lt: Method
-    ne: Method
-    not_equal: Method
-    signbit: Method
-    sub: Method
-    subtract: Method
-    trunc: Method
-    # ops/reduce/norms.py
-    aminmax: Callable[..., Any]
-    count_nonzero: Method
-    nanmean: Method
-    nansum: Method
-    norm: Method
-    prod: Method
-    ptp: Method
-    std: Method
-    std_mean: Callable[..., Any]
-    var_mean: Callable[..., Any]
-    # ops/order.py
-    argsort: Method
-    kthvalue: Callable[..., Any]
-    median: Callable[..., Any]
-    msort: Method
-    quantile: Method
-    sort: Callable[..., Any]
-    topk: Callable[..., Any]
-    # ops/pad.py
-    unfold: Method
-    # ops/products.py
-    addbmm: Method
-    addmm: Method
-    addmv: Method
-    addr: Method
-    baddbmm: Method
-    bmm: Method
-    cross: Method
-    dot: Method
-    inner: Method
-    kron: Method
-    mm: Method
-    mv: Method
-    outer: Method
-    vdot: Method
-    # ops/reduce/sums.py
-    all: Method
-    amax: Method
-    amin: Method
-    any: Method
-    argmax: Method
-    argmin: Method
-    max: Callable[..., Any]
-    mean: Method
-    min: Callable[..., Any]
-    sum: Method
-    var: Method
-    # ops/scan.py
-    cummax: Callable[..., Any]
-    cummin: Callable[..., Any]
-    cumprod: Method
-    cumsum: Method
-    diff: Method
-    logcumsumexp: Method
+    # ops/index/masked.py
+    masked_fill: Method
+    masked_scatter: Method
+    masked_select: Method
     # ops/index/scatter.py
     gather: Method
     scatter: Method
     scatter_add: Method
     scatter_reduce: Method
-    # ops/search.py
-    argwhere: Method
-    bincount: Method
-    bucketize: Method
-    histc: Callable[..., Any]
-    nonzero: Callable[..., Any]
-    searchsorted: Method
-    unique: Callable[..., Any]
-    where: Method
     # ops/index/select.py
     index_add: Method
     index_copy: Method
     index_fill: Method
     index_put: Method
     index_select: Method
-    masked_fill: Method
-    masked_scatter: Method
-    masked_select: Method
     narrow: Method
     select: Method
     take: Method
     take_along_dim: Method
-    # ops/shape/reshape.py
-    broadcast_to: Method
-    expand_dims: Method
-    flatten: Method
-    permute: Method
-    reshape: Method
-    squeeze: Method
-    swapaxes: Method
-    swapdims: Method
-    transpose: Method
-    unsqueeze: Method
-    # nn/kernels/softmax.py
-    log_softmax: Method
-    logsumexp: Method
-    softmax: Method
-    # ops/special.py
-    cbrt: Method
-    ceil: Method
-    copysign: Method
-    erf: Method
-    erfc: Method
-    exp2: Method
-    expm1: Method
-    floor: Method
-    fmax: Method
-    fmin: Method
-    frac: Method
-    heaviside: Method
-    log10: Method
-    log1p: Method
-    log2: Method
-    logaddexp: Method
-    logaddexp2: Method
-    nan_to_num: Method
-    reciprocal: Method
-    round: Method
-    rsqrt: Method
-    xlogy: Method
-    # ops/join.py
-    chunk: Callable[..., Any]
-    dsplit: Callable[..., Any]
-    hsplit: Callable[..., Any]
-    split: Callable[..., Any]
-    tensor_split: Callable[..., Any]
-    unbind: Callable[..., Any]
-    vsplit: Callable[..., Any]
-    # ops/trigonometric.py
-    acos: Method
-    acosh: Method
-    arccos: Method
-    arccosh: Method
-    arcsin: Method
-    arcsinh: Method
-    arctan: Method
-    arctan2: Method
-    arctanh: Method
-    asin: Method
-    asinh: Method
-    atan: Method
-    atan2: Method
-    atanh: Method
-    cos: Method
-    cosh: Method
-    deg2rad: Method
-    hypot: Method
-    rad2deg: Method
-    sin: Method
-    sinc: Method
-    sinh: Method
-    tan: Method
-    # in place (ops/inplace.py)
+    # ops/inplace.py
     abs_: Method
     acos_: Method
     acosh_: Method
@@ -333,6 +174,7 @@ class Methods:
     cumprod_: Method
     cumsum_: Method
     deg2rad_: Method
+    device: Any
     div_: Method
     divide_: Method
     erf_: Method
@@ -360,6 +202,7 @@ class Methods:
     mul_: Method
     multiply_: Method
     nan_to_num_: Method
+    nbytes: Any
     neg_: Method
     negative_: Method
     pow_: Method
@@ -390,3 +233,170 @@ class Methods:
     trunc_: Method
     xlogy_: Method
     zero_: Method
+    # ops/join.py
+    chunk: Callable[..., Any]
+    dsplit: Callable[..., Any]
+    hsplit: Callable[..., Any]
+    split: Callable[..., Any]
+    tensor_split: Callable[..., Any]
+    unbind: Callable[..., Any]
+    vsplit: Callable[..., Any]
+    # ops/linalg.py
+    matmul: Method
+    # ops/order.py
+    argsort: Method
+    kthvalue: Callable[..., Any]
+    median: Callable[..., Any]
+    msort: Method
+    quantile: Method
+    sort: Callable[..., Any]
+    topk: Callable[..., Any]
+    # ops/products.py
+    addbmm: Method
+    addmm: Method
+    addmv: Method
+    addr: Method
+    baddbmm: Method
+    bmm: Method
+    cross: Method
+    dot: Method
+    inner: Method
+    kron: Method
+    mm: Method
+    mv: Method
+    outer: Method
+    vdot: Method
+    # ops/reduce/counts.py
+    all: Method
+    any: Method
+    count_nonzero: Method
+    # ops/reduce/extremes.py
+    amax: Method
+    amin: Method
+    aminmax: Callable[..., Any]
+    argmax: Method
+    argmin: Method
+    max: Callable[..., Any]
+    min: Callable[..., Any]
+    ptp: Method
+    # ops/reduce/norms.py
+    norm: Method
+    # ops/reduce/prod.py
+    prod: Method
+    # ops/reduce/sums.py
+    mean: Method
+    nanmean: Method
+    nansum: Method
+    sum: Method
+    # ops/reduce/variance.py
+    std: Method
+    std_mean: Callable[..., Any]
+    var: Method
+    var_mean: Callable[..., Any]
+    # ops/sampling.py
+    bernoulli_: Method
+    normal_: Method
+    uniform_: Method
+    # ops/scan.py
+    cummax: Callable[..., Any]
+    cummin: Callable[..., Any]
+    cumprod: Method
+    cumsum: Method
+    diff: Method
+    logcumsumexp: Method
+    # ops/search.py
+    argwhere: Method
+    bincount: Method
+    bucketize: Method
+    histc: Callable[..., Any]
+    nonzero: Callable[..., Any]
+    searchsorted: Method
+    unique: Callable[..., Any]
+    where: Method
+    # ops/shape/expand.py
+    broadcast_to: Method
+    expand: Method
+    expand_as: Method
+    repeat: Method
+    repeat_interleave: Method
+    tile: Method
+    # ops/shape/flip.py
+    flip: Method
+    fliplr: Method
+    flipud: Method
+    roll: Method
+    rot90: Method
+    # ops/shape/permute.py
+    adjoint: Method
+    moveaxis: Method
+    movedim: Method
+    permute: Method
+    swapaxes: Method
+    swapdims: Method
+    t: Method
+    transpose: Method
+    # ops/shape/reshape.py
+    atleast_1d: Method
+    atleast_2d: Method
+    atleast_3d: Method
+    expand_dims: Method
+    flatten: Method
+    ravel: Method
+    reshape: Method
+    reshape_as: Method
+    squeeze: Method
+    unflatten: Method
+    unsqueeze: Method
+    view: Method
+    view_as: Method
+    # ops/special.py
+    cbrt: Method
+    ceil: Method
+    copysign: Method
+    erf: Method
+    erfc: Method
+    exp2: Method
+    expm1: Method
+    floor: Method
+    fmax: Method
+    fmin: Method
+    fmod: Method
+    frac: Method
+    heaviside: Method
+    log10: Method
+    log1p: Method
+    log2: Method
+    logaddexp: Method
+    logaddexp2: Method
+    nan_to_num: Method
+    reciprocal: Method
+    round: Method
+    rsqrt: Method
+    trunc: Method
+    xlogy: Method
+    # ops/trigonometric.py
+    acos: Method
+    acosh: Method
+    arccos: Method
+    arccosh: Method
+    arcsin: Method
+    arcsinh: Method
+    arctan: Method
+    arctan2: Method
+    arctanh: Method
+    asin: Method
+    asinh: Method
+    atan: Method
+    atan2: Method
+    atanh: Method
+    cos: Method
+    cosh: Method
+    deg2rad: Method
+    hypot: Method
+    rad2deg: Method
+    sin: Method
+    sinc: Method
+    sinh: Method
+    tan: Method
+    # ops/windows.py
+    unfold: Method

@@ -325,6 +325,11 @@ def wrap(data: Array, node: Node | None) -> Tensor:
     return tensor
 
 
+def as_operand(value: Any) -> Any:
+    """A Tensor or an array as it is, anything else as an array."""
+    return value if isinstance(value, Tensor) else as_array(value)
+
+
 def raw(x: Any) -> Any:
     """Strip Tensors out of a (nested) argument."""
     if isinstance(x, Tensor):

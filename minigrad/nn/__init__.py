@@ -33,7 +33,8 @@ from .container import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from .embedding import Embedding, EmbeddingBag
-from .flatten import Flatten, Fold, Unflatten, Unfold
+from .flatten import Flatten, Unflatten
+from .fold import Fold, Unfold
 from .graph import GATConv, GCNConv, SAGEConv
 from .heads import (
     GaussianHead,
@@ -48,8 +49,16 @@ from .heads import (
 from .linear import Bilinear, Identity, Linear
 from .loss import CrossEntropyLoss, MSELoss
 from .module.module import Module
-from .normalization.batch import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
-from .normalization.layer import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from .normalization.batch import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+)
+from .normalization.layer import LayerNorm, LocalResponseNorm, RMSNorm
 from .padding import (
     CircularPad1d,
     CircularPad2d,

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from ..core.tensor import Tensor
-from ..ops.linalg import linear
 from ..ops.products import bilinear
 from . import init
 from .functional.sizes import at_least
+from .kernels.linear import linear
 from .module.module import Module
 from .parameter import unset
 

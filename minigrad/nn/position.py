@@ -11,7 +11,7 @@ from ..core.graph import Array
 from ..core.tensor import Tensor, wrap
 from . import init
 from .functional.sizes import at_least
-from .kernels.embedding import rotate_pairs
+from .kernels.position import rotate_pairs
 from .module.module import Module
 from .parameter import unset
 

@@ -1,7 +1,9 @@
 """Operations on arrays, each with its derivative beside it. Importing this lets NumPy's functions find them."""
 
 __all__ = [
+    "arithmetic",
     "chains",
+    "comparison",
     "convert",
     "creation",
     "diagonal",
@@ -12,7 +14,6 @@ __all__ = [
     "interchange",
     "join",
     "linalg",
-    "names",
     "order",
     "pad",
     "products",
@@ -23,4 +24,5 @@ __all__ = [
     "shape",
     "special",
     "trigonometric",
+    "windows",
 ]

@@ -8,16 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import shape_of
 from ..core.dispatch import NUMPY
 from ..core.primitive import offer
-from ..core.tensor import Tensor, raw
-from .elementwise import clone, where
+from ..core.tensor import Tensor, as_operand, raw
+from .convert import clone
+from .elementwise import where
 from .linalg import matmul
-
-
-def _array(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else as_array(x)
 
 
 def multi_dot(tensors: Sequence[Any]) -> Any:
@@ -31,7 +28,7 @@ def multi_dot(tensors: Sequence[Any]) -> Any:
 
     Source: Cormen et al., Introduction to Algorithms, matrix-chain multiplication.
     """
-    factors = [_array(t) for t in tensors]
+    factors = [as_operand(t) for t in tensors]
     if len(factors) < 2:
         raise ValueError(f"multi_dot needs at least two matrices, got {len(factors)}")
     shapes = [t.shape for t in factors]
@@ -107,7 +104,7 @@ def matrix_power(input: Any, n: int) -> Any:
 
 def _identity(input: Any) -> Any:
     """The power 0, inside the graph of the input as any other power is: its gradient is 0."""
-    array = raw(_array(input))
+    array = raw(as_operand(input))
     ones = np.zeros_like(array)
     np.einsum("...ii->...i", ones)[...] = 1  # NumPy's diagonals are views
     return where(False, input, ones) if isinstance(input, Tensor) else ones

@@ -9,10 +9,9 @@ import numpy as np
 
 from ..core import dtypes
 from ..core.arrays import as_dtype
-from ..core.primitive import offer
+from ..core.primitive import offer, primitive
 from ..core.tensor import Tensor, wrap
 from .dims import one_dim
-from .elementwise import astype, clone
 
 
 class device(str):  # noqa: N801 - PyTorch's name for it
@@ -277,3 +276,41 @@ def bytes_of(input: Tensor) -> int:
 
 offer(method="device")(property(device_of))  # type: ignore[type-var]
 offer(method="nbytes")(property(bytes_of))  # type: ignore[type-var]
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+@primitive(name="astype")
+def _astype(x: Any, *, dtype: Any) -> Any:
+    return x.astype(dtype)
+
+
+_astype.rule(x=lambda g: g)  # the engine converts every gradient to the dtype of what it belongs to
+
+
+@offer()
+def astype(input: Any, dtype: Any) -> Any:
+    """A copy in another dtype; gradients flow through floating-point types only.
+
+    Example:
+        >>> astype(Tensor([1.7, -1.7]), int)
+        Tensor([ 1, -1])
+    """
+    dtype = as_dtype(dtype)
+    if dtype.kind != "f" or input.dtype.kind != "f":  # nothing to differentiate
+        return Tensor(input, dtype=dtype) if isinstance(input, Tensor) else input.astype(dtype)
+    return _astype(input, dtype=dtype)
+
+
+@offer()
+@primitive()
+def clone(x: Any) -> Any:
+    """A copy with its own memory, through which gradients flow.
+
+    Example:
+        >>> clone(Tensor([1.0], requires_grad=True))
+        Tensor([1.], op=clone)
+    """
+    return x.copy()
+
+
+clone.rule(x=lambda g: g)

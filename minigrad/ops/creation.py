@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_dtype, get_default_dtype, is_array, shape_of
-from ..core.primitive import offer
+from ..core.primitive import constant, offer
 from ..core.tensor import Tensor, wrap
 from .convert import device as device_named
 from .convert import to
@@ -341,3 +341,30 @@ def new_tensor(
         Tensor([1., 2.])
     """
     return tensor(data, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad, device=device)
+
+
+def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The rows and the columns of the elements of a lower triangle, as a (2, N) Tensor.
+
+    Example:
+        >>> tril_indices(2, 2)
+        Tensor([[0, 1, 1],
+                [0, 0, 1]])
+    """
+    return wrap(np.stack(np.tril_indices(row, offset, col)), None)
+
+
+def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The rows and the columns of the elements of an upper triangle, as a (2, N) Tensor.
+
+    Example:
+        >>> triu_indices(2, 2)
+        Tensor([[0, 0, 1],
+                [0, 1, 1]])
+    """
+    return wrap(np.stack(np.triu_indices(row, offset, col)), None)
+
+
+# What NumPy tells of arrays, and makes without derivative.
+for _function in (np.zeros_like, np.ones_like, np.arange, np.shape, np.ndim, np.size, np.result_type):
+    constant(_function)

@@ -23,7 +23,8 @@ from ..core.dispatch import NUMPY, refuse
 from ..core.primitive import primitive
 from ..core.tensor import Tensor
 from .reduce.sums import sum_
-from .shape.reshape import permute, reshape
+from .shape.permute import permute
+from .shape.reshape import reshape
 
 Term = str  # the letters of one operand, one for each of its dimensions
 Shape = tuple[int, ...]

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, is_array, shape_of
+from ..core.arrays import as_array, shape_of
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer
-from ..core.tensor import Tensor, raw
+from ..core.primitive import offer, primitive
+from ..core.tensor import Tensor, as_operand, raw
 from .dims import both_doors, one_dim
 from .index.basic import pick
-from .shape.reshape import broadcast_to, concatenate, reshape
+from .shape.expand import broadcast_to
+from .shape.reshape import reshape
 
 
 # --- one to several ---------------------------------------------------------------------------------------------------
@@ -147,6 +148,67 @@ dsplit = _splitter("dsplit", 3, lambda rank: 2, "Equal pieces along the third di
 
 
 # --- several to one ---------------------------------------------------------------------------------------------------
+@primitive(name="concatenate", cure="all inputs need the same rank, and the same sizes off the axis")
+def _concatenate(*arrays: Any, axis: int) -> Any:
+    return np.concatenate(arrays, axis=axis)
+
+
+@primitive(name="stack", cure="all inputs need the same shape")
+def _stack(*arrays: Any, axis: int) -> Any:
+    return np.stack(arrays, axis=axis)
+
+
+def _pieces(g: Any, shapes: Any, axis: int) -> list[Any]:
+    edges = [0, *accumulate(shape[axis] for shape in shapes)]
+    return [g[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(edges)]
+
+
+_concatenate.joint(_pieces)
+
+_stack.joint(lambda g, shapes, axis: [g[(slice(None),) * axis + (i,)] for i in range(len(shapes))])
+
+
+def _some(name: str, tensors: Any) -> Sequence[Any]:
+    if not hasattr(tensors, "__len__"):
+        raise TypeError(f"{name} takes a sequence of Tensors, got {type(tensors).__name__}")
+    if len(tensors) == 0:
+        raise ValueError(f"{name} needs at least one Tensor")
+    like = next((t for t in tensors if isinstance(t, Tensor) and t.dtype.kind == "f"), None)
+    if like is None:
+        return list(tensors)
+    return [t if hasattr(t, "dtype") else as_array(t, like.dtype) for t in tensors]  # numbers and lists follow suit
+
+
+@both_doors
+def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
+    """The Tensors joined along an existing dimension; with ``dim=None``, each is flattened before.
+
+    Example:
+        >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
+        Tensor([1., 2., 3.])
+    """
+    tensors = _some("concatenate", tensors)
+    if dim is None:
+        return _concatenate(*[reshape(t, -1) for t in tensors], axis=0)
+    shape = shape_of(tensors[0])
+    if not shape:
+        raise ValueError("concatenate cannot join single numbers; use stack")
+    return _concatenate(*tensors, axis=one_dim("concatenate", dim, shape))
+
+
+@both_doors
+def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """The Tensors, all of one shape, joined along a new dimension.
+
+    Example:
+        >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])])
+        Tensor([[1., 2.],
+                [3., 4.]])
+    """
+    tensors = _some("stack", tensors)
+    return _stack(*tensors, axis=one_dim("stack", dim, (len(tensors), *shape_of(tensors[0]))))
+
+
 cat = concat = concatenate
 
 
@@ -157,11 +219,6 @@ def _reshaped(name: str, tensors: Any, shape_for: Any) -> list[Any]:
     if len(tensors) == 0:
         raise ValueError(f"{name} needs at least one Tensor")
     return [reshape(as_operand(t), shape_for(shape_of(t))) for t in tensors]
-
-
-def as_operand(value: Any) -> Any:
-    """A Tensor or an array as it is, anything else as an array."""
-    return value if isinstance(value, Tensor) or is_array(value) else as_array(value)
 
 
 def _at_least_3d(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -257,6 +314,8 @@ def _numpy_append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 NUMPY.update(
     {
+        np.concatenate: concatenate,
+        np.stack: stack,
         np.split: lambda ary, indices_or_sections, axis=0: _cut("np.split", ary, indices_or_sections, axis, True),
         np.array_split: lambda ary, indices_or_sections, axis=0: tensor_split(ary, indices_or_sections, axis),
         np.hstack: lambda tup: hstack(tup),

@@ -14,7 +14,8 @@ from ..core.primitive import offer, primitive
 from ..core.tensor import Tensor, raw
 from .dims import both_doors, only_dim, some_dims
 from .index.basic import take_along_axis
-from .reduce.sums import Extremes, mean, spread, sum_
+from .reduce.extremes import Extremes
+from .reduce.sums import mean, spread, sum_
 from .shape.reshape import reshape, squeeze
 
 

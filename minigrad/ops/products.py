@@ -9,24 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import shape_of
 from ..core.dispatch import NUMPY
 from ..core.primitive import offer
-from ..core.tensor import Tensor
+from ..core.tensor import as_operand
 from .dims import both_doors, one_dim
 from .einsum import contract
 from .elementwise import add, multiply
+from .join import stack
 from .linalg import matmul
 from .reduce.sums import sum_
-from .shape.reshape import expand_dims, permute, reshape, stack
+from .shape.permute import permute
+from .shape.reshape import expand_dims, reshape
 
 _LETTERS = string.ascii_letters
 _KINDS = {1: "a vector", 2: "a matrix", 3: "a stack of matrices"}
 Shape = tuple[int, ...]
-
-
-def _array(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else as_array(x)
 
 
 def _ranks(name: str, cure: str, **inputs: tuple[Any, int]) -> list[Shape]:
@@ -155,7 +153,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), dims=([0, 1], [0, 1])).item()
         11.0
     """
-    a, b = _array(a), _array(b)
+    a, b = as_operand(a), as_operand(b)
     first, second = a.shape, b.shape
     if isinstance(dims, (tuple, list)):
         if len(dims) != 2:
@@ -177,7 +175,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
 def _summed_over(name: str, a: Any, b: Any, left: Sequence[int], right: Sequence[int]) -> Any:
     """The sum of products over dimensions ``left`` of a and ``right`` of b; the others stay, those of a first."""
-    a, b = _array(a), _array(b)
+    a, b = as_operand(a), as_operand(b)
     first = _LETTERS[: a.ndim]
     second = list(_LETTERS[a.ndim : a.ndim + b.ndim])
     for i, j in zip(left, right, strict=True):
@@ -210,7 +208,7 @@ def cross(input: Any, other: Any, dim: int = -1) -> Any:
         >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0]))
         Tensor([0., 0., 1.])
     """
-    input, other = _array(input), _array(other)
+    input, other = as_operand(input), as_operand(other)
     places = [one_dim("cross", dim, x.shape) for x in (input, other)]
     if any(x.shape[p] != 3 for x, p in zip((input, other), places, strict=True)):
         raise ValueError(f"cross: dimension {dim} must have size 3 in both, got shapes {input.shape} and {other.shape}")
@@ -233,8 +231,8 @@ def kron(input: Any, other: Any) -> Any:
     rank = max(len(a), len(b))
     a, b = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
     blocks = multiply(
-        reshape(_array(input), [n for size in a for n in (size, 1)]),
-        reshape(_array(other), [n for size in b for n in (1, size)]),
+        reshape(as_operand(input), [n for size in a for n in (size, 1)]),
+        reshape(as_operand(other), [n for size in b for n in (1, size)]),
     )
     return reshape(blocks, [m * n for m, n in zip(a, b, strict=True)])
 
@@ -257,7 +255,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
             f"{shape[2]} for a weight of shape {shape}"
         )
     lead = _LETTERS[: len(first) - 1]
-    operands = [_array(x) for x in (input1, weight, input2)]
+    operands = [as_operand(x) for x in (input1, weight, input2)]
     out = contract("bilinear", operands, [f"{lead}Y", "XYZ", f"{lead}Z"], f"{lead}X")
     if bias is None:
         return out
@@ -341,11 +339,11 @@ def _numpy_dot(a: Any, b: Any) -> Any:
 
 
 def _numpy_outer(a: Any, b: Any) -> Any:
-    return outer(reshape(_array(a), -1), reshape(_array(b), -1))
+    return outer(reshape(as_operand(a), -1), reshape(as_operand(b), -1))
 
 
 def _numpy_vdot(a: Any, b: Any) -> Any:
-    return vdot(reshape(_array(a), -1), reshape(_array(b), -1))
+    return vdot(reshape(as_operand(a), -1), reshape(as_operand(b), -1))
 
 
 def _numpy_tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -362,7 +360,7 @@ def _moved(x: Any, source: int, target: int) -> Any:
     order = list(range(len(shape)))
     place = order.pop(one_dim("np.cross", source, shape))
     order.insert(one_dim("np.cross", target, shape), place)
-    return permute(_array(x), order)
+    return permute(as_operand(x), order)
 
 
 def _numpy_matvec(x1: Any, x2: Any) -> Any:

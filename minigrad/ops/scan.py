@@ -14,8 +14,9 @@ from ..core.primitive import offer, primitive
 from ..core.tensor import Tensor, raw
 from .dims import both_doors, one_dim, only_dim
 from .index.basic import take_along_axis
-from .reduce.sums import Extremes
-from .shape.reshape import concatenate, reshape
+from .join import concatenate
+from .reduce.extremes import Extremes
+from .shape.reshape import reshape
 
 
 def _along(axis: int, *bounds: int | None) -> tuple[Any, ...]:

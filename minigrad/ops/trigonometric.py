@@ -11,7 +11,7 @@ from ..core.dispatch import NUMPY
 from ..core.primitive import offer, primitive, ufunc
 
 
-def _unless_zero(x: Any) -> Any:
+def unless_zero(x: Any) -> Any:
     """``x`` with 1 in place of 0, to divide by where the numerator is 0 as well."""
     return np.where(np.equal(x, 0), 1, x)
 
@@ -36,8 +36,8 @@ arctan = ufunc(np.arctan, "The angle in (-π/2, π/2) whose tangent is x.", x=la
 arctan2 = ufunc(
     np.arctan2,
     "The angle in [-π, π] of the point with ordinate x and abscissa y; its derivatives at the origin are taken as 0.",
-    x=lambda g, x, y: g * (y / _unless_zero(x * x + y * y)),
-    y=lambda g, x, y: -g * (x / _unless_zero(x * x + y * y)),
+    x=lambda g, x, y: g * (y / unless_zero(x * x + y * y)),
+    y=lambda g, x, y: -g * (x / unless_zero(x * x + y * y)),
 )
 
 # --- hyperbolic -------------------------------------------------------------------------------------------------------
@@ -59,8 +59,8 @@ arctanh = ufunc(
 hypot = ufunc(
     np.hypot,
     "√(x² + y²) without overflow; like every norm it has the derivative 0 at 0.",
-    x=lambda g, x, out: g * np.where(np.equal(out, 0), 0, x / _unless_zero(out)),
-    y=lambda g, y, out: g * np.where(np.equal(out, 0), 0, y / _unless_zero(out)),
+    x=lambda g, x, out: g * np.where(np.equal(out, 0), 0, x / unless_zero(out)),
+    y=lambda g, y, out: g * np.where(np.equal(out, 0), 0, y / unless_zero(out)),
 )
 deg2rad = ufunc(np.deg2rad, "Degrees to radians.", x=lambda g: g * (math.pi / 180))
 rad2deg = ufunc(np.rad2deg, "Radians to degrees.", x=lambda g: g * (180 / math.pi))

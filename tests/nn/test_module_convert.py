@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigrad import Parameter, Tensor, nn, optim
-from minigrad.core import tensor as make
+from minigrad import tensor as make
 
 
 class Net(nn.Module):

@@ -8,7 +8,6 @@ import pytest
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.ops.pad import pad
-from minigrad.ops.shape import arrange
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
 
 METHODS = [
@@ -74,10 +73,10 @@ def test_any_layout(layout):
     x = LAYOUTS[layout](random)
     compare(lambda t: t.ravel() * 2, lambda t: t.ravel() * 2, x)
     for function in ("atleast_1d", "atleast_2d", "atleast_3d"):
-        compare(getattr(arrange, function), getattr(torch, function), x)
+        compare(getattr(mg, function), getattr(torch, function), x)
     compare(lambda t: t.repeat_interleave(2), lambda t: t.repeat_interleave(2), x)
     compare(lambda t: t.tile((2, 2)), lambda t: t.tile((2, 2)), x)
-    compare(lambda t: arrange.roll(t, 2), lambda t: torch.roll(t, 2), x)
+    compare(lambda t: mg.roll(t, 2), lambda t: torch.roll(t, 2), x)
     if x.ndim:
         compare(lambda t: t.flip(-1), lambda t: t.flip(-1), x)
         compare(lambda t: t.movedim(0, -1), lambda t: t.movedim(0, -1), x)
@@ -89,8 +88,8 @@ def test_like_others():
     compare(lambda x, y: x.expand_as(y) * y, lambda x, y: x.expand_as(y) * y, a, b)
     compare(lambda x, y: x.view_as(y) * y, lambda x, y: x.view_as(y) * y, random((8, 3)), b)
     compare(lambda x, y: x.reshape_as(y) * y, lambda x, y: x.reshape_as(y) * y, random((24,)), b)
-    compare(lambda *t: sum(arrange.broadcast_tensors(*t)), lambda *t: sum(torch.broadcast_tensors(*t)), a, b)
-    compare(lambda *t: arrange.broadcast_tensors(*t)[0], lambda *t: torch.broadcast_tensors(*t)[0], a, b)
+    compare(lambda *t: sum(mg.broadcast_tensors(*t)), lambda *t: sum(torch.broadcast_tensors(*t)), a, b)
+    compare(lambda *t: mg.broadcast_tensors(*t)[0], lambda *t: torch.broadcast_tensors(*t)[0], a, b)
 
 
 def test_repeats_of_their_own():
@@ -212,7 +211,7 @@ BAD = [
     (lambda x: pad(x, (1, 1), value=x[0, 0]), TypeError, "concatenate"),
     (lambda x: np.pad(x, 1, constant_values=x[0, 0]), TypeError, "concatenate"),
     (lambda x: np.pad(x, 1, mode="mean"), ValueError, "modes"),
-    (lambda x: arrange.broadcast_tensors(x, x.T), ValueError, "equal or 1"),
+    (lambda x: mg.broadcast_tensors(x, x.T), ValueError, "equal or 1"),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.linalg import linear
+from minigrad.nn.kernels.linear import linear
 
 VALUES = np.array([[0.3, 1.2, -0.7], [2.0, -1.5, 0.4]])
 INDEX = np.array([0, 0, 1])

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.linalg import linear
+from minigrad.nn.kernels.linear import linear
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
 
 # Shapes of the left and the right factor by rank, k = 3 being summed over.

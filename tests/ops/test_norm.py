@@ -8,35 +8,35 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+import minigrad as mg
 from minigrad import Tensor
 from minigrad.autograd import grad
-from minigrad.ops.reduce import norms
 from tests.parity import DTYPES, LAYOUTS, compare, random, torch
 from tests.samples.scan import WITH_ZEROS
 
 POWERS = [0, 0.5, 1, 1.5, 2, 3, math.inf, -math.inf, -1, "fro"]
 SEVERAL = {
-    "std": (lambda x, d, k: norms.std(x, d, keepdim=k), lambda x, d, k: torch.std(x, dim=d, keepdim=k)),
+    "std": (lambda x, d, k: mg.std(x, d, keepdim=k), lambda x, d, k: torch.std(x, dim=d, keepdim=k)),
     "biased std": (
-        lambda x, d, k: norms.std(x, d, correction=0, keepdim=k),
+        lambda x, d, k: mg.std(x, d, correction=0, keepdim=k),
         lambda x, d, k: torch.std(x, dim=d, correction=0, keepdim=k),
     ),
     "std_mean": (
-        lambda x, d, k: norms.std_mean(x, d, keepdim=k)[0] * norms.std_mean(x, d, keepdim=k)[1],
+        lambda x, d, k: mg.std_mean(x, d, keepdim=k)[0] * mg.std_mean(x, d, keepdim=k)[1],
         lambda x, d, k: torch.std_mean(x, dim=d, keepdim=k)[0] * torch.std_mean(x, dim=d, keepdim=k)[1],
     ),
     "var_mean": (
-        lambda x, d, k: norms.var_mean(x, d, keepdim=k)[0] * norms.var_mean(x, d, keepdim=k)[1],
+        lambda x, d, k: mg.var_mean(x, d, keepdim=k)[0] * mg.var_mean(x, d, keepdim=k)[1],
         lambda x, d, k: torch.var_mean(x, dim=d, keepdim=k)[0] * torch.var_mean(x, dim=d, keepdim=k)[1],
     ),
-    "norm": (lambda x, d, k: norms.norm(x, 2, d, k), lambda x, d, k: torch.norm(x, 2, d, k)),
-    "nansum": (norms.nansum, torch.nansum),
-    "nanmean": (norms.nanmean, torch.nanmean),
+    "norm": (lambda x, d, k: mg.norm(x, 2, d, k), lambda x, d, k: torch.norm(x, 2, d, k)),
+    "nansum": (mg.nansum, torch.nansum),
+    "nanmean": (mg.nanmean, torch.nanmean),
 }
 ONE = {
-    "prod": (norms.prod, torch.prod),
+    "prod": (mg.prod, torch.prod),
     "aminmax": (
-        lambda x, d, k: norms.aminmax(x, dim=d, keepdim=k).min * norms.aminmax(x, dim=d, keepdim=k).max,
+        lambda x, d, k: mg.aminmax(x, dim=d, keepdim=k).min * mg.aminmax(x, dim=d, keepdim=k).max,
         lambda x, d, k: torch.aminmax(x, dim=d, keepdim=k).min * torch.aminmax(x, dim=d, keepdim=k).max,
     ),
 }
@@ -66,19 +66,19 @@ def test_over_dimensions(name, layout, dtype):
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if not name.startswith("empty")])
 def test_over_everything(layout, dtype):
     x = LAYOUTS[layout](lambda shape: random(shape, dtype))
-    compare(norms.prod, torch.prod, x)
-    compare(norms.norm, torch.norm, x, order=1 if x.size == 1 else None)
-    compare(norms.nansum, torch.nansum, x)
+    compare(mg.prod, torch.prod, x)
+    compare(mg.norm, torch.norm, x, order=1 if x.size == 1 else None)
+    compare(mg.nansum, torch.nansum, x)
     if x.size > 1:
-        compare(norms.std, torch.std, x)
+        compare(mg.std, torch.std, x)
 
 
 def test_of_nothing():
     for shape in [(0,), (2, 0, 3)]:
         x = np.zeros(shape)
-        compare(norms.prod, torch.prod, x)
-        compare(norms.norm, torch.norm, x)
-        for function in (norms.std, norms.aminmax, norms.ptp):
+        compare(mg.prod, torch.prod, x)
+        compare(mg.norm, torch.norm, x)
+        for function in (mg.std, mg.aminmax, mg.ptp):
             with pytest.raises(ValueError, match="over no values"):
                 function(Tensor(x))
 
@@ -87,8 +87,8 @@ def test_of_nothing():
 @pytest.mark.parametrize("x", [WITH_ZEROS, np.zeros((2, 2)), np.array([[0.0, 2.0, 3.0]])], ids=["some", "all", "one"])
 def test_products_with_zeros(x):
     for dim in (0, 1):
-        compare(norms.prod, torch.prod, x, static=(dim,), order=2)
-    compare(norms.prod, torch.prod, x, order=2)
+        compare(mg.prod, torch.prod, x, static=(dim,), order=2)
+    compare(mg.prod, torch.prod, x, order=2)
 
 
 def test_products_over_several_dimensions():
@@ -101,7 +101,7 @@ def test_products_over_several_dimensions():
                 t = torch.prod(t, d)
             return t
 
-        compare(lambda t, dims=dims: norms.prod(t, dims), chained, x, order=2)
+        compare(lambda t, dims=dims: mg.prod(t, dims), chained, x, order=2)
 
 
 # --- norms ------------------------------------------------------------------------------------------------------------
@@ -110,28 +110,28 @@ def test_products_over_several_dimensions():
 def test_every_power(p, dtype):
     x = random((3, 4), dtype) + np.array(0.01, dtype)
     for dim in (None, 0, (0, 1)):
-        compare(lambda t, d=dim: norms.norm(t, p, d), lambda t, d=dim: torch.norm(t, p, d), x)
+        compare(lambda t, d=dim: mg.norm(t, p, d), lambda t, d=dim: torch.norm(t, p, d), x)
 
 
 @pytest.mark.parametrize("p", [0, 1, 1.5, 2, 3, math.inf, "fro"], ids=str)
 def test_the_gradient_at_0_is_0(p):
     x = Tensor(np.zeros((2, 3)), requires_grad=True)
-    (g,) = grad(norms.norm(x, p), x)
+    (g,) = grad(mg.norm(x, p), x)
     np.testing.assert_array_equal(g.numpy(), 0)
-    compare(lambda t: norms.norm(t, p, 1), lambda t: torch.norm(t, p, 1), np.array([[0.0, 2.0], [0.0, 0.0]]), order=1)
+    compare(lambda t: mg.norm(t, p, 1), lambda t: torch.norm(t, p, 1), np.array([[0.0, 2.0], [0.0, 0.0]]), order=1)
 
 
 def test_second_derivatives_at_0():
     """0 as well; PyTorch agrees for the deviation, and has NaN for the norm."""
-    compare(lambda t: norms.std(t, 1), lambda t: torch.std(t, 1), np.array([[1.0, 2.0], [3.0, 3.0]]), order=2)
+    compare(lambda t: mg.std(t, 1), lambda t: torch.std(t, 1), np.array([[1.0, 2.0], [3.0, 3.0]]), order=2)
     x = Tensor(np.zeros(2), requires_grad=True)
-    (first,) = grad(norms.norm(x), x, create_graph=True)
+    (first,) = grad(mg.norm(x), x, create_graph=True)
     (second,) = grad(first.sum(), x)
     assert second.tolist() == [0, 0]
 
 
 def test_ties_of_the_largest_norm():
-    compare(lambda t: norms.norm(t, math.inf), lambda t: torch.norm(t, math.inf), np.array([2.0, -2.0, 1.0]), order=1)
+    compare(lambda t: mg.norm(t, math.inf), lambda t: torch.norm(t, math.inf), np.array([2.0, -2.0, 1.0]), order=1)
 
 
 def test_numpys_norm():
@@ -156,9 +156,9 @@ def test_numpys_norm():
 # --- standard deviation -----------------------------------------------------------------------------------------------
 def test_no_spread_no_slope():
     x = np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]])
-    compare(lambda t: norms.std(t, 1), lambda t: torch.std(t, 1), x, order=1)
+    compare(lambda t: mg.std(t, 1), lambda t: torch.std(t, 1), x, order=1)
     t = Tensor(np.ones(3), requires_grad=True)
-    norms.std(t).backward()
+    mg.std(t).backward()
     assert t.grad.tolist() == [0, 0, 0]
 
 
@@ -173,7 +173,7 @@ def test_both_doors_to_std():
 
 def test_std_of_one_value():
     with pytest.raises(ValueError, match=r"std of 1 value\(s\) with correction=1 divides by zero; pass correction=0"):
-        norms.std(Tensor([1.0]))
+        mg.std(Tensor([1.0]))
 
 
 # --- NaN and counts ---------------------------------------------------------------------------------------------------
@@ -181,16 +181,16 @@ def test_std_of_one_value():
 def test_passing_over_nan(dtype):
     x = np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, 2.0]], dtype)
     for dim in (None, 0, 1):
-        compare(lambda t, d=dim: norms.nansum(t, d), lambda t, d=dim: torch.nansum(t, d), x, order=1)
-    compare(lambda t: norms.nanmean(t, 1), lambda t: torch.nanmean(t, 1), x, order=1)
+        compare(lambda t, d=dim: mg.nansum(t, d), lambda t, d=dim: torch.nansum(t, d), x, order=1)
+    compare(lambda t: mg.nanmean(t, 1), lambda t: torch.nanmean(t, 1), x, order=1)
     np.testing.assert_array_equal(np.nanmean(Tensor(x), axis=1).numpy(), np.nanmean(x, axis=1))
-    assert np.isnan(norms.nanmean(Tensor([np.nan])).item())
+    assert np.isnan(mg.nanmean(Tensor([np.nan])).item())
 
 
 def test_counts():
     x = np.array([[0.0, 1.0], [2.0, 3.0]])
     for dim in (None, 0, 1, (0, 1)):
-        ours, theirs = norms.count_nonzero(Tensor(x), dim), torch.count_nonzero(torch.tensor(x), dim)
+        ours, theirs = mg.count_nonzero(Tensor(x), dim), torch.count_nonzero(torch.tensor(x), dim)
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
     assert np.count_nonzero(Tensor(x)).item() == 3
 
@@ -199,6 +199,6 @@ def test_bad_arguments():
     t = Tensor([[1.0, 2.0]])
     for name in ("prod", "std", "norm", "nansum", "ptp", "count_nonzero"):
         with pytest.raises(IndexError, match=r"dimension 2 does not exist in a Tensor of shape \(1, 2\)"):
-            getattr(norms, name)(t, dim=2)
+            getattr(mg, name)(t, dim=2)
     with pytest.raises(ValueError, match="norm takes p as a number, math.inf or 'fro', got 'nuc'"):
-        norms.norm(t, "nuc")
+        mg.norm(t, "nuc")

@@ -23,14 +23,14 @@ SAMPLES: dict[str, list[Sample]] = {
         ((normal(3, 4), None, positive(3, 4), None), {}),
         ((normal(3, 4), None, positive(4), normal(1, seed=3)), {}),
     ],
-    "channel_norm": [
+    "batch_norm": [
         ((normal(5, 3), *_CHANNELS), {"axis": (0,), "eps": 1e-2}),
         ((normal(2, 3, 4), _CHANNELS[0], None), {"axis": (0, 2), "eps": 1e-2}),
         ((normal(2, 3, 2, 2), None, _CHANNELS[1]), {"axis": (0, 2, 3), "eps": 1e-2}),
         ((normal(2, 3, 4), *_CHANNELS), {"axis": (2,), "eps": 1e-2}),
         ((normal(2, 3, 1, 2, 2), None, None), {"axis": (2, 3, 4), "eps": 0.1, "statistics": []}),
     ],
-    "row_norm": [
+    "layer_norm": [
         ((normal(3, 4), *_ROW), {"eps": 1e-2}),
         ((normal(2, 3, 4), _ROW[0], None), {"eps": 1e-2}),
         ((normal(4), None, _ROW[1]), {"eps": 1e-2}),

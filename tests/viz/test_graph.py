@@ -10,8 +10,8 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, nn
+from minigrad.nn.kernels.linear import linear
 from minigrad.nn.kernels.loss import cross_entropy_of_labels
-from minigrad.ops.linalg import linear
 from minigrad.viz import draw_graph
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program 'dot' is not installed")
@@ -334,6 +334,6 @@ def test_what_only_primitives_tell_one_another_is_left_out() -> None:
     norm, attention = nn.BatchNorm1d(2), nn.MultiheadAttention(2, 1)
     x = attention(*[norm(Tensor(np.ones((3, 2), np.float32)))] * 3, need_weights=False)[0].sum()
     source = draw_graph(x).source
-    assert "channel_norm" in source and "packed_attention" in source
+    assert "batch_norm" in source and "packed_attention" in source
     for internal in ("statistics", "gain"):
         assert internal not in source

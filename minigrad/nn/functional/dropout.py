@@ -10,7 +10,7 @@ import numpy as np
 from ...core.graph import Array
 from ...core.tensor import Tensor, wrap
 from ...random import default_generator
-from ..kernels.normalization.batch import affine
+from ..kernels.normalization.sums import affine
 from .arguments import floating, probability
 
 _SATURATION = 1.7580993408473766  # what SELU tends to, with the sign changed, for very negative inputs

@@ -6,8 +6,10 @@ from typing import Any
 
 from ...core.tensor import Tensor
 from ...ops.index.basic import pick
-from ...ops.pad import overlap_add, pad, windows
-from ...ops.shape.reshape import permute, reshape
+from ...ops.pad import pad
+from ...ops.shape.permute import permute
+from ...ops.shape.reshape import reshape
+from ...ops.windows import overlap_add, windows
 from ..kernels.windows import window_count
 from .conv import picture, without_batch
 from .sizes import one_each

@@ -1,6 +1,6 @@
 """Products with weights; they are defined with their derivatives in ``minigrad/ops``."""
 
-from ...ops.linalg import linear
 from ...ops.products import bilinear
+from ..kernels.linear import linear
 
 __all__ = ["bilinear", "linear"]

@@ -10,7 +10,9 @@ import numpy as np
 from ...core.arrays import as_array
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw
-from ...ops.shape.reshape import concatenate, permute, reshape
+from ...ops.join import concatenate
+from ...ops.shape.permute import permute
+from ...ops.shape.reshape import reshape
 from ..kernels.loss import cross_entropy_of_labels, cross_entropy_of_probabilities
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...core.tensor import Tensor, raw
 from ...ops.index.basic import pick
-from ...ops.shape.reshape import permute, reshape
+from ...ops.shape.permute import permute
+from ...ops.shape.reshape import reshape
 from ..kernels.pooling import window_spread
 from .arguments import floating
 from .pooling.windows import adaptive_avg_pool1d, adaptive_avg_pool2d

@@ -166,7 +166,7 @@ class BatchNorm1d(_BatchNorm):
         >>> layer = BatchNorm1d(2)
         >>> layer(Tensor([[0.0, 5.0], [2.0, 5.0]]))
         Tensor([[-0.999995,  0.      ],
-                [ 0.999995,  0.      ]], op=channel_norm)
+                [ 0.999995,  0.      ]], op=batch_norm)
         >>> layer.running_mean
         Tensor([0.1, 0.5])
     """
@@ -279,3 +279,75 @@ class InstanceNorm3d(_InstanceNorm):
     """
 
     _ranks, _shapes = (4, 5), "(N, C, D, H, W) or (C, D, H, W)"
+
+
+class GroupNorm(Module):
+    """Every group of channels of every sample with mean 0 and variance 1, then times weight, plus bias per channel.
+
+    In place of ``BatchNorm2d`` where batches are small. One group is a LayerNorm over the whole sample, as many groups
+    as channels are an InstanceNorm.
+
+    Shapes:
+        input: (N, C, ...); the result has the same.
+        weight, bias: (C,).
+
+    Args:
+        num_groups: must divide the number of channels.
+        num_channels: C.
+        eps: is added to the variance.
+        affine: whether to learn a weight (starts at 1) and a bias (starts at 0).
+        device: None or ``"cpu"``.
+        dtype: of the Parameters, by default the default dtype (float32).
+        bias: whether to learn the bias too.
+
+    Raises:
+        ValueError: for groups that do not divide the channels, and an input of another number of channels.
+
+    Source:
+        Wu & He 2018.
+
+    Example:
+        >>> GroupNorm(2, 4)(Tensor(np.ones((1, 4, 3, 3)))).shape
+        (1, 4, 3, 3)
+    """
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        sizes = at_least("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
+        self.num_groups, self.num_channels = sizes
+        if self.num_channels % self.num_groups:
+            raise ValueError(
+                f"GroupNorm: num_groups must divide num_channels, got {self.num_groups} and {self.num_channels}"
+            )
+        self.eps = eps
+        self.affine = affine
+        self.weight = unset((self.num_channels,), device, dtype) if affine else None
+        self.bias = unset((self.num_channels,), device, dtype) if affine and bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Any) -> Tensor:
+        """Normalise every group of every sample."""
+        return functional.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """Sizes and options."""
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor, raw, wrap
-from ...ops.shape.reshape import concatenate, stack
+from ...ops.join import concatenate, stack
 from .. import init
 from ..functional.dropout import dropout
 from ..functional.sizes import at_least

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.index.basic import put
-from ...ops.shape.reshape import concatenate
+from ...ops.join import concatenate
 from ..kernels.recurrent import gru, lstm, rnn
 from .base import RNNBase
 from .cells import check_nonlinearity, two_states

@@ -7,10 +7,10 @@ from typing import Any
 
 from ...core.arrays import as_array
 from ...core.tensor import Tensor, wrap
-from ...ops.elementwise import relu
 from .. import functional
 from ..attention import MultiheadAttention
 from ..dropout import Dropout
+from ..kernels.activation.rectifier import relu
 from ..linear import Linear
 from ..module.module import Module
 from ..normalization.layer import LayerNorm

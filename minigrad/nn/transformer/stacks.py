@@ -9,10 +9,10 @@ import numpy as np
 
 from ...core.arrays import as_array, get_default_dtype
 from ...core.tensor import Tensor, raw
-from ...ops.elementwise import relu
 from .. import init
 from ..container import ModuleList
 from ..functional.sizes import at_least
+from ..kernels.activation.rectifier import relu
 from ..module.module import Module
 from ..normalization.layer import LayerNorm
 from .layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer, as_tensor

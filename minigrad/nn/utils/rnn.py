@@ -11,7 +11,7 @@ from ...core.arrays import as_array
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.index.basic import put
-from ...ops.shape.reshape import concatenate
+from ...ops.join import concatenate
 from ..functional.sizes import at_least
 
 __all__ = [

@@ -8,10 +8,9 @@ import numpy as np
 
 from ...core.arrays import shape_of
 from ...core.primitive import offer, primitive
-from ...core.tensor import raw
+from ...core.tensor import as_operand, raw
 from ..dims import both_doors, one_dim
 from ..elementwise import where
-from ..join import as_operand
 from .basic import assign, mesh, pick, put
 from .select import fitting, within
 

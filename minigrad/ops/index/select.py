@@ -13,11 +13,10 @@ import numpy as np
 from ...core.arrays import as_array, shape_of
 from ...core.dispatch import NUMPY
 from ...core.primitive import constant, offer
-from ...core.tensor import Tensor, raw, wrap
+from ...core.tensor import Tensor, as_operand, raw, wrap
 from ..dims import both_doors, one_dim
-from ..elementwise import where
-from ..join import as_operand
-from ..shape.reshape import broadcast_to, reshape
+from ..shape.expand import broadcast_to
+from ..shape.reshape import reshape
 from .basic import assign, pick, put, settled_index, take_along_axis
 
 
@@ -63,21 +62,15 @@ def fitting(name: str, value: Any, input: Any) -> Any:
     return value.astype(target) if hasattr(value, "astype") and dtype != target else value
 
 
-def _mask(name: str, mask: Any) -> Any:
-    mask = settled_index(mask)
-    mask = mask if hasattr(mask, "dtype") else as_array(mask)
-    if mask.dtype.kind != "b":
-        raise TypeError(f"{name}: a mask holds booleans, got {mask.dtype}; compare, such as t > 0")
-    return mask
-
-
-def _scalar(name: str, value: Any) -> Any:
+def single(name: str, value: Any) -> Any:
+    """The value, if it is a single number."""
     if shape_of(value) != ():
         raise ValueError(f"{name}: the value is a single number, got shape {shape_of(value)}")
     return value
 
 
-def _along(dim: int, index: Any) -> tuple[Any, ...]:
+def along(dim: int, index: Any) -> tuple[Any, ...]:
+    """``index`` for dimension ``dim``, and everything along those before it."""
     return (slice(None),) * dim + (index,)
 
 
@@ -94,7 +87,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     """
     shape = shape_of(input)
     dim = one_dim("index_select", dim, shape)
-    return pick(input, index=_along(dim, _vector_index("index_select", index, shape[dim])))
+    return pick(input, index=along(dim, _vector_index("index_select", index, shape[dim])))
 
 
 def _slices_of(name: str, input: Any, dim: Any, index: Any, source: Any) -> tuple[Any, Any, int]:
@@ -108,7 +101,7 @@ def _slices_of(name: str, input: Any, dim: Any, index: Any, source: Any) -> tupl
             f"{name}: for an input of shape {shape} and {index.size} indices along dimension {dim} the source has "
             f"shape {expected}, got {shape_of(source)}"
         )
-    return _along(dim, index), fitting(name, source, input), dim
+    return along(dim, index), fitting(name, source, input), dim
 
 
 @offer()
@@ -150,7 +143,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     shape = shape_of(input)
     dim = one_dim("index_fill", dim, shape)
     index = _vector_index("index_fill", index, shape[dim])
-    return assign(input, fitting("index_fill", _scalar("index_fill", value), input), index=_along(dim, index))
+    return assign(input, fitting("index_fill", single("index_fill", value), input), index=along(dim, index))
 
 
 @offer()
@@ -189,7 +182,7 @@ def select(input: Any, dim: int, index: int) -> Any:
     shape = shape_of(input)
     dim = one_dim("select", dim, shape)
     place = within("select", operator.index(index), shape[dim], negative=True)
-    return pick(input, index=_along(dim, int(place)))
+    return pick(input, index=along(dim, int(place)))
 
 
 @offer()
@@ -207,7 +200,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     first = first + n if first < 0 else first
     if not 0 <= first <= first + length <= n:
         raise IndexError(f"narrow: {length} from {start} on do not lie within size {n} of dimension {dim} of {shape}")
-    return pick(input, index=_along(dim, slice(first, first + length)))
+    return pick(input, index=along(dim, slice(first, first + length)))
 
 
 # --- along one dimension, and in the flattened input ------------------------------------------------------------------
@@ -254,58 +247,7 @@ def _numpy_take(a: Any, indices: Any, axis: int | None = None, out: Any = None, 
     indices = _integers("np.take", indices)
     if mode != "raise":
         indices = np.mod(indices, shape[axis]) if mode == "wrap" else np.clip(indices, 0, shape[axis] - 1)
-    return pick(a, index=_along(axis, within("np.take", indices, shape[axis], negative=True)))
-
-
-# --- masks ------------------------------------------------------------------------------------------------------------
-@offer()
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """``value`` where ``mask`` holds, else ``input``; the two broadcast.
-
-    Example:
-        >>> masked_fill(Tensor([1.0, 2.0]), [True, False], -np.inf)
-        Tensor([-inf,   2.])
-    """
-    value = fitting("masked_fill", _scalar("masked_fill", value), input)
-    return where(_mask("masked_fill", mask), value, input)
-
-
-@offer()
-def masked_select(input: Any, mask: Any) -> Any:
-    """The elements where ``mask`` holds, as a vector; the two broadcast.
-
-    Example:
-        >>> masked_select(Tensor([1.0, 2.0, 3.0]), [True, False, True])
-        Tensor([1., 3.])
-    """
-    mask = _mask("masked_select", mask)
-    shape = np.broadcast_shapes(shape_of(input), mask.shape)
-    return pick(broadcast_to(input, shape), index=np.broadcast_to(mask, shape))
-
-
-@offer()
-def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
-    """The input with its elements where ``mask`` holds replaced by the first ones of ``source``, in order.
-
-    Example:
-        >>> masked_scatter(Tensor([1.0, 2.0, 3.0]), [True, False, True], Tensor([7.0, 8.0, 9.0]))
-        Tensor([7., 2., 8.])
-    """
-    mask = _mask("masked_scatter", mask)
-    shape = np.broadcast_shapes(shape_of(input), mask.shape)
-    mask = np.broadcast_to(mask, shape)
-    wanted = int(np.sum(mask))
-    values = reshape(fitting("masked_scatter", source, input), -1)
-    if shape_of(values)[0] < wanted:
-        raise ValueError(f"masked_scatter: the mask asks for {wanted} values, the source has {shape_of(values)[0]}")
-    return assign(broadcast_to(input, shape), pick(values, index=slice(wanted)), index=mask)
-
-
-def _numpy_compress(condition: Any, a: Any, axis: int | None = None) -> Any:
-    a, axis = (reshape(a, -1), 0) if axis is None else (a, axis)
-    shape = shape_of(a)
-    axis = one_dim("np.compress", axis, shape)
-    return pick(a, index=_along(axis, np.flatnonzero(raw(condition))))
+    return pick(a, index=along(axis, within("np.take", indices, shape[axis], negative=True)))
 
 
 def _numpy_delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
@@ -313,30 +255,7 @@ def _numpy_delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     shape = shape_of(arr)
     axis = one_dim("np.delete", axis, shape)
     gone = obj if isinstance(obj, slice) else settled_index(obj)
-    return pick(arr, index=_along(axis, np.delete(np.arange(shape[axis], like=raw(arr)), gone)))
-
-
-def _numpy_extract(condition: Any, arr: Any) -> Any:
-    return pick(reshape(arr, -1), index=np.flatnonzero(raw(condition)))
-
-
-def _numpy_choose(a: Any, choices: Any, mode: str = "raise") -> Any:
-    if mode != "raise":
-        raise ValueError("np.choose of Tensors takes indices in range; bring them there with np.clip or np.mod")
-    number = within("np.choose", a, len(choices))
-    result = as_operand(choices[0])
-    for i in range(1, len(choices)):
-        result = where(number == i, choices[i], result)
-    return broadcast_to(result, np.broadcast_shapes(shape_of(result), number.shape))
-
-
-def _numpy_select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    if len(condlist) != len(choicelist) or not len(condlist):
-        raise ValueError(f"np.select needs a choice for each condition: {len(condlist)} and {len(choicelist)} given")
-    result = default
-    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        result = where(_mask("np.select", condition), choice, result)
-    return result
+    return pick(arr, index=along(axis, np.delete(np.arange(shape[axis], like=raw(arr)), gone)))
 
 
 # --- indices, which are constants -------------------------------------------------------------------------------------
@@ -361,37 +280,6 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     return wrap(np.equal(labels[..., None], np.arange(num_classes, like=labels)).astype(np.int64), None)
 
 
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The rows and the columns of the elements of a lower triangle, as a (2, N) Tensor.
-
-    Example:
-        >>> tril_indices(2, 2)
-        Tensor([[0, 1, 1],
-                [0, 0, 1]])
-    """
-    return wrap(np.stack(np.tril_indices(row, offset, col)), None)
-
-
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The rows and the columns of the elements of an upper triangle, as a (2, N) Tensor.
-
-    Example:
-        >>> triu_indices(2, 2)
-        Tensor([[0, 0, 1],
-                [0, 1, 1]])
-    """
-    return wrap(np.stack(np.triu_indices(row, offset, col)), None)
-
-
-NUMPY.update(
-    {
-        np.take: _numpy_take,
-        np.compress: _numpy_compress,
-        np.delete: _numpy_delete,
-        np.extract: _numpy_extract,
-        np.choose: _numpy_choose,
-        np.select: _numpy_select,
-    }
-)
+NUMPY.update({np.take: _numpy_take, np.delete: _numpy_delete})
 for _function in (np.tril_indices_from, np.triu_indices_from, np.diag_indices_from):
     constant(_function)

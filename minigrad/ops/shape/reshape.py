@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
-from ...core.arrays import as_array, shape_of
+from ...core.arrays import is_array, shape_of
 from ...core.dispatch import NUMPY
-from ...core.primitive import offer, primitive, unbroadcast
-from ...core.tensor import Tensor
+from ...core.primitive import offer, primitive
+from ...core.tensor import Tensor, as_operand
+from ..convert import clone
 from ..dims import both_doors, one_dim, sizes_of, some_dims
-from ..elementwise import clone
 
 
 # --- one array, other shape -------------------------------------------------------------------------------------------
@@ -31,19 +30,7 @@ def _batch_is_innermost(x: Any) -> bool:
     return type(x) is np.ndarray and x.ndim > 2 and x.strides[0] == x.itemsize and x.size > len(x) > 1
 
 
-@primitive(name="transpose")
-def _transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
-    return np.transpose(x, axes)
-
-
-@primitive(name="broadcast_to", cure="every size must be kept, or grow from 1, counted from the right")
-def _broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(x, shape)
-
-
 _reshape.rule(x=lambda g, x_shape: np.reshape(g, x_shape))
-_transpose.rule(x=lambda g, axes: np.transpose(g, tuple(sorted(range(len(axes)), key=axes.__getitem__))))
-_broadcast_to.rule(x=lambda g, x_shape: unbroadcast(g, x_shape))
 
 
 @offer()
@@ -82,68 +69,6 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     if first > last:
         raise ValueError(f"flatten from dimension {first} to {last}: the first must not come after the last")
     return _reshape(input, shape=(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
-
-
-@offer()
-def permute(input: Any, *dims: Any) -> Any:
-    """The dimensions in the order ``dims``.
-
-    Example:
-        >>> permute(Tensor([[[1.0, 2.0, 3.0]]]), 2, 0, 1).shape
-        (3, 1, 1)
-    """
-    shape, order = shape_of(input), sizes_of(dims) if dims else ()
-    axes = tuple(one_dim("permute", d, shape) for d in order)
-    if sorted(axes) != list(range(len(shape))):
-        raise ValueError(f"permute needs every dimension of shape {shape} once, got {order}")
-    return _transpose(input, axes=axes)
-
-
-def _numpy_transpose(a: Any, axes: Any = None) -> Any:
-    return permute(a, tuple(range(len(shape_of(a))))[::-1] if axes is None else tuple(axes))
-
-
-@offer(np.swapaxes)
-def swapaxes(input: Any, axis1: int, axis2: int) -> Any:
-    """The Tensor with two dimensions exchanged: NumPy's name for PyTorch's ``transpose``.
-
-    Example:
-        >>> swapaxes(Tensor([[1.0, 2.0]]), 0, 1).shape
-        (2, 1)
-    """
-    return _exchanged("swapaxes", input, axis1, axis2)
-
-
-@offer()
-def transpose(input: Any, dim0: int, dim1: int) -> Any:
-    """The Tensor with dimensions ``dim0`` and ``dim1`` exchanged; ``np.transpose``, like ``.T``, reverses all.
-
-    Example:
-        >>> transpose(Tensor([[1.0, 2.0]]), 0, 1)
-        Tensor([[1.],
-                [2.]])
-    """
-    return _exchanged("transpose", input, dim0, dim1)
-
-
-def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
-    shape = shape_of(input)
-    i, j = one_dim(name, dim0, shape), one_dim(name, dim1, shape)
-    order = list(range(len(shape)))
-    order[i], order[j] = j, i
-    return _transpose(input, axes=tuple(order))
-
-
-@offer(np.broadcast_to)
-def broadcast_to(input: Any, shape: Any) -> Any:
-    """The input repeated, without a copy, to ``shape``; gradients are summed over the repetitions.
-
-    Example:
-        >>> broadcast_to(Tensor([1.0, 2.0]), (2, 2))
-        Tensor([[1., 2.],
-                [1., 2.]])
-    """
-    return _broadcast_to(input, shape=sizes_of((shape,)))
 
 
 @offer(np.expand_dims)
@@ -208,74 +133,95 @@ def _numpy_squeeze(a: Any, axis: Any = None) -> Any:
     return squeeze(a, axis)
 
 
-# --- several arrays, one ----------------------------------------------------------------------------------------------
-@primitive(name="concatenate", cure="all inputs need the same rank, and the same sizes off the axis")
-def _concatenate(*arrays: Any, axis: int) -> Any:
-    return np.concatenate(arrays, axis=axis)
-
-
-@primitive(name="stack", cure="all inputs need the same shape")
-def _stack(*arrays: Any, axis: int) -> Any:
-    return np.stack(arrays, axis=axis)
-
-
-def _pieces(g: Any, shapes: Any, axis: int) -> list[Any]:
-    edges = [0, *accumulate(shape[axis] for shape in shapes)]
-    return [g[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(edges)]
-
-
-_concatenate.joint(_pieces)
-_stack.joint(lambda g, shapes, axis: [g[(slice(None),) * axis + (i,)] for i in range(len(shapes))])
-
-
-def _some(name: str, tensors: Any) -> Sequence[Any]:
-    if not hasattr(tensors, "__len__"):
-        raise TypeError(f"{name} takes a sequence of Tensors, got {type(tensors).__name__}")
-    if len(tensors) == 0:
-        raise ValueError(f"{name} needs at least one Tensor")
-    like = next((t for t in tensors if isinstance(t, Tensor) and t.dtype.kind == "f"), None)
-    if like is None:
-        return list(tensors)
-    return [t if hasattr(t, "dtype") else as_array(t, like.dtype) for t in tensors]  # numbers and lists follow suit
-
-
-@both_doors
-def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
-    """The Tensors joined along an existing dimension; with ``dim=None``, each is flattened before.
+# --- other names and forms of reshape ---------------------------------------------------------------------------------
+@offer()
+def view(input: Any, *shape: Any) -> Any:
+    """The same elements in another shape, as ``reshape``: a Tensor without that memory layout is copied.
 
     Example:
-        >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
-        Tensor([1., 2., 3.])
+        >>> Tensor([1.0, 2.0, 3.0, 4.0]).view(2, -1).shape
+        (2, 2)
     """
-    tensors = _some("concatenate", tensors)
-    if dim is None:
-        return _concatenate(*[reshape(t, -1) for t in tensors], axis=0)
-    shape = shape_of(tensors[0])
-    if not shape:
-        raise ValueError("concatenate cannot join single numbers; use stack")
-    return _concatenate(*tensors, axis=one_dim("concatenate", dim, shape))
+    if len(shape) == 1 and isinstance(shape[0], (type, np.dtype)):
+        raise TypeError("view takes sizes, and does not reinterpret memory; to convert values, use t.astype(dtype)")
+    return reshape(input, *shape)
 
 
+@offer()
+def reshape_as(input: Any, other: Any) -> Any:
+    """The same elements in the shape of ``other``."""
+    return reshape(input, shape_of(other))
+
+
+view_as = offer(method="view_as")(reshape_as)
+
+
+@offer()
 @both_doors
-def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
-    """The Tensors, all of one shape, joined along a new dimension.
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """Dimension ``dim`` divided into several of the given sizes, one of which may be -1.
 
     Example:
-        >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])])
-        Tensor([[1., 2.],
-                [3., 4.]])
+        >>> unflatten(Tensor([1.0, 2.0, 3.0, 4.0]), 0, (2, -1)).shape
+        (2, 2)
     """
-    tensors = _some("stack", tensors)
-    return _stack(*tensors, axis=one_dim("stack", dim, (len(tensors), *shape_of(tensors[0]))))
+    shape = shape_of(input)
+    dim = one_dim("unflatten", dim, shape)
+    sizes = list(sizes_of((sizes,)))
+    known = math.prod(n for n in sizes if n != -1)
+    if sizes.count(-1) == 1 and known:
+        sizes[sizes.index(-1)] = shape[dim] // known
+    if math.prod(sizes) != shape[dim] or min(sizes, default=0) < 0:
+        raise ValueError(f"unflatten: the sizes {tuple(sizes)} do not make up dimension {dim} of shape {shape}")
+    return reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
-NUMPY.update(
-    {
-        np.reshape: _numpy_reshape,
-        np.transpose: _numpy_transpose,
-        np.squeeze: _numpy_squeeze,
-        np.concatenate: concatenate,
-        np.stack: stack,
-        np.ravel: lambda a: reshape(a, -1),
-    }
+@offer()
+def ravel(input: Any) -> Any:
+    """All elements in one dimension.
+
+    Example:
+        >>> ravel(Tensor([[1.0, 2.0]]))
+        Tensor([1., 2.])
+    """
+    return reshape(input, -1)
+
+
+def _numpy_ravel(a: Any, order: str = "C") -> Any:
+    if order != "C":
+        raise ValueError(f"np.ravel of a Tensor keeps the order 'C'; for {order!r} transpose first")
+    return ravel(a)
+
+
+def _at_least(name: str, shape_for: Any, doc: str) -> Any:
+    """``atleast_1d`` and its kin: one array or several, in the shape that ``shape_for`` gives for its own."""
+
+    def raised(*tensors: Any) -> Any:
+        if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) and any(map(shape_like, tensors[0])):
+            tensors = tuple(tensors[0])
+        results = tuple(reshape(as_operand(t), shape_for(shape_of(t))) for t in tensors)
+        return results[0] if len(results) == 1 else results
+
+    raised.__name__ = raised.__qualname__ = name
+    raised.__doc__ = doc
+    return offer(getattr(np, name))(raised)
+
+
+def shape_like(value: Any) -> bool:
+    """Whether ``value`` is an array or a Tensor, rather than a number or a list of numbers."""
+    return isinstance(value, Tensor) or is_array(value)
+
+
+atleast_1d = _at_least("atleast_1d", lambda s: s or (1,), "The inputs with at least one dimension.")
+
+atleast_2d = _at_least(
+    "atleast_2d", lambda s: (1,) * (2 - len(s)) + s, "The inputs with at least two dimensions: a vector is one row."
 )
+
+atleast_3d = _at_least(
+    "atleast_3d",
+    lambda s: {0: (1, 1, 1), 1: (1, *s, 1), 2: (*s, 1)}.get(len(s), s),
+    "The inputs with at least three dimensions: (N,) becomes (1, N, 1) and (M, N) becomes (M, N, 1).",
+)
+
+NUMPY.update({np.reshape: _numpy_reshape, np.squeeze: _numpy_squeeze, np.ravel: _numpy_ravel})

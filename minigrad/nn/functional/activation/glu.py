@@ -7,7 +7,7 @@ from typing import Any
 from ....core.arrays import as_array, shape_of
 from ....core.tensor import Tensor
 from ....ops.dims import both_doors, one_dim
-from ...kernels.activation import rectifier as ops
+from ...kernels.activation import glu as kernels
 from ..sizes import at_least
 
 
@@ -36,7 +36,7 @@ def glu(input: Any, dim: int = -1) -> Any:
             f"glu: the size along dimension {dim} must be even, got {input.shape[axis]} in {input.shape}; the layer "
             "before needs twice as many outputs as the one after has inputs"
         )
-    return ops.glu(input, axis=axis)
+    return kernels.glu(input, axis=axis)
 
 
 @both_doors
@@ -68,4 +68,4 @@ def maxout(input: Any, pieces: int, dim: int = -1) -> Any:
             f"maxout: {pieces} pieces do not divide the size {size} along dimension {dim} of {input.shape}; the layer "
             f"before needs a multiple of {pieces} outputs"
         )
-    return ops.maxout(input, pieces=pieces, axis=axis)
+    return kernels.maxout(input, pieces=pieces, axis=axis)

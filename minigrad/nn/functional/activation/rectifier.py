@@ -15,10 +15,10 @@ import numpy as np
 from ....core.arrays import as_array
 from ....core.primitive import offer
 from ....core.tensor import Tensor, wrap
-from ....ops.elementwise import relu as _relu
 from ....ops.inplace import replace_values
 from ....random import default_generator
-from ...kernels.activation import rectifier as ops
+from ...kernels.activation import rectifier as kernels
+from ...kernels.activation.rectifier import relu as _relu
 from ..arguments import at_least_zero, numbers
 
 
@@ -61,7 +61,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
         >>> relu6(Tensor([-1.0, 2.0, 9.0]))
         Tensor([0., 2., 6.])
     """
-    return applied("relu6", ops.hardtanh, input, inplace, low=0.0, high=6.0)
+    return applied("relu6", kernels.hardtanh, input, inplace, low=0.0, high=6.0)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
@@ -72,7 +72,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
         Tensor([-0.01,  2.  ])
     """
     (negative_slope,) = numbers("leaky_relu", negative_slope=negative_slope)
-    return applied("leaky_relu", ops.leaky_relu, input, inplace, negative_slope=negative_slope)
+    return applied("leaky_relu", kernels.leaky_relu, input, inplace, negative_slope=negative_slope)
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
@@ -108,7 +108,7 @@ def prelu(input: Any, weight: Any) -> Any:
         weight = weight.reshape((channels,) + (1,) * (input.ndim - 2))
     elif weight.shape == (1,) and input.ndim == 0:
         weight = weight.reshape(())
-    return ops.prelu(input, weight)
+    return kernels.prelu(input, weight)
 
 
 def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False) -> Any:
@@ -127,7 +127,7 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
     if lower > upper:
         raise ValueError(f"rrelu: lower must not be above upper, got {lower} and {upper}; swap them")
     if not training:
-        return applied("rrelu", ops.leaky_relu, input, inplace, negative_slope=(lower + upper) / 2)
+        return applied("rrelu", kernels.leaky_relu, input, inplace, negative_slope=(lower + upper) / 2)
     return applied("rrelu", _randomly_leaky, input, inplace, lower=lower, upper=upper)
 
 
@@ -156,7 +156,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     min_val, max_val = numbers("hardtanh", min_val=min_val, max_val=max_val)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not be above max_val, got {min_val} and {max_val}; swap them")
-    return applied("hardtanh", ops.hardtanh, input, inplace, low=min_val, high=max_val)
+    return applied("hardtanh", kernels.hardtanh, input, inplace, low=min_val, high=max_val)
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
@@ -171,7 +171,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
         >>> hardsigmoid(Tensor([-4.0, 0.0, 4.0]))
         Tensor([0. , 0.5, 1. ])
     """
-    return applied("hardsigmoid", ops.hardsigmoid, input, inplace)
+    return applied("hardsigmoid", kernels.hardsigmoid, input, inplace)
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
@@ -181,7 +181,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
         >>> hardswish(Tensor([-4.0, 0.0, 4.0]))
         Tensor([-0.,  0.,  4.])
     """
-    return applied("hardswish", ops.hardswish, input, inplace)
+    return applied("hardswish", kernels.hardswish, input, inplace)
 
 
 @offer()
@@ -193,7 +193,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
         Tensor([0.  , 0.75])
     """
     (lambd,) = numbers("hardshrink", lambd=lambd)
-    return ops.hardshrink(input, lambd=lambd)
+    return kernels.hardshrink(input, lambd=lambd)
 
 
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
@@ -207,7 +207,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
         Tensor([0.  , 0.25])
     """
     lambd = at_least_zero("softshrink", "lambd", lambd)
-    return ops.softshrink(input, lambd=lambd)
+    return kernels.softshrink(input, lambd=lambd)
 
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
@@ -218,7 +218,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
         Tensor([-1.,  2.])
     """
     threshold, value = numbers("threshold", threshold=threshold, value=value)
-    return applied("threshold", ops.threshold, input, inplace, threshold=threshold, value=value)
+    return applied("threshold", kernels.threshold, input, inplace, threshold=threshold, value=value)
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:

@@ -11,8 +11,8 @@ from typing import Any
 from ....core.tensor import Tensor
 from ....ops.elementwise import sigmoid as _sigmoid
 from ....ops.elementwise import tanh as _tanh
-from ...kernels.activation import gelu as gate
-from ...kernels.activation import rectifier as ops
+from ...kernels.activation import gelu as gated
+from ...kernels.activation import smooth as kernels
 from ..arguments import numbers
 from .rectifier import applied
 
@@ -47,7 +47,7 @@ def softsign(input: Any) -> Any:
         >>> softsign(Tensor([-1.0, 0.0, 3.0]))
         Tensor([-0.5 ,  0.  ,  0.75])
     """
-    return ops.softsign(input)
+    return kernels.softsign(input)
 
 
 # --- the input times a gate -------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     """
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
-    return gate.gelu(input) if approximate == "none" else gate.gelu_tanh(input)
+    return gated.gelu(input) if approximate == "none" else gated.gelu_tanh(input)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
@@ -77,7 +77,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in silu(Tensor([-1.0, 0.0, 1.0])).tolist()]
         [-0.2689, 0.0, 0.7311]
     """
-    return applied("silu", gate.silu, input, inplace)
+    return applied("silu", gated.silu, input, inplace)
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
@@ -90,7 +90,7 @@ def mish(input: Any, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in mish(Tensor([0.0, 1.0])).tolist()]
         [0.0, 0.8651]
     """
-    return applied("mish", gate.mish, input, inplace)
+    return applied("mish", gated.mish, input, inplace)
 
 
 # --- exponential below 0 ----------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
         [-0.6321, 1.0]
     """
     (alpha,) = numbers("elu", alpha=alpha)
-    return applied("elu", ops.elu, input, inplace, alpha=alpha, scale=1.0, rate=1.0)
+    return applied("elu", kernels.elu, input, inplace, alpha=alpha, scale=1.0, rate=1.0)
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -123,7 +123,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in selu(Tensor([-1.0, 1.0])).tolist()]
         [-1.1113, 1.0507]
     """
-    return applied("selu", ops.elu, input, inplace, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
+    return applied("selu", kernels.elu, input, inplace, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
 
 
 def selu_(input: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     (alpha,) = numbers("celu", alpha=alpha)
     if alpha == 0:
         raise ValueError("celu: alpha must not be 0, since the input is divided by it; for max(input, 0) use relu")
-    return applied("celu", ops.elu, input, inplace, alpha=alpha, scale=1.0, rate=1 / alpha)
+    return applied("celu", kernels.elu, input, inplace, alpha=alpha, scale=1.0, rate=1 / alpha)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -171,7 +171,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     beta, threshold = numbers("softplus", beta=beta, threshold=threshold)
     if beta == 0:
         raise ValueError("softplus: beta must not be 0, since the result is divided by it; the default is 1")
-    return ops.softplus(input, beta=beta, threshold=threshold)
+    return kernels.softplus(input, beta=beta, threshold=threshold)
 
 
 def logsigmoid(input: Any) -> Any:
@@ -181,7 +181,7 @@ def logsigmoid(input: Any) -> Any:
         >>> logsigmoid(Tensor([-1000.0, 1000.0]))
         Tensor([-1000.,     0.])
     """
-    return ops.logsigmoid(input)
+    return kernels.logsigmoid(input)
 
 
 def tanhshrink(input: Any) -> Any:
@@ -191,5 +191,5 @@ def tanhshrink(input: Any) -> Any:
         >>> tanhshrink(Tensor([0.0, 100.0]))
         Tensor([ 0., 99.])
     """
-    input = gate.floats(input) if not isinstance(input, Tensor) else input
+    input = gated.floats(input) if not isinstance(input, Tensor) else input
     return input - _tanh(input)

@@ -9,10 +9,14 @@ import numpy as np
 from ....core.arrays import as_array
 from ....core.tensor import Tensor, raw
 from ....ops.elementwise import where
-from ....ops.linalg import linear, matmul
+from ....ops.join import concatenate
+from ....ops.linalg import matmul
 from ....ops.pad import pad
-from ....ops.shape.reshape import broadcast_to, concatenate, expand_dims, permute, reshape
+from ....ops.shape.expand import broadcast_to
+from ....ops.shape.permute import permute
+from ....ops.shape.reshape import expand_dims, reshape
 from ...kernels.attention.attention import attention, attention_weights, packed_attention
+from ...kernels.linear import linear
 from .scaled_dot_product import check_dropout, default_scale, floats, gain_of, keep_at_random, read_mask
 
 Shape = tuple[int, ...]

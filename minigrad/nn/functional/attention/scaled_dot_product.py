@@ -12,7 +12,8 @@ import numpy as np
 
 from ....core.arrays import as_array
 from ....core.tensor import Tensor, raw
-from ....ops.shape.reshape import broadcast_to, expand_dims, reshape
+from ....ops.shape.expand import broadcast_to
+from ....ops.shape.reshape import expand_dims, reshape
 from ....random import default_generator
 from ...kernels.attention.attention import attention
 

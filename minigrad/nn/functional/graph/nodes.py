@@ -14,7 +14,7 @@ from ....core.arrays import as_array, as_dtype, get_default_dtype
 from ....core.tensor import Tensor, raw, wrap
 from ....ops.dims import one_dim
 from ....ops.index.select import within
-from ....ops.shape.arrange import movedim
+from ....ops.shape.permute import movedim
 from ...kernels.graph import Edges, into, propagate, segment_extreme
 from ...kernels.graph import segment_softmax as softmax_by_target
 from ..sizes import at_least

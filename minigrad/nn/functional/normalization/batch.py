@@ -10,7 +10,8 @@ import numpy as np
 from ....core.arrays import as_array, shape_of
 from ....core.graph import Array
 from ....core.tensor import Tensor, overwrite, raw, wrap
-from ...kernels.normalization.batch import affine, channel_norm
+from ...kernels.normalization.batch import batch_norm as normalized_channels
+from ...kernels.normalization.sums import affine
 from ..arguments import at_least_zero, computed_in_single_precision, floating, numbers, tensors
 from ..sizes import at_least
 
@@ -108,7 +109,7 @@ def _by_its_own_statistics(
         raise ValueError(f"batch_norm: eps must be positive in training, got {eps}")
     statistics: list[Array] = []
     axis = (0, *range(2, input.ndim))
-    out: Tensor = channel_norm(input, *tensors(weight, bias), axis=axis, eps=eps, statistics=statistics)
+    out: Tensor = normalized_channels(input, *tensors(weight, bias), axis=axis, eps=eps, statistics=statistics)
     mean, variance = (part.reshape((-1,)) for part in statistics)
     _follow("batch_norm", running_mean, mean, momentum)
     _follow("batch_norm", running_var, variance * (count / (count - 1)), momentum)
@@ -198,7 +199,7 @@ def instance_norm(
         )
     statistics: list[Array] = []
     axis = tuple(range(2, input.ndim))
-    out: Tensor = channel_norm(input, *tensors(weight, bias), axis=axis, eps=eps, statistics=statistics)
+    out: Tensor = normalized_channels(input, *tensors(weight, bias), axis=axis, eps=eps, statistics=statistics)
     if input.shape[0]:
         mean, variance = (part.reshape(input.shape[:2]).mean(0) for part in statistics)
         _follow("instance_norm", running_mean, mean, momentum)
@@ -237,7 +238,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     grouped = (input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
     if math.prod(grouped[2:]) == 0 or math.prod(grouped) // num_groups == 1:
         raise ValueError(f"group_norm: more than one value per group is needed, got input shape {input.shape}")
-    out = channel_norm(input.reshape(grouped), axis=tuple(range(2, len(grouped))), eps=eps).reshape(input.shape)
+    out = normalized_channels(input.reshape(grouped), axis=tuple(range(2, len(grouped))), eps=eps).reshape(input.shape)
     if weight is None and bias is None:
         return out  # type: ignore[no-any-return]
     weight, bias = (None if part is None else _column(part, input.ndim) for part in tensors(weight, bias))

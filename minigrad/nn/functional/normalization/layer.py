@@ -14,8 +14,8 @@ from ....ops.dims import both_doors, some_dims
 from ....ops.elementwise import clamp
 from ....ops.pad import pad
 from ....ops.reduce.norms import norm
-from ...kernels.normalization.batch import rms_norm as rms_norm_of_rows
-from ...kernels.normalization.batch import row_norm
+from ...kernels.normalization.layer import layer_norm as normalized_rows
+from ...kernels.normalization.layer import rms_norm as rms_norm_of_rows
 from ..arguments import at_least_zero, computed_in_single_precision, floating, tensors
 from ..sizes import at_least, one_each
 
@@ -51,10 +51,10 @@ def layer_norm(
     input, shape = _ending_in("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     eps = at_least_zero("layer_norm", "eps", eps)
     if len(shape) == 1:
-        return row_norm(input, *tensors(weight, bias), eps=eps)  # type: ignore[no-any-return]
+        return normalized_rows(input, *tensors(weight, bias), eps=eps)  # type: ignore[no-any-return]
     rows = input.reshape(_with_one_last_dimension(input.shape, shape))
     weight, bias = (None if part is None else part.reshape(-1) for part in tensors(weight, bias))
-    return row_norm(rows, weight, bias, eps=eps).reshape(input.shape)  # type: ignore[no-any-return]
+    return normalized_rows(rows, weight, bias, eps=eps).reshape(input.shape)  # type: ignore[no-any-return]
 
 
 @computed_in_single_precision

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....core.primitive import primitive
+from ....ops.linalg import mT
 from ....ops.reduce.sums import sum_
 from .blocks import (
     Cut,
@@ -28,10 +29,6 @@ from .blocks import (
 )
 
 KEEP = 1 << 22  # weights that are kept for backward rather than computed twice: 16 MiB in float32
-
-
-def _mT(x: Any) -> Any:  # noqa: N802 - the field's name for it
-    return np.swapaxes(x, -1, -2)
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
@@ -66,7 +63,7 @@ def _pull_weights(g: Any, query: Any, key: Any, bias: Any, out: Any, scale: floa
     scores = _of_scores(g, out)
     return [
         np.matmul(scores, key) * scale,
-        np.matmul(_mT(scores), query) * scale,
+        np.matmul(mT(scores), query) * scale,
         None if bias is None else scores,
     ]
 
@@ -196,7 +193,7 @@ def attention_gradient(
     if 0 in (*g.shape[:-1], key.shape[-2]):
         flat[...] = 0
         return flat
-    query, key, turned = rowwise(query), rowwise(key), _mT(rowwise(value))
+    query, key, turned = rowwise(query), rowwise(key), mT(rowwise(value))
     dot = np.matmul(g * result, np.ones_like(g, shape=g.shape[-1:]))[..., None]
     g = rowwise(g) if kept is None else g * gain
     if weights is None:
@@ -217,8 +214,8 @@ def attention_gradient(
             block_of(for_scores[0], cut)[...] = part
             clear_behind(for_scores[0], cut)
         np.matmul(part, keys_of(key, cut), out=queries_of(for_query, cut))
-        _collect(for_key, _mT(part), queries_of(query, cut), cut, query.shape[-2])
-        _collect(for_value, _mT(used), upper, cut, query.shape[-2])
+        _collect(for_key, mT(part), queries_of(query, cut), cut, query.shape[-2])
+        _collect(for_value, mT(used), upper, cut, query.shape[-2])
     for_query *= scale
     for_key *= scale
     return flat
@@ -262,27 +259,27 @@ def _pull_gradient(
     if computed:
         weights = attention_weights(query, key, mask=mask, causal=causal, scale=scale)
     to_query, to_key, to_value, *to_scores = pieces(h, query, key, value, *([weights] * scores), axes=axes)
-    steered = (np.matmul(to_query, _mT(key)) + np.matmul(query, _mT(to_key))) * scale
+    steered = (np.matmul(to_query, mT(key)) + np.matmul(query, mT(to_key))) * scale
     if scores:
         steered = steered + to_scores[0]
 
     def dropped(x: Any) -> Any:
         return x if kept is None else x * kept * gain
 
-    centred = dropped(np.matmul(g, _mT(value))) - sum_(g * result, -1, True)
+    centred = dropped(np.matmul(g, mT(value))) - sum_(g * result, -1, True)
     scored = weights * centred
     level = sum_(weights * steered, -1, True)
     spread = dropped(weights * steered)
-    for_weights = steered * centred + dropped(np.matmul(g, _mT(to_value)))
-    for_query, for_key = np.matmul(scored, to_key), np.matmul(_mT(scored), to_query)
+    for_weights = steered * centred + dropped(np.matmul(g, mT(to_value)))
+    for_query, for_key = np.matmul(scored, to_key), np.matmul(mT(scored), to_query)
     if computed:
         through = _of_scores(for_weights, weights)
-        for_query, for_key = for_query + np.matmul(through, key), for_key + np.matmul(_mT(through), query)
+        for_query, for_key = for_query + np.matmul(through, key), for_key + np.matmul(mT(through), query)
     return [
         np.matmul(spread, value) - level * result + np.matmul(dropped(weights), to_value),
         for_query * scale,
         for_key * scale,
-        np.matmul(_mT(spread), g),
+        np.matmul(mT(spread), g),
         -level * g,
         None if computed else for_weights,
     ]

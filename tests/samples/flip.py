@@ -1,4 +1,4 @@
-"""Samples for ops/shape/arrange.py."""
+"""Samples for ops/shape/flip.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""Arithmetic under PyTorch's names, as functions and methods, and what NumPy has beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import as_array
+from ..core.dispatch import NUMPY
+from ..core.primitive import constant, offer
+from . import elementwise
+from .elementwise import abs_, divide, floor_divide, multiply, negative, pow_, remainder, sign
+from .special import fmod, trunc
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+absolute = offer(np.fabs, method="absolute")(abs_)
+sgn = offer(method="sgn")(sign)
+neg = offer(method="neg")(negative)
+mul = offer(method="mul")(multiply)
+true_divide = offer(method="true_divide")(divide)
+NUMPY[np.float_power] = pow_
+
+
+@offer()
+def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """``input`` + ``alpha`` · ``other``, elementwise, with broadcasting.
+
+    Example:
+        >>> add(Tensor([1.0, 2.0]), 10)
+        Tensor([11., 12.])
+    """
+    return elementwise.add(input, other if alpha == 1 else multiply(other, alpha))
+
+
+@offer()
+def subtract(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """``input`` - ``alpha`` · ``other``, elementwise, with broadcasting.
+
+    Example:
+        >>> subtract(Tensor([1.0, 2.0]), Tensor([1.0, 1.0]), alpha=2)
+        Tensor([-1.,  0.])
+    """
+    return elementwise.subtract(input, other if alpha == 1 else multiply(other, alpha))
+
+
+sub = offer(method="sub")(subtract)
+
+
+@offer()
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """``input`` / ``other``, elementwise, with broadcasting.
+
+    Args:
+        input: array or Tensor of any shape.
+        other: number, array or Tensor that broadcasts with it.
+        rounding_mode: None for the quotient itself, "trunc" to round it towards 0, "floor" to round it down.
+
+    Example:
+        >>> div(Tensor([-7.0]), 2, rounding_mode="trunc")
+        Tensor([-3.])
+    """
+    if rounding_mode is None:
+        return divide(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode != "trunc":
+        raise ValueError(f"div: rounding_mode is None, 'trunc' or 'floor', got {rounding_mode!r}")
+    if all(as_array(a).dtype.kind in "iub" for a in (input, other)):
+        return floor_divide(input - fmod(input, other), other)  # exact, where a quotient of large integers is not
+    return trunc(divide(input, other))
+
+
+def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    return floor_divide(x, y), remainder(x, y)
+
+
+NUMPY[np.divmod] = _divmod
+
+
+@offer()
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """``input`` + ``weight`` · (``end`` - ``input``): linear interpolation.
+
+    Example:
+        >>> lerp(Tensor([0.0]), Tensor([10.0]), 0.25)
+        Tensor([2.5])
+    """
+    return elementwise.add(input, multiply(weight, elementwise.subtract(end, input)))
+
+
+# --- on integers and bits ---------------------------------------------------------------------------------------------
+for _function in (
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.gcd, np.lcm, np.left_shift, np.right_shift,
+):  # fmt: skip
+    constant(_function)

@@ -1,0 +1,132 @@
+"""The same elements with dimensions in another order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.arrays import shape_of
+from ...core.dispatch import NUMPY
+from ...core.primitive import offer, primitive
+from ..dims import one_dim, sizes_of, some_dims
+
+
+def _moved(name: str, input: Any, source: Any, destination: Any) -> Any:
+    shape = shape_of(input)
+    start, end = (d if isinstance(d, (tuple, list)) else (d,) for d in (source, destination))
+    if len(start) != len(end):
+        raise ValueError(f"{name}: {len(start)} dimensions cannot move to {len(end)} places")
+    start, end = some_dims(name, start, shape) or (), some_dims(name, end, shape) or ()
+    order = [d for d in range(len(shape)) if d not in start]
+    for place, d in sorted(zip(end, start, strict=True)):
+        order.insert(place, d)
+    return permute(input, tuple(order))
+
+
+@offer()
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """The dimensions ``source`` moved to the places ``destination``; the others keep their order.
+
+    Example:
+        >>> movedim(Tensor([[[1.0, 2.0, 3.0]]]), -1, 0).shape
+        (3, 1, 1)
+    """
+    return _moved("movedim", input, source, destination)
+
+
+@offer(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    """NumPy's name for ``movedim``."""
+    return _moved("moveaxis", a, source, destination)
+
+
+@offer()
+def t(input: Any) -> Any:
+    """A matrix transposed; vectors and single numbers stay as they are.
+
+    Example:
+        >>> Tensor([[1.0, 2.0]]).t().shape
+        (2, 1)
+    """
+    rank = len(shape_of(input))
+    if rank > 2:
+        raise ValueError(f"t takes at most two dimensions, got shape {shape_of(input)}; for stacks of matrices, .mT")
+    return swapaxes(input, 0, 1) if rank == 2 else permute(input, tuple(range(rank)))
+
+
+@offer()
+def adjoint(input: Any) -> Any:
+    """Each matrix in the last two dimensions transposed: for real numbers the adjoint.
+
+    Example:
+        >>> adjoint(Tensor([[1.0, 2.0]])).shape
+        (2, 1)
+    """
+    if len(shape_of(input)) < 2:
+        raise ValueError(f"adjoint needs a matrix or a stack of them, got shape {shape_of(input)}")
+    return swapaxes(input, -1, -2)
+
+
+@primitive(name="transpose")
+def _transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
+    return np.transpose(x, axes)
+
+
+_transpose.rule(x=lambda g, axes: np.transpose(g, tuple(sorted(range(len(axes)), key=axes.__getitem__))))
+
+
+@offer()
+def permute(input: Any, *dims: Any) -> Any:
+    """The dimensions in the order ``dims``.
+
+    Example:
+        >>> permute(Tensor([[[1.0, 2.0, 3.0]]]), 2, 0, 1).shape
+        (3, 1, 1)
+    """
+    shape, order = shape_of(input), sizes_of(dims) if dims else ()
+    axes = tuple(one_dim("permute", d, shape) for d in order)
+    if sorted(axes) != list(range(len(shape))):
+        raise ValueError(f"permute needs every dimension of shape {shape} once, got {order}")
+    return _transpose(input, axes=axes)
+
+
+def _numpy_transpose(a: Any, axes: Any = None) -> Any:
+    return permute(a, tuple(range(len(shape_of(a))))[::-1] if axes is None else tuple(axes))
+
+
+@offer(np.swapaxes)
+def swapaxes(input: Any, axis1: int, axis2: int) -> Any:
+    """The Tensor with two dimensions exchanged: NumPy's name for PyTorch's ``transpose``.
+
+    Example:
+        >>> swapaxes(Tensor([[1.0, 2.0]]), 0, 1).shape
+        (2, 1)
+    """
+    return _exchanged("swapaxes", input, axis1, axis2)
+
+
+@offer()
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """The Tensor with dimensions ``dim0`` and ``dim1`` exchanged; ``np.transpose``, like ``.T``, reverses all.
+
+    Example:
+        >>> transpose(Tensor([[1.0, 2.0]]), 0, 1)
+        Tensor([[1.],
+                [2.]])
+    """
+    return _exchanged("transpose", input, dim0, dim1)
+
+
+def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
+    shape = shape_of(input)
+    i, j = one_dim(name, dim0, shape), one_dim(name, dim1, shape)
+    order = list(range(len(shape)))
+    order[i], order[j] = j, i
+    return _transpose(input, axes=tuple(order))
+
+
+swapdims = offer(method="swapdims")(swapaxes)
+
+
+NUMPY.update({np.transpose: _numpy_transpose, np.matrix_transpose: adjoint})
