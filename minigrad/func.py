@@ -15,7 +15,8 @@ from . import autograd
 from .autograd.stateless import functional_call
 from .autograd.trees import leaves, mapped, matched, rebuilt, sequence
 from .core.arrays import as_array, is_array
-from .core.graph import Leaf, Mode, grad_enabled, reachable
+from .core.graph import Leaf, reachable
+from .core.modes import Mode, grad_enabled
 from .core.tensor import Tensor, wrap
 from .ops.convert import clone
 from .ops.join import stack

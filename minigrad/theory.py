@@ -29,7 +29,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyder, polyval
 from numpy.typing import NDArray
 
-from .core import graph as engine
+from .core.modes import Mode, grad_enabled
 from .core.tensor import Tensor
 
 Array = NDArray[np.float64]
@@ -247,7 +247,7 @@ def _sums(activation: Activation, q: float, parts: int) -> Array:
 def _evaluate(activation: Activation, x: Array) -> tuple[Array, Array]:
     """The values and slopes of an elementwise function."""
     point = Tensor(x, requires_grad=True)
-    with engine.Mode(engine.grad_enabled, True):
+    with Mode(grad_enabled, True):
         value = activation(point)
     if not isinstance(value, Tensor) or not value.requires_grad:
         raise TypeError(

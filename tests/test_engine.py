@@ -16,6 +16,7 @@ import minigrad as mg
 from minigrad import Parameter, Tensor
 from minigrad.autograd import detect_anomaly, enable_grad, grad, is_grad_enabled, no_grad
 from minigrad.core import graph as engine
+from minigrad.core import writes
 from minigrad.core.tensor import raw, wrap
 
 
@@ -318,12 +319,12 @@ def test_plus_equals_moves_the_handle_inside_a_graph_and_refuses_a_leaf() -> Non
 
 
 def test_stamps_of_dead_arrays_are_forgotten() -> None:
-    before = len(engine._written)
+    before = len(writes._written)
     for _ in range(50):
         t = Tensor([1.0])
         t += 1
     del t
-    assert len(engine._written) == before
+    assert len(writes._written) == before
 
 
 # --- modes ------------------------------------------------------------------------------------------------------------
@@ -363,7 +364,7 @@ def test_no_grad_on_a_generator_function_holds_in_its_body_only() -> None:
 
 def test_many_views_of_one_tensor_take_linear_time() -> None:
     rows = list(Tensor(np.zeros((20_000, 2))))
-    assert len(engine.others_on(rows[0]._array, rows[0])) == 19_999 + 1 - 1  # the whole is gone, its rows are not
+    assert len(writes.others_on(rows[0]._array, rows[0])) == 19_999 + 1 - 1  # the whole is gone, its rows are not
 
 
 def test_anomaly_mode_names_the_operation_and_the_line() -> None:

@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..core.graph import Array, Leaf, Mode, Node, anomaly
+from ..core.graph import Array, Leaf, Node, anomaly
+from ..core.modes import Mode
 from ..core.tensor import raw
 from .causes import bad_gradient, bad_value, not_finite_yet
 

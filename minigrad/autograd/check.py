@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.graph import Mode, grad_enabled
+from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, wrap
 from .gradients import grad
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core import graph as engine
-from ..core.graph import Node
-from ..core.tensor import Tensor, accumulate, own, retain, seed
+from ..core.backward import accumulate, backpropagate, own, retain, seed
+from ..core.graph import Node, walk
+from ..core.tensor import Tensor
 
 
 def grad(
@@ -42,9 +42,8 @@ def grad(
     """
     nodes = _nodes("grad", inputs)
     seeds = _seeds("grad", outputs, grad_outputs, create_graph)
-    found = engine.backward(
-        seeds, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph), only=nodes
-    )
+    keep = retain(retain_graph, create_graph)
+    found = walk(seeds, differentiable=create_graph, retain_graph=keep, only=nodes)
     for i, node in enumerate(nodes):
         if found[node] is None and not allow_unused:
             raise RuntimeError(
@@ -80,9 +79,11 @@ def backward(
     """
     nodes = None if inputs is None else _nodes("backward", inputs)
     seeds = _seeds("backward", tensors, grad_tensors, create_graph)
-    found = engine.backward(
-        seeds, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph), only=nodes
-    )
+    keep = retain(retain_graph, create_graph)
+    if nodes is None:
+        backpropagate(seeds, differentiable=create_graph, retain_graph=keep)
+        return
+    found = walk(seeds, differentiable=create_graph, retain_graph=keep, only=nodes)
     for tensor in dict.fromkeys([inputs] if isinstance(inputs, Tensor) else inputs or ()):
         gradient = None if tensor._node is None else found[tensor._node]
         if gradient is not None:

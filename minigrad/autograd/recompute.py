@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..core.graph import Mode, Node, anomaly, grad_enabled, tick
+from ..core.graph import Node, anomaly, tick
+from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, wrap
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .arrays import as_array
+from .backward import accumulate, own
 from .graph import Leaf, Node, tick
 from .primitive import offer
-from .tensor import Tensor, accumulate, own, wrap
+from .tensor import Tensor, wrap
 
 
 class RemovableHandle:

@@ -20,6 +20,8 @@ class Methods:
 
     __slots__ = ()
 
+    # core/backward.py
+    backward: Callable[..., None]
     # core/hooks.py
     register_hook: Callable[..., Any]
     register_post_accumulate_grad_hook: Callable[..., Any]

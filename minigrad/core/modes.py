@@ -2,10 +2,66 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
-from typing import Any
+from contextvars import ContextVar, Token
+from typing import Any, ParamSpec, TypeVar
 
-from .graph import Mode, grad_enabled
+P = ParamSpec("P")
+R = TypeVar("R")
+
+grad_enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
+
+
+class Mode:
+    """Sets a mode within a ``with`` block, or within every call of the function that it decorates."""
+
+    def __init__(self, flag: ContextVar[Any], value: Any) -> None:
+        self._flag, self._value = flag, value
+        self._tokens: list[Token[Any]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(self._flag.set(self._value))
+
+    def __exit__(self, *_: object) -> None:
+        self._flag.reset(self._tokens.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return ``function`` with the mode set while it runs."""
+        if inspect.isgeneratorfunction(function):
+            return self._steps(function)
+
+        @functools.wraps(function)
+        def within(*args: P.args, **kwargs: P.kwargs) -> R:
+            with Mode(self._flag, self._value):
+                return function(*args, **kwargs)
+
+        return within
+
+    def _steps(self, function: Callable[P, Any]) -> Callable[P, Any]:
+        """A generator function whose body has the mode set at every step, and its caller in between has not."""
+
+        @functools.wraps(function)
+        def within(*args: P.args, **kwargs: P.kwargs) -> Any:
+            generator = function(*args, **kwargs)
+            step: Callable[[], Any] = functools.partial(next, generator)
+            while True:
+                try:
+                    with Mode(self._flag, self._value):
+                        item = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield item
+                    step = functools.partial(generator.send, sent)
+                except GeneratorExit:
+                    generator.close()
+                    raise
+                except BaseException as error:
+                    step = functools.partial(generator.throw, error)
+
+        return within
 
 
 class _AtOnce(Mode):

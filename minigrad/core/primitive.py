@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy import ndarray
 
-from . import graph as engine
+from . import writes
 from .arrays import as_array, promoted, settled, sum_along
 from .dispatch import NUMPY, refuse
-from .graph import Array, Node, grad_enabled
+from .graph import Array, Node
+from .modes import grad_enabled
 from .tensor import Tensor, raw, wrap
 
 REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
@@ -211,7 +212,7 @@ class Primitive:
                 f"the graph through {self.name} was already used by a backward pass, which frees what it saved; "
                 "to go through it again, call the first one as backward(retain_graph=True)"
             )
-        if engine.last_write > node.born:
+        if writes.last_write > node.born:
             self._refuse_overwritten(node, saved)
         if differentiable:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
@@ -260,7 +261,7 @@ class Primitive:
 
     def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
         for name, value in zip(self.saved_names, saved, strict=True):
-            if hasattr(value, "dtype") and engine.overwritten(value, node.born):
+            if hasattr(value, "dtype") and writes.overwritten(value, node.born):
                 what = "its output" if name == "out" else f"its {name}"
                 raise RuntimeError(
                     f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in "
@@ -286,8 +287,8 @@ class Primitive:
 def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
     """Remember which Tensors have views of one memory: an in-place update inside a graph has to know."""
     for tensor in inputs:
-        if isinstance(tensor, Tensor) and engine.same_owner(tensor._array, view._array):
-            engine.share(view._array, tensor, view)
+        if isinstance(tensor, Tensor) and writes.same_owner(tensor._array, view._array):
+            writes.share(view._array, tensor, view)
     return view
 
 

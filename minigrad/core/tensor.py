@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from . import graph as engine
+from . import writes
 from .arrays import as_array, get_default_dtype, shape_of
 from .dispatch import NUMPY, dispatch, refuse
 from .graph import Array, Leaf, Node
@@ -108,8 +107,7 @@ class Tensor(Methods):
                     f"only floating-point Tensors can require grad, got {self.dtype}; write 1.0 instead of 1, "
                     "or convert: Tensor(data, dtype=np.float32, requires_grad=True)"
                 )
-            me = weakref.ref(self)  # a leaf must not keep its Tensor alive: no reference cycles in the graph
-            self._node = Leaf(lambda grad, shared: _receive(me(), grad, shared), self._array)
+            self._node = Leaf(self, self._array)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` and return the Tensor itself."""
@@ -139,7 +137,7 @@ class Tensor(Methods):
     def detach(self) -> Tensor:
         """The same values on the same memory, outside the graph."""
         alias = wrap(self._array, None)
-        engine.share(self._array, self, alias)
+        writes.share(self._array, self, alias)
         return alias
 
     def numpy(self) -> Array:
@@ -161,22 +159,6 @@ class Tensor(Methods):
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
         return self._array.tolist()
-
-    # --- gradients ----------------------------------------------------------------------------------------------------
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """Add the derivative of this Tensor to ``.grad`` of every leaf that it was computed from.
-
-        Args:
-            gradient: what to push back, of this Tensor's shape; may be left out for a single element (then 1).
-            retain_graph: keep the values saved for backward, so that it can be called again.
-            create_graph: build the graph of the derivative itself, for derivatives of higher order.
-
-        Raises:
-            RuntimeError: if nothing here requires grad, the graph was already freed, or a value that it needs was
-                overwritten.
-        """
-        node, g = seed(self, gradient, create_graph)
-        engine.backward({node: g}, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph))
 
     # --- NumPy's protocols --------------------------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -347,7 +329,7 @@ def overwrite(tensor: Tensor, value: Any) -> None:
     if shape_of(value) not in (tensor.shape, ()):
         raise ValueError(f"values of shape {shape_of(value)} cannot replace those of a Tensor of shape {tensor.shape}")
     tensor._array[...] = value
-    engine.stamp(tensor._array)
+    writes.stamp(tensor._array)
 
 
 def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:
@@ -369,67 +351,3 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         Tensor([1, 2, 3])
     """
     return Tensor(data, requires_grad, dtype)
-
-
-# --- gradients in, gradients out --------------------------------------------------------------------------------------
-def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any]:
-    """Check what is pushed back from ``output``; return its node and the gradient to start with."""
-    if not isinstance(output, Tensor):
-        raise TypeError(f"gradients start from a Tensor, got {type(output).__name__}")
-    if output._node is None:
-        raise RuntimeError(
-            "this Tensor was not computed from anything that requires grad, or inside no_grad(); "
-            "create the inputs with requires_grad=True"
-        )
-    if gradient is None:
-        if output._array.size != 1:
-            raise RuntimeError(
-                f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
-                "number first, such as t.sum().backward(), or pass gradient=..."
-            )
-        gradient = wrap(_one_like(output._array), None)
-    elif not isinstance(gradient, Tensor):
-        gradient = wrap(as_array(gradient), None)
-    if gradient.shape != output.shape:
-        raise RuntimeError(
-            f"the gradient has shape {gradient.shape}, but the Tensor that it belongs to {output.shape}; "
-            "pass one number for each element, such as gradient=np.ones(t.shape)"
-        )
-    if gradient.dtype != output.dtype:
-        gradient = gradient.astype(output.dtype)
-    return output._node, gradient if differentiable else gradient._array
-
-
-def _one_like(number: Array) -> Array:
-    if type(number) is np.ndarray:  # np.ones_like takes longer than a whole small operation
-        return np.array(1, number.dtype, ndmin=number.ndim)
-    return np.ones_like(number)
-
-
-def own(grad: Any, shared: bool = False) -> Tensor:
-    """A gradient as a Tensor whose memory belongs to no other array."""
-    if isinstance(grad, Tensor):
-        with engine.Mode(engine.grad_enabled, True):
-            return grad.clone()
-    array = np.asarray(grad) if isinstance(grad, np.generic) else grad
-    return wrap(array.copy(order="K") if shared or array.base is not None else array, None)
-
-
-def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
-    """Add ``grad`` to ``tensor.grad``, if the Tensor still exists."""
-    if tensor is not None:
-        grad = own(grad, shared)
-        tensor.grad = grad if tensor.grad is None else tensor.grad + grad
-
-
-def _receive(leaf: Tensor | None, grad: Any, shared: bool) -> None:
-    """Accumulate, then call the hooks that wait for it."""
-    accumulate(leaf, grad, shared)
-    if leaf is not None and isinstance(leaf._node, Leaf):
-        for hook in tuple(leaf._node.after.values()):
-            hook(leaf)
-
-
-def retain(retain_graph: bool | None, create_graph: bool) -> bool:
-    """Whether backward keeps the graph: as asked, and by default if the derivative's own graph refers to it."""
-    return create_graph if retain_graph is None else retain_graph

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import random
 from ..autograd.trees import leaves
-from ..core.graph import Mode, grad_enabled
+from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, overwrite
 from ..nn.module.module import Module
 from .multiply_adds import Shape, rule_for

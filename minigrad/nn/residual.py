@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.arrays import shape_of
-from ..core.graph import overwritten, tick
+from ..core.graph import tick
 from ..core.tensor import Tensor, raw
+from ..core.writes import overwritten
 from .container import Sequential
 from .module.module import Module
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core import graph as engine
+from ..core import writes
 from ..core.arrays import as_array, shape_of
 from ..core.dispatch import NUMPY
 from ..core.hooks import follow
+from ..core.modes import grad_enabled
 from ..core.tensor import Tensor, raw
 from .elementwise import where
 from .index.basic import assign, settled_index
@@ -83,7 +84,7 @@ def recorded(value: Any) -> bool:
 
 def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
     """Whether the update has to be recorded; refuses it where that cannot be right."""
-    if not engine.grad_enabled.get():
+    if not grad_enabled.get():
         return False
     if target._node is None and not any(map(recorded, values)):
         return False
@@ -98,7 +99,7 @@ def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
 
 
 def _refuse_if_shared(target: Tensor, what: str) -> None:
-    others = engine.others_on(target._array, target)
+    others = writes.others_on(target._array, target)
     if others:
         raise RuntimeError(
             f"{what} inside a graph on a Tensor of shape {target.shape} whose memory another Tensor (of shape "
@@ -131,7 +132,7 @@ def _write(target: Tensor, what: str, write: Callable[[], Any]) -> None:
     except (IndexError, TypeError, ValueError) as error:
         kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
         raise kind(f"{what} into a {target.dtype} Tensor of shape {target.shape}: {error}") from None
-    engine.stamp(target._array)
+    writes.stamp(target._array)
 
 
 NUMPY["setitem"] = setitem

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core import graph as engine
+from ..core import writes
 from ..core.graph import Array
 from ..core.tensor import Tensor
 
@@ -123,7 +123,7 @@ class Flat:
         """Tell the engine that the parameters with a gradient were overwritten."""
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             if gradient is not None:
-                engine.stamp(parameter._array)
+                writes.stamp(parameter._array)
 
     # --- the plan -----------------------------------------------------------------------------------------------------
     def _planned(self, buffers: list[Array], active: list[bool]) -> list[Block]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.graph import Array, Mode, grad_enabled
+from ..core.graph import Array
+from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, wrap
 from .flat import Block, Flat
 

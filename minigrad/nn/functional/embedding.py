@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import graph as engine
+from ...core import writes
 from ...core.arrays import as_array
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw
@@ -230,7 +230,7 @@ def _shorten_(weight: Tensor, index: Array, max_norm: float | None, norm_type: f
     long = norms > max_norm
     if np.any(long):
         weight._array[used[long]] = rows[long] * (max_norm / (norms[long] + 1e-7))[:, None]
-        engine.stamp(weight._array)
+        writes.stamp(weight._array)
 
 
 def _largest(weight: Tensor, index: Array, bags: Array, count: Array) -> Tensor:

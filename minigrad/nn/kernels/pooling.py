@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import ordered_like
-from ...core.graph import grad_enabled
+from ...core.modes import grad_enabled
 from ...core.primitive import primitive
 from ...core.tensor import raw
 from .windows import reach

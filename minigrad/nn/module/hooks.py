@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...autograd.trees import sequence
-from ...core.graph import grad_enabled, tick
+from ...core.graph import tick
 from ...core.hooks import RemovableHandle, register_hook
+from ...core.modes import grad_enabled
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.shape.reshape import reshape
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import graph as engine
+from ...core import writes
 from ...core.arrays import as_array
 from ...core.graph import Array
 from ...core.tensor import Tensor, overwrite
@@ -159,7 +159,7 @@ def _take_over(own: dict[str, Tensor], state: Mapping[str, Any], news: dict[int,
             name, array = news[id(tensor)]
             replace(tensor, array)
             if isinstance(state[name], Tensor):  # two handles on one memory from now on
-                engine.share(array, tensor, state[name])
+                writes.share(array, tensor, state[name])
 
 
 # --- what probably happened -------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...core.graph import Array, stamp
+from ...core.graph import Array
 from ...core.tensor import Tensor
+from ...core.writes import stamp
 
 
 def clip_grad_norm_(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...core.arrays import is_array
 from ...core.dispatch import NUMPY
-from ...core.graph import Node, Partial
+from ...core.graph import Array, Node, Pending
 from ...core.primitive import Primitive, primitive
 from ...core.tensor import raw
 
@@ -21,6 +22,44 @@ def _kinds(index: Any) -> tuple[bool, bool]:
     basic = all(i is None or i is Ellipsis or isinstance(i, (int, slice, np.integer)) for i in items)
     mask = len(items) == 1 and is_array(items[0]) and items[0].dtype.kind == "b"
     return basic, mask
+
+
+class Partial(Pending):
+    """A gradient that is 0 but for some elements, to be added to others before it is used.
+
+    The gradients of many pieces of one array then cost one array, instead of one each: the time steps of a sequence in
+    a loop, or queries, keys and values that were computed together.
+
+    Args:
+        values: the elements.
+        index: where they belong.
+        join: makes one new array of all pairs of index and values.
+    """
+
+    __slots__ = ("_join", "_others", "_pieces")
+    __array_ufunc__ = None  # so that an array on the left of + leaves the addition to __radd__
+
+    def __init__(self, values: Array, index: Any, join: Callable[[list[tuple[Any, Array]]], Array]) -> None:
+        self._pieces = [(index, values)]
+        self._others: list[Array] = []  # gradients of the whole, which belong to someone else
+        self._join = join
+
+    def __add__(self, other: Any) -> Partial:
+        if isinstance(other, Partial):
+            self._pieces += other._pieces
+            self._others += other._others
+        else:
+            self._others.append(other)
+        return self
+
+    __radd__ = __add__
+
+    def whole(self) -> Array:
+        """The gradient as one array."""
+        total = self._join(self._pieces)
+        for other in self._others:
+            total += other
+        return total
 
 
 class _Pick(Primitive):

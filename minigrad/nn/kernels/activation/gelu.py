@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....core.arrays import as_array, get_default_dtype
-from ....core.graph import grad_enabled
+from ....core.modes import grad_enabled
 from ....core.primitive import Primitive
 from ....ops.elementwise import sigmoid
 from ....ops.special import erfc

@@ -1,0 +1,106 @@
+"""Backward as Tensors see it: what is pushed in at the top, and how gradients arrive in ``.grad``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import as_array
+from .graph import Array, Leaf, Node, walk
+from .modes import Mode, grad_enabled
+from .primitive import offer
+from .tensor import Tensor, wrap
+
+
+@offer()
+def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+    """Add the derivative of this Tensor to ``.grad`` of every leaf that it was computed from.
+
+    Args:
+        self: where to start.
+        gradient: what to push back, of this Tensor's shape; may be left out for a single element (then 1).
+        retain_graph: keep the values saved for backward, so that it can be called again.
+        create_graph: build the graph of the derivative itself, for derivatives of higher order.
+
+    Raises:
+        RuntimeError: if nothing here requires grad, the graph was already freed, or a value that it needs was
+            overwritten.
+    """
+    node, g = seed(self, gradient, create_graph)
+    backpropagate({node: g}, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph))
+
+
+def backpropagate(seeds: dict[Node, Any], *, differentiable: bool, retain_graph: bool) -> None:
+    """Push ``seeds`` (node -> gradient) down the graph and add to ``.grad`` of the leaves.
+
+    They receive their gradients when the walk is complete, so a failure on the way leaves every ``.grad`` as it was.
+    """
+    handed = {id(g) for g in seeds.values()}
+    for leaf, g in walk(seeds, differentiable=differentiable, retain_graph=retain_graph).items():
+        _receive(leaf, g, shared=id(g) in handed)
+        handed.add(id(g))
+
+
+def retain(retain_graph: bool | None, create_graph: bool) -> bool:
+    """Whether backward keeps the graph: as asked, and by default if the derivative's own graph refers to it."""
+    return create_graph if retain_graph is None else retain_graph
+
+
+def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any]:
+    """Check what is pushed back from ``output``; return its node and the gradient to start with."""
+    if not isinstance(output, Tensor):
+        raise TypeError(f"gradients start from a Tensor, got {type(output).__name__}")
+    if output._node is None:
+        raise RuntimeError(
+            "this Tensor was not computed from anything that requires grad, or inside no_grad(); "
+            "create the inputs with requires_grad=True"
+        )
+    if gradient is None:
+        if output._array.size != 1:
+            raise RuntimeError(
+                f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
+                "number first, such as t.sum().backward(), or pass gradient=..."
+            )
+        gradient = wrap(_one_like(output._array), None)
+    elif not isinstance(gradient, Tensor):
+        gradient = wrap(as_array(gradient), None)
+    if gradient.shape != output.shape:
+        raise RuntimeError(
+            f"the gradient has shape {gradient.shape}, but the Tensor that it belongs to {output.shape}; "
+            "pass one number for each element, such as gradient=np.ones(t.shape)"
+        )
+    if gradient.dtype != output.dtype:
+        gradient = gradient.astype(output.dtype)
+    return output._node, gradient if differentiable else gradient._array
+
+
+def _one_like(number: Array) -> Array:
+    if type(number) is np.ndarray:  # np.ones_like takes longer than a whole small operation
+        return np.array(1, number.dtype, ndmin=number.ndim)
+    return np.ones_like(number)
+
+
+def own(grad: Any, shared: bool = False) -> Tensor:
+    """A gradient as a Tensor whose memory belongs to no other array."""
+    if isinstance(grad, Tensor):
+        with Mode(grad_enabled, True):
+            return grad.clone()
+    array = np.asarray(grad) if isinstance(grad, np.generic) else grad
+    return wrap(array.copy(order="K") if shared or array.base is not None else array, None)
+
+
+def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
+    """Add ``grad`` to ``tensor.grad``, if the Tensor still exists."""
+    if tensor is not None:
+        grad = own(grad, shared)
+        tensor.grad = grad if tensor.grad is None else tensor.grad + grad
+
+
+def _receive(leaf: Node, g: Any, shared: bool) -> None:
+    """Accumulate, then call the hooks that wait for it; ``shared`` says whether someone else holds the array too."""
+    tensor = leaf.tensor() if isinstance(leaf, Leaf) else None
+    accumulate(tensor, g, shared)
+    if tensor is not None and isinstance(tensor._node, Leaf):
+        for hook in tuple(tensor._node.after.values()):
+            hook(tensor)
