@@ -272,9 +272,9 @@ DATA = [
     case("exp of text", TypeError, lambda: mg.exp("abc"), "exp", "abc|str"),
     case("bool minus", TypeError, lambda: Tensor([True]) - Tensor([True]), "subtract", "bool"),
     case("int to -1", ValueError, lambda: Tensor([1, 2]) ** -1, "power", "int64", "-1"),
-    case("too few inputs", TypeError, lambda: mg.multiply(x()), "multiply", r"\(x, y\)", "got 1"),
-    case("too many inputs", TypeError, lambda: mg.exp(x(), x()), "exp", r"\(x\)", "got 2"),
-    case("three addends", TypeError, lambda: mg.multiply(x(), x(), x()), "multiply", r"\(x, y\)", "got 3"),
+    case("too few inputs", TypeError, lambda: mg.multiply(x()), "multiply", r"\(input, other\)", "got 1"),
+    case("too many inputs", TypeError, lambda: mg.exp(x(), x()), "exp", r"\(input\)", "got 2"),
+    case("three addends", TypeError, lambda: mg.multiply(x(), x(), x()), "multiply", r"\(input, other\)", "got 3"),
     case("copy_ text", TypeError, lambda: plain().copy_("abc"), "copy_", TWO_THREE, "real numbers"),
     case("int += float", TypeError, lambda: add_to(Tensor([1, 2]), 0.5), "add", "int64", "float"),
 ]

@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def refuse_second(what: str, name: Any, known: Any, new: Any) -> None:
+    """Raise if ``new`` would replace ``known``; a cell of a notebook, ``__main__``, may be run again."""
+    if known is not new and not all(getattr(entry, "__module__", "") == "__main__" for entry in (known, new)):
+        raise ValueError(
+            f"{what} {name!r} exists already, declared in {getattr(known, '__module__', None)}; choose another name"
+        )
+
+
+class Table(dict[K, V]):
+    """A table that refuses a second entry under a key, so that nothing is replaced without a word.
+
+    Args:
+        what: what the entries are, for the error.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._what = what
+
+    def __setitem__(self, key: K, value: V) -> None:
+        refuse_second(self._what, getattr(key, "__name__", key), self.get(key, value), value)
+        super().__setitem__(key, value)
+
+    def update(self, entries: Mapping[K, V]) -> None:  # type: ignore[override]
+        """Add all ``entries``."""
+        for key, value in entries.items():
+            self[key] = value
+
 
 # NumPy function (or the name of a protocol such as "getitem") -> what answers for it. ``ops/`` fills the table through
 # ``offer`` and ``constant`` of ``primitive.py``; what is not in it is refused.
-NUMPY: dict[Any, Callable[..., Any]] = {}
+NUMPY: Table[Any, Callable[..., Any]] = Table("an answer for NumPy's function")
 
 
 def dispatch(function: Any, args: Any, kwargs: Any) -> Any:

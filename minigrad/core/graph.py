@@ -172,11 +172,12 @@ def walk(
             if node.hooks:
                 for hook in tuple(node.hooks.values()):
                     grad = hook(grad)
-            if node.op is None or node in found:
+            op = node.op
+            if op is None or node in found:
                 found[node] = grad
-            if node.op is None:
-                continue
-            for parent, part in node.op.pull(node, grad, differentiable, needed):
+                if op is None:
+                    continue
+            for parent, part in op.pull(node, grad, differentiable, needed):
                 known = pending.get(parent)
                 pending[parent] = part if known is None else known + part
             if not retain_graph:

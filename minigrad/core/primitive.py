@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from types import MethodType
 from typing import Any, TypeVar
@@ -14,18 +15,18 @@ from numpy import ndarray
 
 from . import writes
 from .arrays import as_array, promoted, settled, sum_along
-from .dispatch import NUMPY, refuse
-from .graph import Array, Node
+from .dispatch import NUMPY, Table, refuse, refuse_second
+from .graph import Array, Node, Output
 from .modes import grad_enabled
 from .tensor import Tensor, raw, wrap
 
-REGISTRY: dict[str, Primitive] = {}  # every primitive, by name: the tests walk it
+REGISTRY: Table[str, Primitive] = Table("primitive")  # every primitive, by name: the tests walk it
 Rule = Callable[..., Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Primitive:
-    """A differentiable function of arrays with one output.
+    """A differentiable function of arrays.
 
     Array inputs are positional, everything static (axis, shape, labels) is keyword-only. Each input has a rule: a
     function of ``g``, the gradient of the output, and of whatever else it names: an input (``x``), its shape
@@ -35,6 +36,8 @@ class Primitive:
         forward: the function on raw arrays; with residuals it returns ``(out, *residuals)``.
         name: by default that of ``forward``.
         inputs: names of the array inputs, by default those in the signature of ``forward``.
+        outputs: names of the outputs. With several, ``forward`` returns ``(*outputs, *residuals)``, and ``g`` is a
+            tuple with the gradient of each, or None.
         broadcasts: whether inputs broadcast, so that gradients are summed down to the shape of their input.
         residuals: name -> how to rebuild it, differentiably, from inputs and static arguments. A residual is a value
             that is expensive to compute again; a rule has no other access to what ``forward`` had in hand.
@@ -47,13 +50,15 @@ class Primitive:
         *,
         name: str | None = None,
         inputs: tuple[str, ...] | None = None,
+        outputs: tuple[str, ...] = ("out",),
         broadcasts: bool = False,
         residuals: dict[str, Rule] | None = None,
         doc: str | None = None,
         cure: str = "",
     ) -> None:
         self.forward = forward
-        self.name = self.__name__ = name or forward.__name__
+        self.name = self.__name__ = self.__qualname__ = name or forward.__name__
+        self.__module__ = _declaring_module()
         self._is_ufunc = isinstance(forward, np.ufunc)
         parameters = {} if self._is_ufunc else inspect.signature(forward).parameters
         kinds = {p.kind for p in parameters.values()}
@@ -61,9 +66,11 @@ class Primitive:
         if inputs is None:
             inputs = tuple(p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.inputs = inputs
+        self.outputs = outputs
         self._arity = -1 if self.variadic else len(inputs)
         self.defaults = {p.name: p.default for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
         self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+        self.__signature__ = self._signature(parameters)
         self.broadcasts = broadcasts
         self.residuals = residuals or {}
         self.cure = cure
@@ -72,6 +79,15 @@ class Primitive:
         self._plan([])
         self.__doc__ = doc or forward.__doc__
         REGISTRY[self.name] = self
+
+    def _signature(self, parameters: Any) -> inspect.Signature:
+        """What a caller sees: inputs under PyTorch's names, then the static arguments."""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        shown = [
+            inspect.Parameter(_public(name), kind, default=self.defaults.get(name, inspect.Parameter.empty))
+            for name in self.inputs
+        ]
+        return inspect.Signature(shown + [p for p in parameters.values() if p.name not in self.inputs])
 
     def rule(self, **rules: Rule) -> Primitive:
         """Register a derivative rule for every input; returns the primitive."""
@@ -94,14 +110,16 @@ class Primitive:
         asked = {name for ask in asks for name in ask}
         asked |= {part for name in asked & set(rebuilds) for part in rebuilds[name]}
         shapes = ("shapes",) if self.variadic else tuple(f"{name}_shape" for name in self.inputs)
-        available = (*self.inputs, "out", *self.residuals, *self.static, *shapes)
+        available = (*self.inputs, *self.outputs, *self.residuals, *self.static, *shapes)
         if unknown := asked - set(available):
             raise TypeError(f"a rule of {self.name} names {sorted(unknown)}; it can name {available}")
         self.saved_names = tuple(name for name in available if name in asked)
         self._rebuilds = rebuilds
         self._available = available
         self._pickers: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
-        self._simple = not (self.residuals or self.static or self.variadic or asked & set(shapes))
+        self._several = len(self.outputs) > 1
+        self._packed = self._several or bool(self.residuals)
+        self._simple = not (self.residuals or self.static or self.variadic or self._several or asked & set(shapes))
         self._wants_shapes = bool(asked & set(shapes))
         self._rules = [
             (rule, _picker([self.saved_names.index(name) for name in ask]))
@@ -113,7 +131,8 @@ class Primitive:
         """What picks the values to save, with None for those that only rules of inputs without gradient name."""
         if not self._asks:
             raise TypeError(f"{self.name} has no derivative yet; declare it with {self.name}.rule(...)")
-        asks = [ask for i, ask in enumerate(self._asks) if live >> i & 1]
+        joint = self.joint_rule is not None  # one rule serves all
+        asks = [ask for i, ask in enumerate(self._asks) if joint or live >> i & 1]
         named = {name for ask in asks for name in ask}
         named |= {part for name in named & set(self._rebuilds) for part in self._rebuilds[name]}
         places = [self._available.index(name) if name in named else -1 for name in self.saved_names]  # None comes last
@@ -126,22 +145,30 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join((*self.inputs, *self.static))})>"
 
+    @staticmethod
+    def named(name: str) -> Primitive:
+        """The primitive of that name."""
+        return REGISTRY[name]
+
+    def __reduce__(self) -> Any:
+        return Primitive.named, (self.name,)  # copied and pickled by name, as functions are
+
+    # --- forward ------------------------------------------------------------------------------------------------------
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply to arrays, numbers and Tensors; the result is a Tensor iff one of the inputs is."""
         if len(args) != self._arity or (static and self._is_ufunc):
             args = self._completed(args, static)
         values: list[Any] = []
         parents: list[Node | None] = []
-        residuals: list[Any] = []
-        data = None
-        foreign = False
+        like = None  # the array of the last Tensor
         live = 0  # one bit for each input that needs a gradient
+        foreign = False  # whether there is an array of the caller's own
         for a in args:
             if isinstance(a, Tensor):
-                data, node = a._array, a._node
+                like, node = a._array, a._node
                 if node is not None:
                     live |= 1 << len(parents)
-                values.append(data)
+                values.append(like)
                 parents.append(node)
             else:
                 kind = type(a)
@@ -155,29 +182,68 @@ class Primitive:
             out = self.forward(*values, **static)
         except (IndexError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
-        if self.residuals:
-            out, *residuals = out
-        if data is None:  # no Tensor among the inputs
+        residuals: Sequence[Any] = ()
+        if self._packed:
+            out, residuals = self._unpacked(out)
+        if like is None:
             return out
         if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
             out = np.asarray(out)
-        if out.dtype is not data.dtype:  # mixed inputs: see that integers did not decide the precision
+        if self._several or out.dtype is not like.dtype:  # see that integers did not decide the precision
             fair = promoted(values)
             if fair is not values:
                 again = zip(args, fair, parents, strict=True)
                 return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
-            try:
-                out = settled(out, values)
-            except TypeError as error:
-                raise self._explained(error, values, static) from None
-        if not live or not grad_enabled.get():
-            return wrap(out, None) if out.base is None else _shared(wrap(out, None), args)
-        if foreign:  # the caller may write into an array of its own before backward reads it
+            out = self._settled(out, values, static)
+        node = None
+        if live and grad_enabled.get():
+            node = self._recorded(values, parents, live, static, out, residuals, foreign)
+        if self._several:
+            return tuple([wrap(o, node and Output(node, i, o)) for i, o in enumerate(out)])
+        return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
+
+    def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
+        """All inputs: those given by name are taken out of ``static``, those left out have their defaults."""
+        if self.variadic:
+            return args
+        inputs = list(args)
+        for name in self.inputs[len(args) :]:
+            given = next((key for key in (_public(name), name) if key in static), None)
+            value = self.defaults.get(name, inspect.Parameter.empty) if given is None else static.pop(given)
+            if value is not inspect.Parameter.empty:
+                inputs.append(value)
+        if static and self._is_ufunc:
+            refuse(self.name, static)
+        if len(inputs) != len(self.inputs):
+            raise TypeError(f"{self.name} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
+        return tuple(inputs)
+
+    def _unpacked(self, computed: tuple[Any, ...]) -> tuple[Any, Sequence[Any]]:
+        """What ``forward`` returned: the output or outputs, and the residuals."""
+        count = len(self.outputs)
+        return computed[:count] if self._several else computed[0], computed[count:]
+
+    def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
+        try:
+            return tuple(settled(o, values) for o in out) if self._several else settled(out, values)
+        except TypeError as error:
+            raise self._explained(error, values, static) from None
+
+    def _recorded(
+        self,
+        values: list[Any],
+        parents: list[Node | None],
+        live: int,
+        static: dict[str, Any],
+        out: Any,
+        residuals: Sequence[Any],
+        foreign: bool,
+    ) -> Node:
+        """The node of one application, with what its rules will ask for."""
+        if foreign:  # the caller may write into that array before backward reads it
             for i, name in enumerate(self.inputs):
-                if name in self.saved_names and type(args[i]) is ndarray:
+                if parents[i] is None and name in self.saved_names and type(values[i]) is ndarray:
                     values[i] = values[i].copy()
-        if self.joint_rule is not None:
-            live = -1  # one rule serves all
         pick = self._pickers.get(live) or self._picker_for(live)
         if self._simple:
             saved = pick([*values, out, None])
@@ -187,23 +253,15 @@ class Primitive:
             if self._wants_shapes:
                 shapes = [getattr(value, "shape", ()) for value in (values if self.variadic else inputs)]
                 shapes = [shapes] if self.variadic else shapes
-            saved = pick((*inputs, out, *residuals, *{**self.static, **static}.values(), *shapes, None))
-        node = Node(self, parents, saved, static, out)
+            outputs = out if self._several else (out,)
+            saved = pick((*inputs, *outputs, *residuals, *{**self.static, **static}.values(), *shapes, None))
+        node = Node(self, parents, saved, static, out[0] if self._several else out)
         if node.detector is not None:
-            node.detector.value(node, values, out)
-        return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
+            for o in out if self._several else (out,):
+                node.detector.value(node, values, o)
+        return node
 
-    def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
-        """All inputs, those left out by their defaults; refuses what the operation does not take."""
-        if self.variadic:
-            return args
-        if self._is_ufunc and static:
-            refuse(self.name, static)
-        missing = [self.defaults.get(name, inspect.Parameter.empty) for name in self.inputs[len(args) :]]
-        if len(args) > len(self.inputs) or inspect.Parameter.empty in missing:
-            raise TypeError(f"{self.name} takes the inputs ({', '.join(self.inputs)}), got {len(args)}")
-        return (*args, *missing)
-
+    # --- backward -----------------------------------------------------------------------------------------------------
     def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
         """The gradients of the parents of ``node``; rules see Tensors iff ``differentiable``."""
         saved = node.saved
@@ -218,6 +276,8 @@ class Primitive:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
                 self.pull(node, raw(g), False, needed)
             saved = self._lift(node, saved)
+        if self._several:
+            g = tuple(map(g.get, range(len(self.outputs))))
         if self.joint_rule is not None:
             rule, pick = self._rules[0]
             return [
@@ -252,8 +312,11 @@ class Primitive:
         for name, value in zip(self.saved_names, saved, strict=True):
             if name in self.inputs and hasattr(value, "dtype"):
                 lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
+            elif name in self.outputs:
+                of = Output(node, self.outputs.index(name), value) if self._several else node
+                lifted[name] = wrap(value, of)
             else:
-                lifted[name] = wrap(value, node) if name == "out" else value
+                lifted[name] = value
         for name in self.residuals:
             if lifted.get(name) is not None:
                 lifted[name] = self.residuals[name](*[lifted[part] for part in self._rebuilds[name]])
@@ -262,7 +325,7 @@ class Primitive:
     def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
         for name, value in zip(self.saved_names, saved, strict=True):
             if hasattr(value, "dtype") and writes.overwritten(value, node.born):
-                what = "its output" if name == "out" else f"its {name}"
+                what = "its output" if name in self.outputs else f"its {name}"
                 raise RuntimeError(
                     f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in "
                     f"place after {self.name} used it; call backward before the update, or use a copy: .clone()"
@@ -290,6 +353,19 @@ def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
         if isinstance(tensor, Tensor) and writes.same_owner(tensor._array, view._array):
             writes.share(view._array, tensor, view)
     return view
+
+
+def _public(name: str) -> str:
+    """PyTorch's name of an input that rules call x or y."""
+    return {"x": "input", "y": "other"}.get(name, name)
+
+
+def _declaring_module() -> str:
+    """The name of the module that is declaring a primitive."""
+    frame: Any = sys._getframe(1)
+    while (name := str(frame.f_globals.get("__name__"))) == __name__:
+        frame = frame.f_back
+    return name
 
 
 def _brief(value: Any) -> str:
@@ -324,10 +400,16 @@ def offer(*functions: Any, method: str | None = None) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         NUMPY.update(dict.fromkeys(functions, function))
-        setattr(Tensor, method or function.__name__.rstrip("_"), function)
+        add_method(method or function.__name__.rstrip("_"), function)
         return function
 
     return register
+
+
+def add_method(name: str, function: Callable[..., Any]) -> None:
+    """Make ``function`` a method of Tensor."""
+    refuse_second("method of Tensor", name, vars(Tensor).get(name, function), function)
+    setattr(Tensor, name, function)
 
 
 def constant(function: Any) -> Callable[..., Any]:
@@ -347,15 +429,22 @@ def constant(function: Any) -> Callable[..., Any]:
     return on_values
 
 
-# --- declarations -----------------------------------------------------------------------------------------------------
-def ufunc(function: Any, doc: str, *, cure: str = "", **rules: Rule) -> Primitive:
-    """Declare a NumPy ufunc differentiable; its inputs are called x (and y)."""
+def ufunc(function: Any, doc: str, *, cure: str = "", offered: bool = True, **rules: Rule) -> Primitive:
+    """Declare a NumPy ufunc differentiable; its inputs are called x (and y).
+
+    Args:
+        function: the ufunc.
+        doc: what it computes.
+        cure: what to tell someone whose arguments do not fit.
+        offered: whether it is a method of Tensor and answers for NumPy's function; else another function will.
+        rules: a rule for each input.
+    """
     inputs = ("x", "y")[: function.nin]
     if len(inputs) == 2 and not cure:
         cure = "shapes must be equal or 1 along every dimension, counted from the right"
     name = "abs" if function is np.absolute else function.__name__
-    op = Primitive(function, name=name, inputs=inputs, broadcasts=len(inputs) > 1, doc=doc, cure=cure)
-    return offer(function)(op.rule(**rules))
+    op = Primitive(function, name=name, inputs=inputs, broadcasts=len(inputs) > 1, doc=doc, cure=cure).rule(**rules)
+    return offer(function)(op) if offered else op
 
 
 def primitive(**options: Any) -> Callable[[Callable[..., Array]], Primitive]:

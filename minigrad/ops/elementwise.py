@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer, primitive, ufunc
+from ..core.primitive import add_method, offer, primitive, ufunc
 from ..core.tensor import Tensor, raw
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
-add = ufunc(np.add, "x + y.", x=lambda g: g, y=lambda g: g)
-subtract = ufunc(np.subtract, "x - y.", x=lambda g: g, y=lambda g: -g)
+add = ufunc(np.add, "x + y.", offered=False, x=lambda g: g, y=lambda g: g)
+subtract = ufunc(np.subtract, "x - y.", offered=False, x=lambda g: g, y=lambda g: -g)
 multiply = ufunc(np.multiply, "x * y.", x=lambda g, y: g * y, y=lambda g, x: g * x)
 divide = ufunc(
     np.divide,
@@ -57,6 +57,7 @@ def _power_y(g: Any, out: Any, x: Any, y: Any) -> Any:
 power = ufunc(
     np.power,
     "x to the power y; a negative x has a real value at integer y only, and no derivative by y.",
+    offered=False,
     x=_power_x,
     y=_power_y,
 )
@@ -80,6 +81,10 @@ def pow_(input: Any, exponent: Any) -> Any:
         if exponent == 0.5:
             return sqrt(input)
     return power(input, exponent)
+
+
+NUMPY[np.add], NUMPY[np.subtract] = add, subtract
+add_method("power", power)
 
 
 # --- functions of one array -------------------------------------------------------------------------------------------
@@ -150,7 +155,6 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     return _select(input, other, condition=raw(condition))
 
 
-NUMPY[np.where] = where
 NUMPY[np.positive] = lambda x: x
 
 

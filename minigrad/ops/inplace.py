@@ -17,6 +17,7 @@ from ..core.arrays import as_array, shape_of
 from ..core.dispatch import NUMPY
 from ..core.hooks import follow
 from ..core.modes import grad_enabled
+from ..core.primitive import add_method
 from ..core.tensor import Tensor, raw
 from .elementwise import where
 from .index.basic import assign, settled_index
@@ -68,7 +69,7 @@ def _method(name: str, function: str | Callable[..., Any]) -> None:
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = doc
-    setattr(Tensor, name, method)
+    add_method(name, method)
 
 
 def _copied(input: Any, source: Any) -> Any:
