@@ -10,13 +10,14 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from minigrad import Tensor, nn, optim
 from minigrad import serialization as checkpoint
 from minigrad.serialization import load, read_metadata, save
+
+hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
+arrays = pytest.importorskip("hypothesis.extra.numpy")
 
 safetensors = pytest.importorskip("safetensors.numpy", reason="files need safetensors")
 SafetensorError = pytest.importorskip("safetensors").SafetensorError
@@ -105,7 +106,7 @@ TREES = st.recursive(
 )
 
 
-@given(st.dictionaries(KEYS, TREES, max_size=4))
+@hypothesis.given(st.dictionaries(KEYS, TREES, max_size=4))
 def test_any_tree_comes_back_exactly(tmp_path_factory, tree):
     path = tmp_path_factory.mktemp("trees") / "tree.safetensors"
     save(tree, path)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import minigrad as mg
 from tests.parity import LAYOUTS, compare, leaf, random, torch
+
+hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 # Smooth functions that keep numbers small, of one tensor and of two; the first argument is the library.
 ONE: list[Any] = [
@@ -49,8 +50,8 @@ step = st.one_of(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=120, database=None)
-@given(st.lists(step, min_size=1, max_size=8), st.integers(0, 1000))
+@hypothesis.settings(deadline=None, derandomize=True, max_examples=120, database=None)
+@hypothesis.given(st.lists(step, min_size=1, max_size=8), st.integers(0, 1000))
 def test_random_programs_to_second_order(steps, seed):
     def program(lib, *inputs):
         made = list(inputs)

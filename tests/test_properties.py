@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
+import pytest
 
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.core.tensor import wrap
 from minigrad.nn.kernels.linear import linear
 
+hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
+hnp = pytest.importorskip("hypothesis.extra.numpy")
+
 # The same examples in every run, so that a failure in CI is one everywhere; no deadline, since machines differ.
-reproducible = settings(deadline=None, derandomize=True, max_examples=150, database=None)
-thorough = settings(reproducible, max_examples=500)
+reproducible = hypothesis.settings(deadline=None, derandomize=True, max_examples=150, database=None)
+thorough = hypothesis.settings(reproducible, max_examples=500)
 
 SIDES = {"min_side": 0, "max_side": 4}
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, **SIDES)
@@ -50,7 +52,7 @@ def is_adjoint(function, x, seed):
 
 # --- broadcasting -----------------------------------------------------------------------------------------------------
 @reproducible
-@given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, **SIDES), seeds)
+@hypothesis.given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, **SIDES), seeds)
 def test_broadcasting_gives_numpys_shape_and_gradients_of_the_inputs_shapes(broadcast, seed):
     (a, b), shape = broadcast
     x, y = leaf(normal(a, seed)), leaf(normal(b, seed + 1))
@@ -78,7 +80,7 @@ def summed_to(array, shape):
 
 
 @reproducible
-@given(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, **SIDES), seeds)
+@hypothesis.given(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, **SIDES), seeds)
 def test_where_sends_every_gradient_to_one_side(broadcast, seed):
     (c, a, b), shape = broadcast
     mask, x, y = normal(c, seed) > 0, leaf(normal(a, seed + 1)), leaf(normal(b, seed + 2))
@@ -91,7 +93,7 @@ def test_where_sends_every_gradient_to_one_side(broadcast, seed):
 
 
 @reproducible
-@given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, **SIDES), seeds)
+@hypothesis.given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, **SIDES), seeds)
 def test_broadcast_to_is_the_adjoint_of_summing(broadcast, seed):
     (a, _), shape = broadcast
     is_adjoint(lambda t: mg.broadcast_to(t, shape), normal(a, seed), seed)
@@ -121,7 +123,7 @@ def indexed(draw):
 
 
 @thorough
-@given(indexed(), seeds)
+@hypothesis.given(indexed(), seeds)
 def test_an_index_gives_numpys_values_and_its_gradient_is_the_adjoint(case, seed):
     shape, index = case
     x = normal(shape, seed)
@@ -130,7 +132,7 @@ def test_an_index_gives_numpys_values_and_its_gradient_is_the_adjoint(case, seed
 
 
 @reproducible
-@given(indexed(), seeds)
+@hypothesis.given(indexed(), seeds)
 def test_an_index_of_a_product_has_the_right_second_derivative(case, seed):
     """f = Σ (x²)[index] · w is quadratic, so its gradient is linear in x: ∇f(x) = H x with f = ½ x·H x."""
     shape, index = case
@@ -144,7 +146,7 @@ def test_an_index_of_a_product_has_the_right_second_derivative(case, seed):
 
 
 @reproducible
-@given(full_shapes, st.data(), seeds)
+@hypothesis.given(full_shapes, st.data(), seeds)
 def test_take_along_axis_is_numpys_and_its_gradient_the_adjoint(shape, data, seed):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     count = data.draw(st.integers(0, 5))
@@ -167,7 +169,7 @@ def reductions(draw, minimum=0):
 
 
 @reproducible
-@given(reductions(), seeds)
+@hypothesis.given(reductions(), seeds)
 def test_the_sum_is_numpys_and_its_gradient_the_adjoint(case, seed):
     shape, dims, keepdim = case
     x = normal(shape, seed)
@@ -176,7 +178,7 @@ def test_the_sum_is_numpys_and_its_gradient_the_adjoint(case, seed):
 
 
 @reproducible
-@given(reductions(minimum=1), seeds)
+@hypothesis.given(reductions(minimum=1), seeds)
 def test_the_mean_is_numpys_and_its_gradient_the_adjoint(case, seed):
     shape, dims, keepdim = case
     x = normal(shape, seed)
@@ -185,7 +187,7 @@ def test_the_mean_is_numpys_and_its_gradient_the_adjoint(case, seed):
 
 
 @reproducible
-@given(reductions(minimum=1), seeds)
+@hypothesis.given(reductions(minimum=1), seeds)
 def test_the_variance_is_the_mean_square_less_the_square_of_the_mean(case, seed):
     shape, dims, keepdim = case
     x, y = leaf(normal(shape, seed)), leaf(normal(shape, seed))
@@ -198,7 +200,7 @@ def test_the_variance_is_the_mean_square_less_the_square_of_the_mean(case, seed)
 
 
 @reproducible
-@given(reductions(minimum=1), st.sampled_from(["amax", "amin"]), seeds)
+@hypothesis.given(reductions(minimum=1), st.sampled_from(["amax", "amin"]), seeds)
 def test_extremes_are_numpys_and_hand_on_the_whole_gradient(case, name, seed):
     shape, dims, keepdim = case
     x = leaf(np.random.default_rng(seed).integers(0, 3, shape).astype(float))  # ties on purpose
@@ -213,7 +215,7 @@ def test_extremes_are_numpys_and_hand_on_the_whole_gradient(case, name, seed):
 
 
 @reproducible
-@given(reductions(minimum=1), seeds, st.floats(-1e3, 1e3))
+@hypothesis.given(reductions(minimum=1), seeds, st.floats(-1e3, 1e3))
 def test_logsumexp_moves_with_a_shift_and_its_gradient_is_softmax(case, seed, shift):
     shape, dims, keepdim = case
     dims = tuple(range(len(shape))) if dims is None else dims
@@ -231,7 +233,7 @@ def test_logsumexp_moves_with_a_shift_and_its_gradient_is_softmax(case, seed, sh
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
 @reproducible
-@given(full_shapes, st.data(), seeds)
+@hypothesis.given(full_shapes, st.data(), seeds)
 def test_rearranging_is_undone_by_its_inverse(shape, data, seed):
     order = tuple(data.draw(st.permutations(range(len(shape)))))
     x = normal(shape, seed)
@@ -246,7 +248,7 @@ def test_rearranging_is_undone_by_its_inverse(shape, data, seed):
 
 
 @reproducible
-@given(full_shapes, st.data(), seeds)
+@hypothesis.given(full_shapes, st.data(), seeds)
 def test_joining_hands_every_piece_its_own_gradient(shape, data, seed):
     dim = data.draw(st.integers(-len(shape), len(shape) - 1))
     sizes = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
@@ -267,7 +269,7 @@ def test_joining_hands_every_piece_its_own_gradient(shape, data, seed):
 
 # --- products ---------------------------------------------------------------------------------------------------------
 @reproducible
-@given(hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=2, **SIDES), seeds)
+@hypothesis.given(hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=2, **SIDES), seeds)
 def test_matmul_is_numpys_and_linear_in_each_factor(broadcast, seed):
     (a, b), shape = broadcast
     x, y = normal(a, seed), normal(b, seed + 1)
@@ -278,7 +280,7 @@ def test_matmul_is_numpys_and_linear_in_each_factor(broadcast, seed):
 
 
 @reproducible
-@given(hnp.array_shapes(min_dims=1, max_dims=4, **SIDES), st.integers(0, 4), seeds)
+@hypothesis.given(hnp.array_shapes(min_dims=1, max_dims=4, **SIDES), st.integers(0, 4), seeds)
 def test_linear_is_numpys_and_linear_in_each_argument(shape, features, seed):
     x, weight, bias = normal(shape, seed), normal((features, shape[-1]), seed + 1), normal((features,), seed + 2)
     out = is_adjoint(lambda t: linear(t, weight), x, seed)
@@ -294,7 +296,7 @@ def test_linear_is_numpys_and_linear_in_each_argument(shape, features, seed):
 
 # --- accumulation -----------------------------------------------------------------------------------------------------
 @reproducible
-@given(shapes, st.integers(1, 5), seeds)
+@hypothesis.given(shapes, st.integers(1, 5), seeds)
 def test_a_tensor_used_many_times_gets_the_sum(shape, times, seed):
     x = leaf(normal(shape, seed))
     total = x

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import minigrad
 from minigrad import Tensor, nn
+
+hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 
 def make(*shape: int, dtype: Any = np.float32, seed: int = 0) -> np.ndarray:
@@ -73,11 +74,11 @@ def test_rotation_is_the_product_with_the_matrix_of_the_paper(interleaved: bool)
         np.testing.assert_allclose(out[:, :, p], x[:, :, p] @ matrix.T, atol=1e-12)
 
 
-@given(
+@hypothesis.given(
     m=st.integers(0, 40), n=st.integers(0, 40), shift=st.integers(0, 59), interleaved=st.booleans(),
     half=st.integers(1, 8), seed=st.integers(0, 5),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@hypothesis.settings(max_examples=60, deadline=None)
 def test_products_depend_on_the_distance_only(
     m: int, n: int, shift: int, interleaved: bool, half: int, seed: int
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from minigrad import Tensor, autograd
 from minigrad.core import graph as engine
 from minigrad.ops.einsum import einsum, path
 from tests.parity import DTYPES, LAYOUTS, compare, leaf, random, torch
+
+hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 CASES = {
     "ij->ji": [(2, 3)],
@@ -149,8 +150,8 @@ def equations(draw):
     return ",".join(terms) + (f"->{out}" if arrow else ""), [tuple(sizes[c] for c in term) for term in terms]
 
 
-@settings(max_examples=150, deadline=None)
-@given(equations())
+@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.given(equations())
 def test_any_equation_agrees_with_numpy_and_finite_differences(case):
     equation, shapes = case
     arrays = [random(shape, seed=i) for i, shape in enumerate(shapes)]
