@@ -5,6 +5,9 @@ PYTHON ?= python3
 ARGS =
 VENV := .venv
 BIN := $(VENV)/bin
+# The oldest Python that pyproject.toml allows, and an environment of the oldest versions for it.
+OLDEST_PYTHON ?= python$(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
+OLDEST := .venv-oldest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,14 +16,15 @@ BIN := $(VENV)/bin
 # The stamps below do not count when the environment's interpreter has gone, for example after an upgrade.
 $(shell test -e $(BIN)/python || rm -f $(VENV)/.installed-*)
 
-.PHONY: help demo test lint check bench venv clean
+.PHONY: help demo test test-oldest lint check bench venv clean
 
 help:
-	@echo "make demo    reproduce the initialisation experiment, then train on real handwritten digits"
-	@echo "make test    run the tests"
-	@echo "make check   lint, formatting and types (make lint), then the tests"
-	@echo "make bench   compare the speed with hand-written NumPy and, where installed, PyTorch"
-	@echo "make clean   remove .venv, caches and build output (runs/ stays)"
+	@echo "make demo         reproduce the initialisation experiment, then train on real handwritten digits"
+	@echo "make test         run the tests"
+	@echo "make test-oldest  run the tests with the oldest versions that pyproject.toml allows"
+	@echo "make check        lint, formatting and types (make lint), then the tests"
+	@echo "make bench        compare the speed with hand-written NumPy and, where installed, PyTorch"
+	@echo "make clean        remove .venv, caches and build output (runs/ stays)"
 
 demo: $(VENV)/.installed-examples
 	@$(BIN)/python examples/initialization.py
@@ -33,6 +37,9 @@ test: $(VENV)/.installed-dev
 	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \
 	  "install it with 'sudo apt install graphviz' or 'brew install graphviz'"
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-oldest: $(OLDEST)/.installed
+	@$(OLDEST)/bin/python -m pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/python -m ruff check .
@@ -60,6 +67,17 @@ $(VENV)/.installed-%: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
+# Made anew when a bound changes, so that what runs is always what pyproject.toml says.
+$(OLDEST)/.installed: pyproject.toml tests/oldest.py
+	@command -v $(OLDEST_PYTHON) >/dev/null 2>&1 || { echo "error: the oldest Python that minigrad allows was not found:" \
+	  "install $(OLDEST_PYTHON), or name it: make test-oldest OLDEST_PYTHON=/path/to/$(OLDEST_PYTHON)" >&2; exit 1; }
+	@echo "Installing the oldest versions that pyproject.toml allows into $(OLDEST) ..."
+	@$(OLDEST_PYTHON) -m venv --clear $(OLDEST)
+	@$(OLDEST)/bin/python tests/oldest.py > $(OLDEST)/constraints.txt
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(OLDEST)/constraints.txt --editable '.[test]'
+	@touch $@
+
 # Debian ships Python without ensurepip; looking for it first leaves no half-made environment behind.
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "error: '$(PYTHON)' was not found:" \
@@ -71,5 +89,5 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

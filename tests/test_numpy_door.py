@@ -18,6 +18,8 @@ from minigrad import Tensor
 from minigrad.core.dispatch import NUMPY
 
 NOT_ABOUT_ARRAYS = {"test", "info", "show_config", "show_runtime", "get_include", "load", "loadtxt", "genfromtxt"}
+# What the page lists, and NumPy has not had since 2.0: from 2.1, and from 2.2, on.
+NEWER = {"cumulative_prod", "cumulative_sum", "unstack", "matvec", "vecmat"}
 PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"
 
 
@@ -53,7 +55,8 @@ def listed(section: str) -> set[str]:
 @pytest.mark.parametrize("section", ["differentiable", "constant"])
 def test_the_page_lists_what_is_so(section: str) -> None:
     actual = {name for name, function in callables().items() if kind(function) == section}
-    assert listed(section.capitalize()) == actual
+    missing = {name for name in NEWER if not hasattr(np, name)}
+    assert listed(section.capitalize()) - missing == actual
 
 
 def arguments(what: str, x: Tensor) -> list[tuple[Any, ...]]:

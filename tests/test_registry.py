@@ -167,7 +167,8 @@ def test_runs_on_another_array_type_without_touching_the_host(name: str, sample:
         grads = grad(out, live, pushed, create_graph=create_graph, retain_graph=True)
         for g, e in zip(grads, expected, strict=True):
             assert isinstance(g._array, DeviceArray)
-            np.testing.assert_array_equal(g._array.get(), e.numpy())
+            # NumPy 2.0 takes x ** 0.5 for a square root only where an operator of its own arrays is used.
+            np.testing.assert_allclose(g._array.get(), e.numpy(), rtol=1e-13, atol=1e-15)
 
 
 @each_sample
