@@ -362,6 +362,43 @@ def test_no_grad_on_a_generator_function_holds_in_its_body_only() -> None:
         next(generator)
 
 
+def test_an_error_thrown_into_a_decorated_generator_reaches_its_body_in_that_mode() -> None:
+    seen: list[object] = []
+
+    @no_grad()
+    def steps() -> object:
+        try:
+            yield "first"
+        except KeyError as error:
+            seen.append((error.args, is_grad_enabled()))
+        seen.append((yield "caught"))
+        yield "last"
+
+    generator = steps()
+    next(generator)
+    assert generator.throw(KeyError("k")) == "caught" and seen == [(("k",), False)] and is_grad_enabled()
+    assert generator.send("sent") == "last" and seen[1] == "sent" and is_grad_enabled()
+    with pytest.raises(ValueError, match="not caught"):
+        generator.throw(ValueError("not caught"))
+    assert is_grad_enabled()
+
+
+def test_a_decorated_generator_that_is_closed_ends_in_that_mode() -> None:
+    seen: list[object] = []
+
+    @no_grad()
+    def steps() -> object:
+        try:
+            yield 1
+        finally:
+            seen.append(is_grad_enabled())
+
+    generator = steps()
+    next(generator)
+    generator.close()
+    assert seen == [False] and is_grad_enabled()
+
+
 def test_many_views_of_one_tensor_take_linear_time() -> None:
     rows = list(Tensor(np.zeros((20_000, 2))))
     assert len(writes.others_on(rows[0]._array, rows[0])) == 19_999 + 1 - 1  # the whole is gone, its rows are not

@@ -103,7 +103,6 @@ def test_the_line_is_that_of_the_user() -> None:
     x = leaf(0.0)
     with detect_anomaly(), pytest.raises(FloatingPointError, match=r"line: y = mg\.log\(x\)  # here"):
         y = mg.log(x)  # here
-        y.backward()
 
 
 def test_a_constant_mask_of_minus_infinity_passes() -> None:

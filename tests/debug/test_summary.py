@@ -147,6 +147,35 @@ def test_positions_beyond_the_first_count():
     assert summary(nn.Linear(4, 8), (4,)).total_mult_adds == 40
 
 
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_attention_by_hand(batch_first, bias):
+    layer = nn.MultiheadAttention(8, 2, bias=bias, batch_first=batch_first)
+    batch, time, source, width = 3, 5, 7, 8
+    query, other = (batch, time, width), (batch, source, width)
+    if not batch_first:
+        query, other = (time, batch, width), (source, batch, width)
+    result = summary(layer, input_size=[query, other, other])
+    projection = width * width + width * bias
+    projections = batch * (time + source + source) * projection + batch * time * projection
+    assert result.total_mult_adds == projections + 2 * batch * time * source * width
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_convolutions_by_hand(bias):
+    result = summary(nn.Conv2d(3, 5, 4, stride=2, bias=bias), input_size=(2, 3, 6, 6))
+    assert result.total_mult_adds == 2 * 2 * 2 * 5 * (3 * 16 + bias)
+    result = summary(nn.ConvTranspose2d(3, 5, 4, stride=2, bias=bias), input_size=(2, 3, 6, 6))
+    assert result.total_mult_adds == 2 * 36 * (3 * 5 * 16) + 2 * 5 * 14 * 14 * bias
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_recurrent_layers_and_cells_by_hand(bias):
+    per_step = 4 * 5 * (8 + 5 + 2 * bias)
+    assert summary(nn.LSTM(8, 5, bias=bias), input_size=(10, 3, 8)).total_mult_adds == 10 * 3 * per_step
+    assert summary(nn.LSTMCell(8, 5, bias=bias), input_size=(3, 8)).total_mult_adds == 3 * per_step
+
+
 def test_a_tensor_that_will_not_be_trained_is_told():
     net = model()
     net[1].extra = Tensor([1.0], requires_grad=True)

@@ -97,6 +97,7 @@ def test_float32_stays_float32() -> None:
 
 @pytest.mark.parametrize(("index", "kind", "message"), [
     ([[0, 1], [2, 5]], IndexError, r"5 at input\[1, 1\] is no row of a table of shape \(4, 2\).*at least 6"),
+    ([3, 4], IndexError, r"4 at input\[1\] is no row of a table of shape \(4, 2\); rows go from 0 to 3.*at least 5"),
     ([0, -1], IndexError, r"-1 at input\[1\] .*not counted from the end"),
     (7, IndexError, r"7 at input\[\(\)\]"),
     ([0.0, 1.0], TypeError, r"integers, got float32; convert it: input\.astype\(np\.int64\)"),

@@ -116,6 +116,14 @@ def test_sums_of_float32_are_as_accurate_as_numpys():
         assert error <= max(2e-6, np.max(np.abs(np.sum(array, axis=0) - exact) / exact))
 
 
+@pytest.mark.parametrize(("length", "product"), [(1024, True), (1025, False)])
+def test_rows_of_more_than_1024_numbers_are_summed_pairwise(length, product):
+    x = random((16, length), "float32", 0, 1)
+    by_product, pairwise = x @ np.ones(length, np.float32), x.sum(-1)
+    assert not np.array_equal(by_product, pairwise)
+    np.testing.assert_array_equal(mg.sum(Tensor(x), -1).numpy(), by_product if product else pairwise)
+
+
 # --- ties -------------------------------------------------------------------------------------------------------------
 TIES = [
     np.array([[2.0, 2.0], [2.0, 2.0]]),
