@@ -9,6 +9,13 @@ import minigrad
 collect_ignore = ["tests/models/gpt.py", "tests/models/networks.py", "tests/models/transformers.py"]
 
 
+# Modules whose doctests need a package that only an extra brings.
+NEEDED = {"minigrad.serialization": "safetensors"}
+
+
 @pytest.fixture(autouse=True)
-def _doctest_names(doctest_namespace: dict[str, object]) -> None:
+def _doctest_names(request: pytest.FixtureRequest, doctest_namespace: dict[str, object]) -> None:
+    for module, package in NEEDED.items():
+        if request.node.name.startswith(module):
+            pytest.importorskip(package, reason=f"the examples of {module} need {package}")
     doctest_namespace.update(np=np, minigrad=minigrad, Tensor=minigrad.Tensor)

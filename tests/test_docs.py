@@ -34,7 +34,10 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.usefixtures("registries")
 def test_programs_print_what_the_page_says(page: Path) -> None:
-    programs = PROGRAM.findall(page.read_text())
+    text = page.read_text()
+    if "mg.save(" in text:
+        pytest.importorskip("safetensors", reason="the programs of this page write files, which need safetensors")
+    programs = PROGRAM.findall(text)
     assert programs
     names: dict[str, object] = {}  # a page is read from top to bottom
     for code, expected in programs:

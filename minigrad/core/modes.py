@@ -56,7 +56,8 @@ class Mode:
                     sent = yield item
                     step = functools.partial(generator.send, sent)
                 except GeneratorExit:
-                    generator.close()
+                    with Mode(self._flag, self._value):
+                        generator.close()
                     raise
                 except BaseException as error:
                     step = functools.partial(generator.throw, error)

@@ -101,8 +101,8 @@ def test_the_cures_cure() -> None:
 
 def test_the_line_is_that_of_the_user() -> None:
     x = leaf(0.0)
-    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"line: y = mg\.log\(x\)  # here"):
-        y = mg.log(x)  # here
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"line: mg\.log\(x\)  # here"):
+        mg.log(x)  # here
 
 
 def test_a_constant_mask_of_minus_infinity_passes() -> None:
