@@ -311,3 +311,4 @@ NUMPY.update(
         np.percentile: _numpy_percentile,
     }
 )
+NUMPY[np.argsort].constant = True  # type: ignore[attr-defined]
