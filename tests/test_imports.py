@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "nn.functional": {*BELOW, "ops", "autograd", "nn.kernels", "random"},
     "nn": {*BELOW, "ops", "autograd", "nn.kernels", "nn.functional", "random"},
     "optim": BELOW,
-    "data": {"random"},
+    "data": {"core.arrays", "random"},
     "theory": {*BELOW, "ops", "autograd"},
     "serialization": BELOW,
     "debug": {*BELOW, "autograd", "random", "nn"},

@@ -70,6 +70,44 @@ def _from_python(data: Any) -> Array:
     return array
 
 
+_CASTS = {"float16": "half()", "float32": "float()", "float64": "double()"}  # the methods of Modules
+
+
+def one_precision(name: str, input: Any, what: str = "input", **others: Any) -> None:
+    """Refuse floating-point ``others`` of another dtype than ``input``, as PyTorch does.
+
+    The wider of two would decide: a float64 batch makes everything behind a float32 layer float64, at twice the cost.
+
+    Args:
+        name: what computes, for the error; empty where a primitive's error names it anyway.
+        input: array or Tensor.
+        what: what the input is called.
+        others: what meets it, by name, weights for example; None for what is left out.
+
+    Raises:
+        TypeError: naming both dtypes and both cures.
+
+    Example:
+        >>> one_precision("linear", np.zeros(2), weight=np.zeros(2, np.float32))
+        Traceback (most recent call last):
+        TypeError: linear: input is float64, but weight float32, and a layer computes in one precision; convert ...
+    """
+    dtype = input.dtype
+    for other, array in others.items():
+        if array is not None and array.dtype is not dtype:
+            _refuse_mixed(name, what, dtype, other, array.dtype)
+
+
+def _refuse_mixed(name: str, what: str, dtype: Any, other: str, meets: Any) -> None:
+    if dtype == meets or dtype.kind != "f" or meets.kind != "f":
+        return
+    cast = _CASTS.get(dtype.name, f"to(np.{dtype.name})")
+    raise TypeError(
+        f"{name + ': ' if name else ''}{what} is {dtype}, but {other} {meets}, and a layer computes in one precision; "
+        f"convert the data, {what}.astype(np.{meets}), or the model, model.{cast}"
+    )
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of an array, Tensor, number or nested list; ``np.shape`` without its detour for Tensors."""
     return x.shape if hasattr(x, "shape") else np.shape(x)

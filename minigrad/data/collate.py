@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import as_array
+
 
 def collate(samples: Sequence[Any]) -> Any:
     """Join samples of one kind into a batch.
 
-    Arrays and Tensors are stacked along a new first dimension; numbers become an array (Python's floats a float64 one,
-    as in NumPy and PyTorch); tuples, lists and dicts are joined entry by entry; strings stay a list.
+    Arrays and Tensors are stacked along a new first dimension and keep their dtype; numbers become an array (Python's
+    floats one of the default dtype, float32, which layers compute in; PyTorch's ``default_collate`` makes it float64);
+    tuples, lists and dicts are joined entry by entry; strings stay a list.
 
     Raises:
         TypeError: for samples that nothing is known about.
@@ -45,5 +48,5 @@ def collate(samples: Sequence[Any]) -> Any:
             )
         return np.stack(samples)  # of Tensors a Tensor
     if isinstance(first, int | float | np.generic):
-        return np.asarray(samples)
+        return as_array(list(samples))
     raise TypeError(f"samples of type {type(first).__name__} cannot be joined to a batch; pass your own collate_fn")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array
+from ..core.arrays import as_array, one_precision
 from ..core.graph import Array
 from ..core.tensor import Tensor, wrap
 from . import init
@@ -123,6 +123,7 @@ class LearnedPositionalEncoding(Module):
     def forward(self, input: Any) -> Tensor:
         """The input plus the rows of positions 0, 1, 2 ... along its last dimension but one."""
         input = _checked(self, input, self.embedding_dim)
+        one_precision(type(self).__name__, input, weight=self.weight)
         return input + self.weight[: input.shape[-2]]  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import shape_of
+from ..core.arrays import one_precision, shape_of
 from ..core.dispatch import NUMPY
 from ..core.primitive import offer
 from ..core.tensor import as_operand
@@ -256,11 +256,14 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
         )
     lead = _LETTERS[: len(first) - 1]
     operands = [as_operand(x) for x in (input1, weight, input2)]
+    one_precision("bilinear", operands[0], "input1", weight=operands[1], input2=operands[2])
     out = contract("bilinear", operands, [f"{lead}Y", "XYZ", f"{lead}Z"], f"{lead}X")
     if bias is None:
         return out
     if shape_of(bias) != shape[:1]:
         raise ValueError(f"bilinear: the bias must have shape {shape[:1]}, got {shape_of(bias)}")
+    bias = as_operand(bias)
+    one_precision("bilinear", operands[0], "input1", bias=bias)
     return add(out, bias)
 
 

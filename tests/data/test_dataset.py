@@ -139,7 +139,7 @@ class Pair(NamedTuple):
     ("samples", "expected"),
     [
         ([1, 2], np.array([1, 2])),
-        ([1.5, 2], np.array([1.5, 2.0])),
+        ([1.5, 2], np.array([1.5, 2.0], np.float32)),  # the default dtype, which layers compute in
         ([True, False], np.array([True, False])),
         ([np.float32(1), np.float32(2)], np.array([1, 2], np.float32)),
         ([np.ones((2, 1)), np.zeros((2, 1))], np.array([[[1.0], [1.0]], [[0.0], [0.0]]])),

@@ -22,7 +22,7 @@ def test_outputs_have_mean_0_and_variance_1_over_the_right_dimensions():
         (nn.LayerNorm((5, 7), eps=1e-12), (2, 3)),
         (nn.GroupNorm(1, 4, eps=1e-12), (1, 2, 3)),
     ]:
-        y = layer(Tensor(x)).detach().numpy()
+        y = layer.double()(Tensor(x)).detach().numpy()
         np.testing.assert_allclose(y.mean(axis), 0, atol=1e-12)
         np.testing.assert_allclose(y.var(axis), 1, rtol=1e-9)
     y = nn.RMSNorm(7, dtype=np.float64)(Tensor(x)).detach().numpy()
@@ -36,7 +36,7 @@ def test_running_statistics_in_closed_form():
     assert layer.running_var.tolist() == [0.75 * 1 + 0.25 * 2]  # unbiased: (1 + 1) / (2 - 1)
     assert layer.num_batches_tracked.item() == 1
     before = copy.deepcopy(layer.state_dict())
-    layer.eval()(Tensor([[5.0], [7.0]]))
+    layer.eval()(Tensor([[5.0], [7.0]], dtype=np.float64))
     assert all((before[k].numpy() == v.numpy()).all() for k, v in layer.state_dict().items())
     layer.reset_running_stats()
     assert (layer.running_mean.tolist(), layer.running_var.tolist(), layer.num_batches_tracked.item()) == ([0], [1], 0)
@@ -71,7 +71,7 @@ def test_the_mean_of_a_long_batch_keeps_its_digits():
 
 def test_statistics_cost_no_second_pass_and_are_not_part_of_the_graph():
     layer = nn.BatchNorm1d(3)
-    x = Tensor(RNG(0).standard_normal((4, 3)), requires_grad=True)
+    x = Tensor(RNG(0).standard_normal((4, 3)), dtype=np.float32, requires_grad=True)
     out = layer(x)
     assert not layer.running_mean.requires_grad
     layer(x)  # writes into the running statistics, which no rule has named
@@ -159,7 +159,7 @@ def test_what_is_done_to_the_output_does_not_reach_the_gradient():
         np.testing.assert_array_equal(*found)
 
 
-ONE = Tensor(np.ones((1, 3)))
+ONE = Tensor(np.ones((1, 3), np.float32))
 BAD = [
     (lambda: nn.BatchNorm1d(3)(ONE), ValueError, r"more than one value per channel, got input shape \(1, 3\); use a"),
     (lambda: nn.BatchNorm1d(3, track_running_stats=False).eval()(ONE), ValueError, "eval.. of a layer with track"),

@@ -67,7 +67,7 @@ def test_inputs_that_do_not_fit(make: Any) -> None:
     with pytest.raises(ValueError, match=r"must be \(batch, time, input_size\), or"):
         make(3, 4, batch_first=True)(np.zeros((1, 2, 2, 3)))
     with pytest.raises(ValueError, match=r"shape \(2, 0, 3\) has no time step"):
-        make(3, 4, batch_first=True)(np.zeros((2, 0, 3)))
+        make(3, 4, batch_first=True)(np.zeros((2, 0, 3), np.float32))
 
 
 @pytest.mark.parametrize("make", LAYERS)
@@ -75,7 +75,7 @@ def test_states_that_do_not_fit(make: Any) -> None:
     x = np.zeros((5, 2, 3), np.float32)
 
     def hx(*shape: int) -> Any:
-        state = Tensor(np.zeros(shape))
+        state = minigrad.zeros(shape)
         return (state, state) if make is nn.LSTM else state
 
     wanted = r"h_0 must have shape \(2, 2, 4\), \(layers \* directions, batch, hidden_size\), got "
@@ -90,7 +90,7 @@ def test_states_that_do_not_fit(make: Any) -> None:
 
 
 def test_one_state_for_an_lstm_and_two_for_the_others() -> None:
-    x, h = np.zeros((5, 2, 3), np.float32), Tensor(np.zeros((1, 2, 4)))
+    x, h = np.zeros((5, 2, 3), np.float32), minigrad.zeros(1, 2, 4)
     for wrong in (h, (h,), [h, h, h]):
         with pytest.raises(TypeError, match=r"lstm\(input, \(h_0, c_0\)\)"):
             nn.LSTM(3, 4)(x, wrong)
@@ -117,7 +117,7 @@ def test_the_error_names_the_place_in_the_model() -> None:
             return self.body(x)
 
     with pytest.raises(ValueError, match="input_size=3") as caught:
-        Net()(np.zeros((5, 2, 3)))
+        Net()(np.zeros((5, 2, 3), np.float32))
     assert "body.1" in str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
 
 
@@ -126,7 +126,7 @@ def test_calls_of_cells_that_do_not_fit(make: Any) -> None:
     cell = make(3, 4)
 
     def hx(*shape: int) -> Any:
-        state = Tensor(np.zeros(shape))
+        state = minigrad.zeros(shape)
         return (state, state) if make is nn.LSTMCell else state
 
     for shape in [(2, 5), (2, 2, 3), ()]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -80,15 +81,25 @@ def floating(function: str, input: Any) -> Tensor:
 
 
 def computed_in_single_precision(function: F) -> F:
-    """Compute float16 inputs in float32, as PyTorch does: the squares of a few numbers add up to more than 65504."""
+    """Compute float16 inputs in float32, as PyTorch does: the squares of a few numbers add up to more than 65504.
+
+    The learned parts may be float16, too, or float32.
+    """
+    learned = {i for i, name in enumerate(inspect.signature(function).parameters) if name in ("weight", "bias")}
 
     @functools.wraps(function)
     def computing(input: Any, *args: Any, **kwargs: Any) -> Tensor:
         if getattr(input, "dtype", None) == np.float16:
-            return function(input.astype(np.float32), *args, **kwargs).astype(np.float16)
+            args = tuple(_single(value) if i in learned else value for i, value in enumerate(args, 1))
+            kwargs = {name: _single(value) if name in ("weight", "bias") else value for name, value in kwargs.items()}
+            return function(_single(input), *args, **kwargs).astype(np.float16)
         return function(input, *args, **kwargs)
 
     return computing  # type: ignore[return-value]
+
+
+def _single(value: Any) -> Any:
+    return value.astype(np.float32) if getattr(value, "dtype", None) == np.float16 else value
 
 
 def tensors(*parts: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.arrays import as_array
+from ...core.arrays import as_array, one_precision
 from ...core.tensor import Tensor
 from ...ops.shape.reshape import reshape
 from ..kernels.conv.convolution import convolve, convolve_input
@@ -182,6 +182,7 @@ def _conv(
                 f"{tuple(input.shape[2:])} with padding {pads}; use more padding or a smaller kernel"
             )
     bias = _check_bias(name, bias, outputs)
+    one_precision(name, input, weight=weight, bias=bias)
     out = convolve(input, weight, bias, stride=strides, padding=pads, dilation=dilations, groups=groups)
     return without_batch(out, alone)  # type: ignore[no-any-return]
 
@@ -309,6 +310,7 @@ def _conv_transpose(
     if min(size) < 1:
         raise ValueError(f"{name}: nothing would be left of {tuple(input.shape[2:])}: size {size}; use less padding")
     bias = _check_bias(name, bias, outputs * groups)
+    one_precision(name, input, weight=weight, bias=bias)
     ends = tuple((p, p - e) for p, e in zip(pads, extra, strict=True))
     out = convolve_input(input, weight, size=size, stride=strides, padding=ends, dilation=dilations, groups=groups)
     if bias is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core import writes
-from ...core.arrays import as_array
+from ...core.arrays import as_array, one_precision
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw
 from ...ops.elementwise import where
@@ -108,6 +108,7 @@ def embedding_bag(
     padding = row_number("embedding_bag", padding_idx, weight.shape[0])
     index = _index("embedding_bag", input, weight.shape)
     shares = _shares(per_sample_weights, index.shape, mode)
+    one_precision("embedding_bag", weight, "weight", per_sample_weights=shares)
     sizes = _bag_sizes(index.shape, offsets, include_last_offset)
     bags = np.repeat(np.arange(sizes.size, like=index), sizes)
     index = np.reshape(index, (-1,))

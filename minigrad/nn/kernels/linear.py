@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import one_precision
 from ...core.primitive import primitive
 from ...ops.linalg import as_rows, mT, times_matrix
 
@@ -29,6 +30,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     if weight.ndim != 2:
         raise ValueError("the weight must be a matrix (out_features, in_features)")
+    if input.dtype is not weight.dtype:
+        one_precision("", input, weight=weight)
     out = times_matrix(input, weight.T)
     if bias is not None:
         if bias.shape != weight.shape[:1]:
@@ -36,6 +39,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         if bias.dtype == out.dtype:
             out += bias
         else:
+            one_precision("", input, bias=bias)
             out = out + bias
     return out
 

@@ -183,7 +183,7 @@ class BatchNorm2d(_BatchNorm):
         input: (N, C, H, W); the result has the same.
 
     Example:
-        >>> BatchNorm2d(3)(Tensor(np.ones((2, 3, 4, 4)))).shape
+        >>> BatchNorm2d(3)(minigrad.ones(2, 3, 4, 4)).shape
         (2, 3, 4, 4)
     """
 
@@ -264,7 +264,7 @@ class InstanceNorm2d(_InstanceNorm):
         input: (N, C, H, W) or (C, H, W); the result has the same.
 
     Example:
-        >>> InstanceNorm2d(3, affine=True)(Tensor(np.ones((3, 4, 4)))).shape
+        >>> InstanceNorm2d(3, affine=True)(minigrad.ones(3, 4, 4)).shape
         (3, 4, 4)
     """
 
@@ -307,7 +307,7 @@ class GroupNorm(Module):
         Wu & He 2018.
 
     Example:
-        >>> GroupNorm(2, 4)(Tensor(np.ones((1, 4, 3, 3)))).shape
+        >>> GroupNorm(2, 4)(minigrad.ones(1, 4, 3, 3)).shape
         (1, 4, 3, 3)
     """
 

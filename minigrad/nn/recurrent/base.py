@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import one_precision
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.join import concatenate, stack
 from .. import init
@@ -121,7 +122,7 @@ class RNNBase(Module):
             raise ValueError(
                 f"{name}: the input must be {layout}, or (time, input_size) for one sequence, got shape {x.shape}"
             )
-        self._check_width(x)
+        self._check_rows(x)
         batched = x.ndim == 3
         if not batched:
             x = x.reshape(x.shape[0], 1, x.shape[1])
@@ -140,7 +141,7 @@ class RNNBase(Module):
         data, batch_sizes, order, back = input
         if data.ndim != 2:
             raise ValueError(f"{type(self).__name__}: packed data must be (rows, input_size), got shape {data.shape}")
-        self._check_width(data)
+        self._check_rows(data)
         sizes = tuple(batch_sizes.tolist())
         states = self._initial(hx, sizes[0], True)
         if order is not None and hx is not None:
@@ -209,6 +210,7 @@ class RNNBase(Module):
                     f"{type(self).__name__}: {what} must have shape {wanted}, {meaning}, got {state.shape}; "
                     "leave it out to start from zeros"
                 )
+            one_precision(type(self).__name__, state, what, weight_hh_l0=self.weight_hh_l0)
         return states if batched else [state.reshape(runs, 1, state.shape[1]) for state in states]
 
     def _widths(self) -> dict[str, int]:
@@ -227,12 +229,13 @@ class RNNBase(Module):
         """The last states in the form that the caller gets."""
         return last[0]
 
-    def _check_width(self, x: Tensor) -> None:
+    def _check_rows(self, x: Tensor) -> None:
         if x.shape[-1] != self.input_size:
             raise ValueError(
                 f"{type(self).__name__}: the last dimension of the input must be input_size={self.input_size}, "
                 f"got shape {x.shape}"
             )
+        one_precision(type(self).__name__, x, weight_ih_l0=self.weight_ih_l0)
 
     def extra_repr(self) -> str:
         """Sizes, and the options that differ from their defaults."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import one_precision
 from ...core.tensor import Tensor, raw, wrap
 from .. import init
 from ..functional.sizes import at_least
@@ -61,6 +62,8 @@ class RNNCellBase(Module):
                     f"{name}: a state of shape {state.shape} does not fit an input of shape {x.shape}; it must be "
                     f"{wanted}, or be left out to start from zeros"
                 )
+            one_precision(name, state, "hx", weight_hh=self.weight_hh)
+        one_precision(name, x, weight_ih=self.weight_ih)
         if alone:
             x, states = x.reshape(1, -1), tuple(state.reshape(1, -1) for state in states)
         options |= {"sizes": (batch,), "input_gradient": x.requires_grad}

@@ -47,7 +47,7 @@ class RNN(RNNBase):
 
     Example:
         >>> layer = RNN(3, 5, batch_first=True)
-        >>> output, h_n = layer(Tensor(np.ones((2, 7, 3))))
+        >>> output, h_n = layer(minigrad.ones(2, 7, 3))
         >>> output.shape, h_n.shape
         ((2, 7, 5), (1, 2, 5))
     """
@@ -116,7 +116,7 @@ class LSTM(RNNBase):
 
     Example:
         >>> layer = LSTM(3, 5, num_layers=2)
-        >>> output, (h_n, c_n) = layer(Tensor(np.ones((7, 2, 3))))
+        >>> output, (h_n, c_n) = layer(minigrad.ones(7, 2, 3))
         >>> output.shape, h_n.shape, c_n.shape
         ((7, 2, 5), (2, 2, 5), (2, 2, 5))
     """
@@ -185,7 +185,7 @@ class GRU(RNNBase):
 
     Example:
         >>> layer = GRU(3, 5, bidirectional=True)
-        >>> output, h_n = layer(Tensor(np.ones((7, 2, 3))))
+        >>> output, h_n = layer(minigrad.ones(7, 2, 3))
         >>> output.shape, h_n.shape
         ((7, 2, 10), (2, 2, 5))
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array
+from ....core.arrays import as_array, one_precision
 from ....core.primitive import offer
 from ....core.tensor import Tensor, wrap
 from ....ops.inplace import replace_values
@@ -98,6 +98,7 @@ def prelu(input: Any, weight: Any) -> Any:
     input, weight = (x if isinstance(x, Tensor) else as_array(x) for x in (input, weight))
     if input.dtype.kind != "f":
         raise TypeError(f"prelu: the input must be floating-point, got {input.dtype}; convert it: input.float()")
+    one_precision("prelu", input, weight=weight)
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.shape not in ((), (1,), (channels,)):
         raise ValueError(

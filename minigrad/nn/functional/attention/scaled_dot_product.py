@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array
+from ....core.arrays import as_array, one_precision
 from ....core.tensor import Tensor, raw
 from ....ops.shape.expand import broadcast_to
 from ....ops.shape.reshape import expand_dims, reshape
@@ -69,8 +69,7 @@ def scaled_dot_product_attention(
     """
     name = "scaled_dot_product_attention"
     query, key, value = [floats(name, what, x) for what, x in (("query", query), ("key", key), ("value", value))]
-    dtype = np.result_type(query.dtype, key.dtype, value.dtype)
-    query, key, value = [x if x.dtype == dtype else x.astype(dtype) for x in (query, key, value)]
+    one_precision(name, query, "query", key=key, value=value)
     check_dropout(name, dropout_p)
     if attn_mask is not None and is_causal:
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array, shape_of
+from ....core.arrays import as_array, one_precision, shape_of
 from ....core.graph import Array
 from ....core.tensor import Tensor, overwrite, raw, wrap
 from ...kernels.normalization.batch import batch_norm as normalized_channels
@@ -24,6 +24,11 @@ def _one_per_channel(name: str, channels: int, **parts: Any) -> None:
                 f"{name}: {part} has shape {shape_of(value)}, and the input {channels} channels (its dimension 1); "
                 f"one number for each is needed, shape ({channels},)"
             )
+
+
+def _unless_half(statistic: Any) -> Any:
+    """A running statistic whose dtype must be the input's; float16 ones belong to inputs that float32 computes."""
+    return statistic if getattr(statistic, "dtype", np.float16) != np.float16 else None
 
 
 def _channels(name: str, input: Tensor) -> int:
@@ -89,6 +94,7 @@ def batch_norm(
     _one_per_channel(
         "batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    weight, bias = tensors(weight, bias)
     if training:
         return _by_its_own_statistics(input, running_mean, running_var, weight, bias, momentum, eps)
     return _by_running_statistics("batch_norm", input, running_mean, running_var, weight, bias, eps)
@@ -107,9 +113,10 @@ def _by_its_own_statistics(
     eps, momentum = numbers("batch_norm", eps=eps, momentum=momentum)
     if not eps > 0:
         raise ValueError(f"batch_norm: eps must be positive in training, got {eps}")
+    one_precision("batch_norm", input, weight=weight, bias=bias, running_mean=_unless_half(running_mean))
     statistics: list[Array] = []
     axis = (0, *range(2, input.ndim))
-    out: Tensor = normalized_channels(input, *tensors(weight, bias), axis=axis, eps=eps, statistics=statistics)
+    out: Tensor = normalized_channels(input, weight, bias, axis=axis, eps=eps, statistics=statistics)
     mean, variance = (part.reshape((-1,)) for part in statistics)
     _follow("batch_norm", running_mean, mean, momentum)
     _follow("batch_norm", running_var, variance * (count / (count - 1)), momentum)
@@ -134,14 +141,16 @@ def _by_running_statistics(
             f"{name}: without the statistics of the input, running_mean and running_var are needed; pass them, or "
             + ("training=True" if name == "batch_norm" else "use_input_stats=True")
         )
+    one_precision(name, input, weight=weight, bias=bias)
+    if name == "batch_norm":  # as in PyTorch: instance_norm takes running statistics of any precision
+        one_precision(name, input, running_mean=_unless_half(running_mean))
     rank = input.ndim
-    weight, bias = tensors(weight, bias)
-    scale: Any = wrap(_column(1 / np.sqrt(as_array(running_var) + eps), rank), None)
+    scale: Any = wrap(_column(1 / np.sqrt(as_array(running_var, input.dtype) + eps), rank), None)
     if weight is not None:
         scale = scale * _column(weight, rank)
     shift = None if bias is None else _column(bias, rank)
     mean = running_mean.detach() if isinstance(running_mean, Tensor) else Tensor(running_mean)
-    return affine(input, wrap(_column(raw(mean), rank), None), scale, shift)  # type: ignore[no-any-return]
+    return affine(input, wrap(_column(as_array(mean, input.dtype), rank), None), scale, shift)  # type: ignore[no-any-return]
 
 
 # --- within each sample -----------------------------------------------------------------------------------------------
@@ -187,6 +196,7 @@ def instance_norm(
     _one_per_channel(
         "instance_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    weight, bias = tensors(weight, bias)
     if not use_input_stats:
         return _by_running_statistics("instance_norm", input, running_mean, running_var, weight, bias, eps)
     eps = at_least_zero("instance_norm", "eps", eps)
@@ -197,9 +207,10 @@ def instance_norm(
             f"instance_norm: more than one position per channel is needed, got input shape {input.shape}; "
             "for inputs without positions use layer_norm"
         )
+    one_precision("instance_norm", input, weight=weight, bias=bias)
     statistics: list[Array] = []
     axis = tuple(range(2, input.ndim))
-    out: Tensor = normalized_channels(input, *tensors(weight, bias), axis=axis, eps=eps, statistics=statistics)
+    out: Tensor = normalized_channels(input, weight, bias, axis=axis, eps=eps, statistics=statistics)
     if input.shape[0]:
         mean, variance = (part.reshape(input.shape[:2]).mean(0) for part in statistics)
         _follow("instance_norm", running_mean, mean, momentum)
@@ -235,13 +246,15 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
             "equal size; num_groups must divide them"
         )
     _one_per_channel("group_norm", channels, weight=weight, bias=bias)
+    weight, bias = tensors(weight, bias)
     grouped = (input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
     if math.prod(grouped[2:]) == 0 or math.prod(grouped) // num_groups == 1:
         raise ValueError(f"group_norm: more than one value per group is needed, got input shape {input.shape}")
+    one_precision("group_norm", input, weight=weight, bias=bias)
     out = normalized_channels(input.reshape(grouped), axis=tuple(range(2, len(grouped))), eps=eps).reshape(input.shape)
     if weight is None and bias is None:
         return out  # type: ignore[no-any-return]
-    weight, bias = (None if part is None else _column(part, input.ndim) for part in tensors(weight, bias))
+    weight, bias = (None if part is None else _column(part, input.ndim) for part in (weight, bias))
     if weight is None:
         return out + bias  # type: ignore[no-any-return]
     return affine(out, None, weight, bias)  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import shape_of
+from ....core.arrays import one_precision, shape_of
 from ....core.tensor import Tensor
 from ....ops.dims import both_doors, some_dims
 from ....ops.elementwise import clamp
@@ -50,10 +50,12 @@ def layer_norm(
     """
     input, shape = _ending_in("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     eps = at_least_zero("layer_norm", "eps", eps)
+    weight, bias = tensors(weight, bias)
+    one_precision("layer_norm", input, weight=weight, bias=bias)
     if len(shape) == 1:
-        return normalized_rows(input, *tensors(weight, bias), eps=eps)  # type: ignore[no-any-return]
+        return normalized_rows(input, weight, bias, eps=eps)  # type: ignore[no-any-return]
     rows = input.reshape(_with_one_last_dimension(input.shape, shape))
-    weight, bias = (None if part is None else part.reshape(-1) for part in tensors(weight, bias))
+    weight, bias = (None if part is None else part.reshape(-1) for part in (weight, bias))
     return normalized_rows(rows, weight, bias, eps=eps).reshape(input.shape)  # type: ignore[no-any-return]
 
 
