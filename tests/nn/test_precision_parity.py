@@ -130,8 +130,8 @@ def test_mixed_precision_as_in_pytorch(case: str, other: str, own: str) -> None:
         assert mine == own
 
 
-# Where this library goes on and PyTorch does not, because nothing is computed in the wider precision; and back.
-DEVIATIONS: dict[str, tuple[Callable[..., Any], str, str]] = {  # name -> call, here and there, for float64 beside float32
+# Where float64 beside float32 ends otherwise than in PyTorch: mostly since nothing is computed in the wider precision.
+DEVIATIONS: dict[str, tuple[Callable[..., Any], str, str]] = {  # a call, what it gives here, and what in PyTorch
     "targets take the precision of the predictions": (
         lambda lib, a, b: lib.nn.functional.mse_loss(b(2), a(2)), "float32", "float64",
     ),
