@@ -48,6 +48,8 @@ class Embedding(Module):
         (2, 4, 3)
     """
 
+    _takes_arrays = frozenset({"_weight"})
+
     def __init__(
         self,
         num_embeddings: int,
@@ -158,6 +160,8 @@ class EmbeddingBag(Module):
         Tensor([[2., 3.],
                 [3., 4.]])
     """
+
+    _takes_arrays = frozenset({"_weight"})
 
     def __init__(
         self,

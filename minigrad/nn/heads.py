@@ -265,6 +265,8 @@ class SoftmaxHead(_Head):
         (1, 4)
     """
 
+    _takes_arrays = frozenset({"temperature"})
+
     def __init__(
         self,
         in_features: int,

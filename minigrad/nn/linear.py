@@ -168,6 +168,8 @@ class Identity(Module):
         3
     """
 
+    _takes_arrays = frozenset({""})  # whatever stands where a layer had its arguments
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.arrays import as_array
+from ..core.arrays import as_array, shape_of
 from ..core.tensor import Tensor, wrap
 from .functional import cross_entropy, mse_loss
 from .functional.loss import check_reduction, check_smoothing
@@ -26,6 +26,7 @@ class CrossEntropyLoss(Module):
         Tensor(0.6931472)
     """
 
+    _takes_arrays = frozenset({"weight"})
     weight: Tensor | None
 
     def __init__(
@@ -33,6 +34,11 @@ class CrossEntropyLoss(Module):
     ) -> None:
         check_reduction("CrossEntropyLoss", reduction)
         check_smoothing("CrossEntropyLoss", label_smoothing)
+        if weight is not None and len(shape_of(weight)) != 1:
+            raise ValueError(
+                f"CrossEntropyLoss: weight has one number for each class, got shape {shape_of(weight)}; for a loss, "
+                "make it, then call it: nn.CrossEntropyLoss()(scores, labels)"
+            )
         self.register_buffer("weight", None if weight is None else wrap(as_array(weight), None))
         self.ignore_index = ignore_index
         self.reduction = reduction

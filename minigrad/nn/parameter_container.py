@@ -46,6 +46,8 @@ class ParameterList(Numbered):
         )
     """
 
+    _takes_arrays = frozenset({"values"})
+
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         if values is not None:
             self.extend(values)

@@ -104,6 +104,8 @@ class SoftmaxWithTemperature(_AlongDimension):
         Tensor([1., 0.])
     """
 
+    _takes_arrays = frozenset({"temperature"})
+
     def __init__(self, temperature: Any, dim: int) -> None:
         super().__init__(dim)
         check_temperature("SoftmaxWithTemperature", temperature)

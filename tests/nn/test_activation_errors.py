@@ -17,11 +17,6 @@ def test_softmax_has_no_default_dimension():
             function(Tensor([1.0, 2.0]))
 
 
-def test_a_layer_made_of_its_input_says_how_to_call_it():
-    with pytest.raises(TypeError, match=r"ReLU: inplace is True or False, .*: nn\.ReLU\(\)\(x\)"):
-        nn.ReLU(Tensor([1.0]))
-
-
 def test_random_leaky_relu_draws_a_slope_for_every_element_in_training():
     mg.manual_seed(3)
     x = Tensor(np.array([[-1.0, 2.0]] * 20_000), requires_grad=True)

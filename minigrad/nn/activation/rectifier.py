@@ -15,9 +15,6 @@ class _InPlace(Module):
     """Has only the argument ``inplace``."""
 
     def __init__(self, inplace: bool = False) -> None:
-        if hasattr(inplace, "shape"):
-            name = type(self).__name__
-            raise TypeError(f"{name}: inplace is True or False, got a Tensor or array; call the layer: nn.{name}()(x)")
         self.inplace = inplace
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import reprlib
 from collections.abc import Callable, Iterator
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from ...core.tensor import Tensor, wrap
 from ..parameter import Parameter
+from .construct import take_options
 from .convert import Convertible
 from .hooks import Hooked, call
 from .place import note_place
@@ -49,7 +50,12 @@ class Module(Hooked, Convertible, Stateful):
     """
 
     training: bool = True
+    _takes_arrays: ClassVar[frozenset[str]] = frozenset()  # arguments of the constructor that may be arrays
     _persistence: dict[str, bool]  # name of a buffer -> whether it is part of the state; made with the first buffer
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        take_options(cls)
 
     # --- computing ----------------------------------------------------------------------------------------------------
     def forward(self, *args: Any, **kwargs: Any) -> Any:
