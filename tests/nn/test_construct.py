@@ -25,8 +25,7 @@ LAYERS = [
 def test_every_layer_says_that_it_is_made_first_and_then_called(name: str, inputs: tuple[Any, ...]) -> None:
     make = getattr(nn, name)
     if name in TAKE_ARRAYS:
-        made = make(*inputs[:1])
-        assert isinstance(made, make)
+        assert isinstance(make(X), make)
         return
     with pytest.raises((TypeError, ValueError)) as caught:
         make(*inputs)

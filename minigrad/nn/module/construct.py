@@ -58,7 +58,7 @@ def _checked(construct: Callable[..., None]) -> Callable[..., None]:
 
 
 def _is_data(value: Any) -> bool:
-    """Whether it is an array of any library, but of more than a single number: ``nn.Dropout(np.array(0.5))`` is fine."""
+    """Whether it is an array of any library; a single number, as in ``nn.Dropout(np.array(0.5))``, can be an option."""
     return hasattr(value, "dtype") and not isinstance(value, type) and len(value.shape) > 0
 
 
