@@ -16,7 +16,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.core.dispatch import NUMPY
+from minigrad.core.dispatch import NUMPY, full_name
 
 NOT_ABOUT_ARRAYS = {"test", "info", "show_config", "show_runtime", "get_include", "load", "loadtxt", "genfromtxt"}
 # What the page lists, and NumPy has not had since 2.0: from 2.1, and from 2.2, on.
@@ -117,6 +117,30 @@ def test_refusals_name_the_function_and_the_cure() -> None:
             with pytest.raises(TypeError, match=rf"np\.{function.__name__} .*detach"):
                 function(x)
                 pytest.fail(name)
+
+
+@pytest.mark.parametrize("package", [np, np.linalg, np.fft, np.lib.stride_tricks], ids=lambda p: p.__name__)
+def test_refusals_call_a_function_by_the_name_that_finds_it(package: Any) -> None:
+    found = [
+        function
+        for name, function in vars(package).items()
+        if not name.startswith("_")
+        and callable(function)
+        and not isinstance(function, type)
+        and kind(function) != "not dispatched"
+    ]
+    assert found
+    assert all(eval(full_name(function)) is function for function in found)
+
+
+def test_functions_outside_numpy_and_methods_of_ufuncs_have_their_names() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"^np\.add\.reduce has no derivative rule"):
+        np.add.reduce(x)
+    custom = np.frompyfunc(lambda v: v, 1, 1)
+    with pytest.raises(TypeError) as caught:
+        custom(x)
+    assert not str(caught.value).startswith("np.")
 
 
 def test_both_doors_keep_their_own_meaning() -> None:

@@ -39,6 +39,8 @@ class Table(dict[K, V]):
             self[key] = value
 
 
+import numpy as np
+
 # NumPy function (or the name of a protocol such as "getitem") -> what answers for it. ``ops/`` fills the table through
 # ``offer`` and ``constant`` of ``primitive.py``; what is not in it is refused.
 NUMPY: Table[Any, Callable[..., Any]] = Table("an answer for NumPy's function")
@@ -49,7 +51,7 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     answer = NUMPY.get(function)
     kwargs = {name: value for name, value in kwargs.items() if value is not None or name not in ("out", "dtype")}
     if answer is None or "out" in kwargs:
-        refuse(function.__name__, kwargs, known=answer is not None)
+        refuse(full_name(function), kwargs, known=answer is not None)
     try:
         return answer(*args, **kwargs)
     except TypeError:
@@ -57,30 +59,43 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"np.{function.__name__} of a Tensor: {error}; it takes {signature}") from None
+            raise TypeError(f"{full_name(function)} of a Tensor: {error}; it takes {signature}") from None
         raise
+
+
+def full_name(function: Any) -> str:
+    """The name that a user calls a NumPy function by, such as ``np.linalg.solve``.
+
+    Example:
+        >>> full_name(np.linalg.solve), full_name(np.exp)
+        ('np.linalg.solve', 'np.exp')
+    """
+    name: str = function.__name__
+    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else "")
+    package, _, rest = module.partition(".")
+    return ".".join(filter(None, ["np" if package == "numpy" else package, rest, name]))
 
 
 def refuse(name: str, kwargs: dict[str, Any], known: bool = True) -> NoReturn:
     """Say why a NumPy call on a Tensor is not carried out, and what to do instead.
 
     Args:
-        name: of the NumPy function.
+        name: of the NumPy function, as users call it.
         kwargs: its keyword arguments.
         known: whether the function has a derivative rule, so that only the keywords are in the way.
     """
     if kwargs.get("out") is not None:
         raise TypeError(
-            f"np.{name}(..., out=...) would write behind autograd's back; use the value that it returns, "
+            f"{name}(..., out=...) would write behind autograd's back; use the value that it returns, "
             "and a = a + t instead of a += t for an array a"
         )
-    if name.startswith("save"):
+    if name.rpartition(".")[2].startswith("save"):
         raise TypeError(
-            f"np.{name} writes arrays; give it t.detach().numpy(), for a state {{k: v.numpy() for k, v in ...}}"
+            f"{name} writes arrays; give it t.detach().numpy(), for a state {{k: v.numpy() for k, v in ...}}"
         )
     if kwargs and known:
-        raise TypeError(f"np.{name} of a Tensor does not take {', '.join(kwargs)}; call it without")
+        raise TypeError(f"{name} of a Tensor does not take {', '.join(kwargs)}; call it without")
     raise TypeError(
-        f"np.{name} has no derivative rule in minigrad; use t.detach().numpy() if no gradient shall flow, "
-        "or declare it (CONTRIBUTING.md, 'Add an operation')"
+        f"{name} has no derivative rule in minigrad; use t.detach().numpy() if no gradient shall flow, else write it "
+        "with functions that have one: dir(minigrad) lists them"
     )

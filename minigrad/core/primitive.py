@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from . import writes
 from .arrays import as_array, promoted, settled, sum_along
-from .dispatch import NUMPY, Table, refuse, refuse_second
+from .dispatch import NUMPY, Table, full_name, refuse, refuse_second
 from .graph import Array, Node, Output
 from .modes import grad_enabled
 from .tensor import Tensor, raw, wrap
@@ -213,7 +213,7 @@ class Primitive:
             if value is not inspect.Parameter.empty:
                 inputs.append(value)
         if static and self._is_ufunc:
-            refuse(self.name, static)
+            refuse(full_name(self.forward), static)
         if len(inputs) != len(self.inputs):
             raise TypeError(f"{self.name} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
         return tuple(inputs)
@@ -418,7 +418,7 @@ def constant(function: Any) -> Callable[..., Any]:
     @functools.wraps(function)
     def on_values(*args: Any, **kwargs: Any) -> Any:
         if kwargs.get("out") is not None:
-            refuse(function.__name__, kwargs)
+            refuse(full_name(function), kwargs)
         if not any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
             return function(*args, **kwargs)
         out = function(*raw(args), **raw(kwargs))

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import writes
 from .arrays import as_array, get_default_dtype, shape_of
-from .dispatch import NUMPY, dispatch, refuse
+from .dispatch import NUMPY, dispatch, full_name, refuse
 from .graph import Array, Leaf, Node
 from .methods import Methods
 
@@ -166,7 +166,7 @@ class Tensor(Methods):
             answer = NUMPY.get(ufunc)
             if answer is not None:
                 return answer(*inputs)
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        name = full_name(ufunc) if method == "__call__" else f"{full_name(ufunc)}.{method}"
         refuse(name, kwargs, known=method == "__call__" and ufunc in NUMPY)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

@@ -281,7 +281,7 @@ def _from_sublists(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
 
 def _numpy_einsum(*operands: Any, optimize: Any = False, **options: Any) -> Any:
     if options:
-        refuse("einsum", options)
+        refuse("np.einsum", options)
     return einsum(*operands)
 
 
