@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor
+from minigrad import Tensor, autograd
 from minigrad.nn.kernels.linear import linear
 
 
@@ -280,7 +280,36 @@ DATA = [
 ]
 
 GRADIENTS = [
-    case("backward of many", RuntimeError, lambda: x().backward(), TWO_THREE, r"t\.sum\(\)\.backward\(\)", "gradient="),
+    case(
+        "backward of many",
+        RuntimeError,
+        lambda: x().backward(),
+        r"^t\.backward\(\) for a Tensor of shape " + TWO_THREE,
+        r"t\.sum\(\)\.backward\(\)",
+        r" gradient=minigrad\.ones_like\(t\)$",
+    ),
+    case(
+        "grad of many",
+        RuntimeError,
+        lambda: (lambda leaf: autograd.grad(leaf * 2, leaf))(x()),
+        r"^grad\(t, inputs\) for a Tensor of shape " + TWO_THREE,
+        r"grad\(t\.sum\(\), inputs\)",
+        r" grad_outputs=minigrad\.ones_like\(t\)$",
+    ),
+    case(
+        "grad with a gradient of another shape",
+        RuntimeError,
+        lambda: (lambda leaf: autograd.grad(leaf * 2, leaf, grad_outputs=[1.0]))(x()),
+        r"shape \(\), .* " + TWO_THREE,
+        "grad_outputs=",
+    ),
+    case(
+        "autograd.backward of many",
+        RuntimeError,
+        lambda: autograd.backward(x() * 2),
+        r"^backward\(t\) for a Tensor",
+        "grad_tensors=",
+    ),
     case("grad of many", RuntimeError, lambda: mg.autograd.grad(x() * 2, x()), TWO_THREE, "sum"),
     case(
         "gradient shape", RuntimeError, lambda: x().backward(np.ones(3)), TWO_THREE, r"\(3,\)", "pass|gradient of shape"
@@ -335,6 +364,18 @@ GRADIENTS = [
         "w = w - step",
         "no_grad",
     ),
+    case("sizes", TypeError, lambda: Tensor(2, 3), "got 3", r"write minigrad\.empty\(2, 3\)$"),
+    case("three sizes", TypeError, lambda: Tensor(2, 3, 4), r"write minigrad\.empty\(2, 3, 4\)$"),
+    case(
+        "two numbers", TypeError, lambda: Tensor(2.0, 3), "requires_grad must be True or False, got 3", "one array or"
+    ),
+    case(
+        "flag of a Parameter", TypeError, lambda: mg.nn.Parameter([1.0], [2.0]), "requires_grad must be True or False"
+    ),
+    case(
+        "flag of zeros", TypeError, lambda: mg.zeros(2, requires_grad=1), "requires_grad must be True or False, got 1"
+    ),
+    case("flag set later", TypeError, lambda: plain().requires_grad_("yes"), "must be True or False, got 'yes'"),
     case("deepcopy of a result", RuntimeError, lambda: copy.deepcopy(x() * 2), "multiply", "detach", "clone"),
     case("pickle of a result", RuntimeError, lambda: pickle.dumps(x() * 2), "multiply", "detach"),
 ]

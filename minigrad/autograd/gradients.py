@@ -111,8 +111,9 @@ def _seeds(name: str, outputs: Tensor | Sequence[Tensor], gradients: Any, differ
     if len(gradients) != len(outputs):
         what, given = ("outputs", "grad_outputs") if name == "grad" else ("tensors", "grad_tensors")
         raise ValueError(f"{name} got {len(outputs)} {what} and {len(gradients)} {given}; one is needed for each")
+    said = ("grad({}, inputs)", "grad_outputs") if name == "grad" else ("backward({})", "grad_tensors")
     seeds: dict[Node, Any] = {}
     for output, gradient in zip(outputs, gradients, strict=True):
-        node, g = seed(output, gradient, differentiable)
+        node, g = seed(output, gradient, differentiable, *said)
         seeds[node] = seeds[node] + g if node in seeds else g
     return seeds

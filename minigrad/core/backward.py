@@ -47,8 +47,18 @@ def retain(retain_graph: bool | None, create_graph: bool) -> bool:
     return create_graph if retain_graph is None else retain_graph
 
 
-def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any]:
-    """Check what is pushed back from ``output``; return its node and the gradient to start with."""
+def seed(
+    output: Tensor, gradient: Any, differentiable: bool, call: str = "{}.backward()", argument: str = "gradient"
+) -> tuple[Node, Any]:
+    """Check what is pushed back from ``output``; return its node and the gradient to start with.
+
+    Args:
+        output: where to start.
+        gradient: what to push back, or None for 1.
+        differentiable: whether the gradient shall have a graph.
+        call: how the user says what this is for, with {} for the output.
+        argument: what the user calls ``gradient``.
+    """
     if not isinstance(output, Tensor):
         raise TypeError(f"gradients start from a Tensor, got {type(output).__name__}")
     if output._node is None:
@@ -59,8 +69,8 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
     if gradient is None:
         if output._array.size != 1:
             raise RuntimeError(
-                f"backward() of a Tensor of shape {output.shape} needs the gradient to push back; reduce it to one "
-                "number first, such as t.sum().backward(), or pass gradient=..."
+                f"{call.format('t')} for a Tensor of shape {output.shape} needs the gradient to push back; reduce it "
+                f"to one number first, such as {call.format('t.sum()')}, or pass {argument}=minigrad.ones_like(t)"
             )
         gradient = wrap(_one_like(output._array), None)
     elif not isinstance(gradient, Tensor):
@@ -68,7 +78,7 @@ def seed(output: Tensor, gradient: Any, differentiable: bool) -> tuple[Node, Any
     if gradient.shape != output.shape:
         raise RuntimeError(
             f"the gradient has shape {gradient.shape}, but the Tensor that it belongs to {output.shape}; "
-            "pass one number for each element, such as gradient=np.ones(t.shape)"
+            f"pass one number for each element, such as {argument}=minigrad.ones_like(t)"
         )
     if gradient.dtype != output.dtype:
         gradient = gradient.astype(output.dtype)

@@ -59,6 +59,8 @@ class Tensor(Methods):
     __slots__ = ("__weakref__", "_array", "_node", "grad")  # not "_data", which numpy.ma takes from any object
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        if type(requires_grad) is not bool:
+            _check_flag(requires_grad, data, dtype)
         array = as_array(data, dtype)
         self._array: Array = np.array(array, copy=True) if isinstance(array, np.ndarray) else array.copy()
         self._node: Node | None = None
@@ -99,6 +101,8 @@ class Tensor(Methods):
                 f"requires_grad can be set only on leaves, and this Tensor is the output of {_name(self)}; "
                 "use .detach() for a Tensor outside the graph"
             )
+        if type(value) is not bool:
+            _check_flag(value)
         if not value:
             self._node = None
         elif self._node is None:
@@ -337,6 +341,18 @@ def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:
     tensor._array, tensor._node, tensor.grad = data, None, None
     tensor.requires_grad = requires_grad
     return tensor
+
+
+def _check_flag(value: Any, data: Any = None, dtype: Any = None) -> None:
+    """Refuse a ``requires_grad`` that is neither True nor False: most often a size, as in ``torch.Tensor(2, 3)``."""
+    if isinstance(value, (bool, np.bool_)):
+        return
+    sizes = [data, value] if dtype is None else [data, value, dtype]
+    if all(type(size) is int for size in sizes):
+        cure = f"for a Tensor of that shape write minigrad.empty({', '.join(map(str, sizes))})"
+    else:
+        cure = "the data come first, as one array or list"
+    raise TypeError(f"requires_grad must be True or False, got {value!r}; {cure}")
 
 
 def _name(tensor: Tensor) -> str:

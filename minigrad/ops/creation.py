@@ -34,7 +34,7 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
     """A new array as a Tensor, after a look at the last two arguments that all creation functions take."""
     device_named(device)
     tensor = wrap(array, None)
-    return tensor.requires_grad_() if requires_grad else tensor
+    return tensor if requires_grad is False else tensor.requires_grad_(requires_grad)
 
 
 def _number(name: str, what: str, value: Any) -> Any:
