@@ -42,7 +42,10 @@ try:
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 except ImportError as error:
-    sys.exit(f"examples/digits.py needs {error.name}, which is missing: pip install 'minigrad[examples]'")
+    sys.exit(
+        f"examples/digits.py needs {error.name}, which is missing: "
+        "pip install matplotlib scikit-learn threadpoolctl tqdm"
+    )
 
 PIXELS, CLASSES = 64, 10
 SPLIT = 0  # the seed of the split, which --seed does not touch

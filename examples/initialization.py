@@ -30,7 +30,7 @@ from minigrad.nn import functional as F
 try:
     from matplotlib.figure import Figure
 except ImportError:
-    sys.exit("examples/initialization.py draws with matplotlib, which is missing: pip install 'minigrad[examples]'")
+    sys.exit("examples/initialization.py draws with matplotlib, which is missing: pip install matplotlib")
 
 Activation = Callable[[Any], Tensor]
 CLASSES = 10

@@ -57,7 +57,7 @@ def save(state: Mapping[Any, Any], path: Path, metadata: Mapping[str, str] | Non
         metadata: strings by name for ``read_metadata`` and other programs.
 
     Raises:
-        ImportError: without the package safetensors: ``pip install 'minigrad[io]'``.
+        ImportError: without the package safetensors: ``pip install safetensors``.
         TypeError: for what such a file cannot hold, such as a Module, naming its place.
         OSError: if the file cannot be written; then the old one is as it was.
     """
@@ -144,7 +144,7 @@ def _safetensors() -> Any:
     try:
         import safetensors.numpy
     except ImportError as error:
-        raise ImportError("files need the package safetensors: pip install 'minigrad[io]'") from error
+        raise ImportError("files need the package safetensors: pip install safetensors") from error
     return safetensors
 
 
@@ -161,7 +161,7 @@ def load(path: Path, map_location: Any = None, *, weights_only: bool = True) -> 
         weights_only: True; here because PyTorch has it. These files never hold code.
 
     Raises:
-        ImportError: without the package safetensors: ``pip install 'minigrad[io]'``.
+        ImportError: without the package safetensors: ``pip install safetensors``.
         FileNotFoundError: if there is no such file.
         ValueError: if the file is empty, cut off, damaged or of another kind, which is said.
     """

@@ -409,6 +409,6 @@ def test_without_the_package(path, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", fail)
     for use in (lambda: save({}, path), lambda: load(path)):
-        with pytest.raises(ImportError, match=r"pip install 'minigrad\[io\]'"):
+        with pytest.raises(ImportError, match=r"pip install safetensors$"):
             use()
     assert not path.exists()

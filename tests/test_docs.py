@@ -67,6 +67,15 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
         assert (ROOT / target).exists(), f"{page.name} names {target}"
 
 
+def test_no_hint_sends_users_to_another_project_or_to_a_file_that_they_lack() -> None:
+    """The package index knows another project by this name, and the wheel holds the package alone."""
+    for path in [*PAGES, *sorted(ROOT.glob("minigrad/**/*.py")), *sorted(ROOT.glob("examples/*.py"))]:
+        hints = re.findall(r"pip install ['\"]?minigrad.*", path.read_text())
+        assert all("would fetch that" in hint for hint in hints), f"{path.name}: {hints}"
+    for path in sorted(ROOT.glob("minigrad/**/*.py")):
+        assert not re.search(r"CONTRIBUTING|README|docs/", path.read_text()), f"{path.name} points outside the package"
+
+
 def test_the_page_of_layers_names_all_of_them() -> None:
     text = (ROOT / "docs" / "layers.md").read_text()
     named = set(re.findall(r"`(?:F\.|nn\.|init\.)?(\w+)(?:\(.*?\))?`", text))

@@ -39,6 +39,9 @@ class Dataset:
         """The samples with these numbers, joined; a dataset that can fetch many at once overrides this."""
         return collate([self[int(index)] for index in indices])
 
+    def __repr__(self) -> str:
+        return _counted(self)
+
 
 class TensorDataset(Dataset):
     """Arrays or Tensors whose first dimension counts the samples.
@@ -86,6 +89,28 @@ class TensorDataset(Dataset):
         """The samples with these numbers, by a single indexing of every array."""
         return self[indices]
 
+    def __repr__(self) -> str:
+        arrays = ", ".join(f"{tensor.dtype} {np.shape(tensor)}" for tensor in self.tensors)
+        return f"{type(self).__name__}({arrays})"
+
+
+def shown(dataset: Any) -> str:
+    """What a repr shows of a dataset; the own one of a list or an array would show what it holds.
+
+    Example:
+        >>> shown(TensorDataset(np.eye(3))), shown([1.5, 2.5])
+        ('TensorDataset(float64 (3, 3))', 'list(2 samples)')
+    """
+    return repr(dataset) if isinstance(dataset, Dataset) else _counted(dataset)
+
+
+def _counted(dataset: Any) -> str:
+    try:
+        samples = f"{len(dataset)} samples"
+    except Exception:  # a length that is not defined, or not yet: something must be shown all the same
+        samples = ""
+    return f"{type(dataset).__name__}({samples})"
+
 
 class Subset(Dataset):
     """Some samples of another dataset.
@@ -127,6 +152,9 @@ class Subset(Dataset):
         if isinstance(self.dataset, Dataset):
             return self.dataset.batch(self.indices[indices])
         return super().batch(indices)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} of the {len(self.dataset)} samples of {shown(self.dataset)})"
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: np.random.Generator | None = None) -> list[Subset]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..random import default_generator
 from .collate import collate
-from .dataset import Dataset
+from .dataset import Dataset, shown
 
 
 class DataLoader:
@@ -82,6 +82,12 @@ class DataLoader:
         if self.shuffle:
             order = (default_generator() if self.generator is None else self.generator).permutation(order)
         return (self._fetch(order[i * self.batch_size : (i + 1) * self.batch_size]) for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        options = {"shuffle": False, "drop_last": False, "generator": None, "collate_fn": None}
+        given = {name: getattr(self, name) for name, default in options.items() if getattr(self, name) is not default}
+        chosen = "".join(f", {name}={value!r}" for name, value in given.items())
+        return f"{type(self).__name__}({shown(self.dataset)}, batch_size={self.batch_size}{chosen})"
 
     def _fetch(self, indices: np.ndarray) -> Any:
         if self.collate_fn is None and isinstance(self.dataset, Dataset):

@@ -193,3 +193,28 @@ def test_iteration_over_a_dataset_ends() -> None:
             return 3
 
     assert list(Squares()) == [0, 1, 4]
+
+
+# --- what they show ---------------------------------------------------------------------------------------------------
+def test_reprs_say_what_there_is_and_how_much():
+    pairs = TensorDataset(np.zeros((5, 2), np.float32), Tensor([0, 1, 0, 1, 0]))
+    assert repr(pairs) == "TensorDataset(float32 (5, 2), int64 (5,))"
+    assert repr(Subset(pairs, [4, 0])) == "Subset(2 of the 5 samples of TensorDataset(float32 (5, 2), int64 (5,)))"
+    assert repr(Subset(list(range(1000)), [4])) == "Subset(1 of the 1000 samples of list(1000 samples))"
+
+    class Squares(Dataset):
+        def __getitem__(self, index):
+            return index**2
+
+        def __len__(self):
+            return 7
+
+    assert repr(Squares()) == "Squares(7 samples)"
+
+
+def test_a_dataset_without_a_length_can_be_shown():
+    class Endless(Dataset):
+        def __getitem__(self, index):
+            return index
+
+    assert repr(Endless()) == "Endless()"

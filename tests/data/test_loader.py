@@ -137,3 +137,15 @@ def test_an_empty_dataset_has_no_batches():
 def test_bad_arguments(options, kind, message):
     with pytest.raises(kind, match=message):
         DataLoader(**{"dataset": DATA, **options})
+
+
+def test_repr_shows_the_dataset_and_the_options_that_were_chosen():
+    data = TensorDataset(np.zeros((5, 2), np.float32))
+    assert repr(DataLoader(data)) == "DataLoader(TensorDataset(float32 (5, 2)), batch_size=1)"
+    draw = np.random.default_rng(0)
+    assert repr(DataLoader(data, 2, shuffle=True, drop_last=True, generator=draw)) == (
+        f"DataLoader(TensorDataset(float32 (5, 2)), batch_size=2, shuffle=True, drop_last=True, generator={draw!r})"
+    )
+    assert repr(DataLoader([1, 2, 3], 2, collate_fn=len)) == (
+        "DataLoader(list(3 samples), batch_size=2, collate_fn=<built-in function len>)"
+    )

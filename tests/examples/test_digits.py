@@ -15,7 +15,7 @@ import minigrad
 from minigrad import Tensor, nn
 
 for extra in ("matplotlib", "sklearn", "tqdm"):
-    pytest.importorskip(extra, reason="the examples need pip install 'minigrad[examples]'")
+    pytest.importorskip(extra, reason="the example needs pip install matplotlib scikit-learn threadpoolctl tqdm")
 digits = importlib.import_module("examples.digits")  # only now: without the extras it would end the program
 pytestmark = pytest.mark.filterwarnings("ignore:wrote the source graph.gv")  # one test asks for this warning
 SCRIPT = Path(digits.__file__)
@@ -181,4 +181,4 @@ def test_a_missing_extra_is_named_in_one_line(missing, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert missing in line and "pip install 'minigrad[examples]'" in line
+    assert missing in line and "pip install matplotlib scikit-learn threadpoolctl tqdm" in line
