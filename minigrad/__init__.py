@@ -125,3 +125,9 @@ __all__ = [
     "uint8", "unbind", "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot", "vsplit",
     "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
+_LATER = ("debug", "random", "serialization", "theory", "viz")  # modules that users import by name
+
+
+def __dir__() -> list[str]:
+    """What the completion of editors and shells shows."""
+    return [*__all__, *[name for name in _LATER if name in globals()]]

@@ -23,6 +23,7 @@ from .ops.join import stack
 from .ops.reduce.sums import sum_
 
 __all__ = ["functional_call", "grad", "hessian", "hvp", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
 
 
 # --- gradients --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,17 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "as_generator",
+    "default_generator",
+    "get_rng_state",
+    "get_state",
+    "manual_seed",
+    "set_rng_state",
+    "set_state",
+]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
+
 _generator = np.random.default_rng()
 
 

@@ -32,6 +32,9 @@ from .core.arrays import as_dtype, is_array
 from .core.graph import Array
 from .core.tensor import Tensor, wrap
 
+__all__ = ["load", "read_metadata", "save"]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
+
 Path = str | os.PathLike[str]
 
 _STRUCTURE, _CHECKSUM = "minigrad.structure", "minigrad.crc32"  # our entries in the metadata of a file

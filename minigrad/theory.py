@@ -32,6 +32,9 @@ from numpy.typing import NDArray
 from .core.modes import Mode, grad_enabled
 from .core.tensor import Tensor
 
+__all__ = ["Propagation", "gain", "propagate"]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
+
 Array = NDArray[np.float64]
 Activation = Callable[[Any], Any]
 

@@ -20,3 +20,4 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show

@@ -4,6 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
+__all__ = [
+    "bool_",
+    "double",
+    "float16",
+    "float32",
+    "float64",
+    "float_",
+    "half",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "int_",
+    "long",
+    "short",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
+
 float16 = half = np.dtype(np.float16)
 float32 = float_ = np.dtype(np.float32)
 float64 = double = np.dtype(np.float64)

@@ -5,3 +5,4 @@ from .dataset import Dataset, Subset, TensorDataset, random_split
 from .loader import DataLoader
 
 __all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "collate", "random_split"]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show

@@ -3,3 +3,4 @@
 from .summary import Layer, ModelSummary, summary
 
 __all__ = ["Layer", "ModelSummary", "summary"]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show

@@ -219,3 +219,4 @@ __all__ = [
     "init",
     "utils",
 ]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show

@@ -160,3 +160,4 @@ __all__ = [
     "unfold",
     "upsample",
 ]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show

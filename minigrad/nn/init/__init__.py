@@ -51,3 +51,4 @@ __all__ = [
     "xavier_uniform_",
     "zeros_",
 ]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show

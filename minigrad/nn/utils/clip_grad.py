@@ -11,6 +11,9 @@ from ...core.graph import Array
 from ...core.tensor import Tensor
 from ...core.writes import stamp
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm"]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
+
 
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],

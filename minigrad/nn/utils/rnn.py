@@ -24,6 +24,7 @@ __all__ = [
     "unpack_sequence",
     "unpad_sequence",
 ]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
 
 
 class _Fields(NamedTuple):

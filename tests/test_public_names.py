@@ -1,0 +1,35 @@
+"""What dir() and the completion of an editor or a shell show: public names, all of them, and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from types import ModuleType
+
+import pytest
+
+import minigrad
+
+ROOMS = [
+    "autograd", "core.dtypes", "data", "debug", "func", "nn", "nn.functional", "nn.init", "nn.utils",
+    "nn.utils.clip_grad", "nn.utils.rnn", "optim", "random", "serialization", "theory", "viz",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_shows_its_public_names(name: str) -> None:
+    module = importlib.import_module(f"minigrad.{name}")
+    assert dir(module) == sorted(module.__all__)
+    assert all(not shown.startswith("_") and hasattr(module, shown) for shown in dir(module))
+    for shown in dir(module):
+        value = getattr(module, shown)
+        home = value.__name__ if isinstance(value, ModuleType) else getattr(inspect.unwrap(value), "__module__", None)
+        assert home is None or home.split(".")[0] in ("minigrad", "numpy"), f"{name}.{shown} comes from {home}"
+
+
+def test_the_package_shows_its_public_names_and_the_rooms_that_are_loaded() -> None:
+    importlib.import_module("minigrad.viz")
+    shown = set(dir(minigrad))
+    assert shown >= {*minigrad.__all__, "viz", "random", "serialization"}
+    assert shown <= {*minigrad.__all__, "debug", "random", "serialization", "theory", "viz"}
+    assert not shown & {"core", "ops", "keep_freed_memory", "np", "annotations"}
