@@ -20,7 +20,19 @@ MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py"))
 
 # Room -> the rooms that it may import from. A room is a floor of ``nn/``, a module of ``core/``, or a module or package
 # directly below minigrad/.
-CORE = ("modes", "graph", "writes", "methods", "arrays", "dispatch", "tensor", "primitive", "backward", "hooks")
+CORE = (
+    "caller",
+    "modes",
+    "graph",
+    "writes",
+    "methods",
+    "arrays",
+    "dispatch",
+    "tensor",
+    "primitive",
+    "backward",
+    "hooks",
+)
 BELOW = {f"core.{name}" for name in (*CORE, "dtypes", "memory")}
 ALLOWED: dict[str, set[str]] = {
     **{f"core.{name}": {f"core.{below}" for below in CORE[:i]} for i, name in enumerate(CORE)},

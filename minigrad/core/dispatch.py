@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
+import numpy as np
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -38,8 +40,6 @@ class Table(dict[K, V]):
         for key, value in entries.items():
             self[key] = value
 
-
-import numpy as np
 
 # NumPy function (or the name of a protocol such as "getitem") -> what answers for it. ``ops/`` fills the table through
 # ``offer`` and ``constant`` of ``primitive.py``; what is not in it is refused.

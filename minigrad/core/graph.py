@@ -9,24 +9,20 @@ ordinary backward, and Tensors when the gradient itself must be differentiable.
 
 from __future__ import annotations
 
-import os
-import sys
 import weakref
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from itertools import count
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, Protocol
 
+from .caller import caller
 from .modes import grad_enabled
 
 Array = Any  # an ndarray, or any array type that takes part in NumPy's dispatch
 
 tick = count().__next__  # the one clock: births of nodes and in-place writes are ordered by it
 anomaly: ContextVar[Callable[[str], Detector] | None] = ContextVar("anomaly", default=None)  # site -> what watches it
-
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
 
 
 class Operation(Protocol):
@@ -206,11 +202,3 @@ def reachable(roots: Iterable[Node]) -> set[Node]:
                 seen.add(parent)
                 stack.append(parent)
     return seen
-
-
-def caller() -> str:
-    """``file:line`` of the nearest frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

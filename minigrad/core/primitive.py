@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from . import writes
 from .arrays import as_array, promoted, settled, sum_along
+from .caller import given_by_caller
 from .dispatch import NUMPY, Table, full_name, refuse, refuse_second
 from .graph import Array, Node, Output
 from .modes import grad_enabled
@@ -182,6 +183,8 @@ class Primitive:
             out = self.forward(*values, **static)
         except (IndexError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
+        except RuntimeWarning as warning:  # of an overflow, say: a filter makes it an exception
+            out = given_by_caller(warning, self.forward, *values, **static)
         residuals: Sequence[Any] = ()
         if self._packed:
             out, residuals = self._unpacked(out)
@@ -276,22 +279,27 @@ class Primitive:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
                 self.pull(node, raw(g), False, needed)
             saved = self._lift(node, saved)
+        received = g
         if self._several:
             g = tuple(map(g.get, range(len(self.outputs))))
-        if self.joint_rule is not None:
-            rule, pick = self._rules[0]
-            return [
-                (parent, self._fitted(node, parent, part, g))
-                for parent, part in zip(node.parents, rule(g, *pick(saved)), strict=True)
-                if parent is not None and (needed is None or parent in needed)
-            ]
-        parts = []
-        for (rule, pick), parent in zip(self._rules, node.parents):  # noqa: B905 - checked when the node was made
-            if parent is not None and (needed is None or parent in needed):
-                part = rule(g, *pick(saved))
-                if part.shape != parent.shape or part.dtype is not parent.dtype or node.detector:
-                    part = self._fitted(node, parent, part, g)
-                parts.append((parent, part))
+        try:
+            if self.joint_rule is not None:
+                rule, pick = self._rules[0]
+                return [
+                    (parent, self._fitted(node, parent, part, g))
+                    for parent, part in zip(node.parents, rule(g, *pick(saved)), strict=True)
+                    if parent is not None and (needed is None or parent in needed)
+                ]
+            parts = []
+            for (rule, pick), parent in zip(self._rules, node.parents):  # noqa: B905 - checked when the node was made
+                if parent is not None and (needed is None or parent in needed):
+                    part = rule(g, *pick(saved))
+                    if part.shape != parent.shape or part.dtype is not parent.dtype or node.detector:
+                        part = self._fitted(node, parent, part, g)
+                    parts.append((parent, part))
+        except RuntimeWarning as warning:
+            again: Any = given_by_caller(warning, self.pull, node, received, differentiable, needed)
+            return again  # type: ignore[no-any-return]
         return parts
 
     def _fitted(self, node: Node, parent: Node, part: Any, g: Any) -> Any:
@@ -421,7 +429,10 @@ def constant(function: Any) -> Callable[..., Any]:
             refuse(full_name(function), kwargs)
         if not any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
             return function(*args, **kwargs)
-        out = function(*raw(args), **raw(kwargs))
+        try:
+            out = function(*raw(args), **raw(kwargs))
+        except RuntimeWarning as warning:
+            out = given_by_caller(warning, function, *raw(args), **raw(kwargs))
         return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
 
     on_values.constant = True  # type: ignore[attr-defined]
