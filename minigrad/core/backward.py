@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_array
+from .declare import offer
 from .graph import Array, Leaf, Node, walk
 from .modes import Mode, grad_enabled
-from .primitive import offer
 from .tensor import Tensor, wrap
 
 

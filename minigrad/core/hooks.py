@@ -8,8 +8,8 @@ from typing import Any
 
 from .arrays import as_array
 from .backward import accumulate, own
+from .declare import offer
 from .graph import Leaf, Node, tick
-from .primitive import offer
 from .tensor import Tensor, wrap
 
 

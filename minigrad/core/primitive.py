@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import sys
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from types import MethodType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -16,14 +15,14 @@ from numpy import ndarray
 from . import writes
 from .arrays import as_array, promoted, settled, sum_along
 from .caller import given_by_caller
-from .dispatch import NUMPY, Table, full_name, refuse, refuse_second
-from .graph import Array, Node, Output
+from .dispatch import Table, full_name, refuse
+from .graph import Node, Output
 from .modes import grad_enabled
 from .tensor import Tensor, raw, wrap
 
 REGISTRY: Table[str, Primitive] = Table("primitive")  # every primitive, by name: the tests walk it
 Rule = Callable[..., Any]
-F = TypeVar("F", bound=Callable[..., Any])
+_CORE = __name__.rpartition(".")[0]
 
 
 class Primitive:
@@ -371,7 +370,7 @@ def _public(name: str) -> str:
 def _declaring_module() -> str:
     """The name of the module that is declaring a primitive."""
     frame: Any = sys._getframe(1)
-    while (name := str(frame.f_globals.get("__name__"))) == __name__:
+    while (name := str(frame.f_globals.get("__name__"))).startswith(_CORE):
         frame = frame.f_back
     return name
 
@@ -396,68 +395,3 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         axes += tuple([i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1])
     total = np.sum(g, axis=axes, keepdims=True) if isinstance(g, Tensor) else sum_along(g, axes, True)
     return total.reshape(shape)
-
-
-# --- doors ------------------------------------------------------------------------------------------------------------
-def offer(*functions: Any, method: str | None = None) -> Callable[[F], F]:
-    """Make what is decorated answer for NumPy's ``functions``, and be a method of Tensor.
-
-    The method's name is the function's own; the underscore of names such as ``sum_``, which keeps a module from hiding
-    Python's ``sum`` from itself, is dropped.
-    """
-
-    def register(function: F) -> F:
-        NUMPY.update(dict.fromkeys(functions, function))
-        add_method(method or function.__name__.rstrip("_"), function)
-        return function
-
-    return register
-
-
-def add_method(name: str, function: Callable[..., Any]) -> None:
-    """Make ``function`` a method of Tensor."""
-    refuse_second("method of Tensor", name, vars(Tensor).get(name, function), function)
-    setattr(Tensor, name, function)
-
-
-def constant(function: Any) -> Callable[..., Any]:
-    """Declare that a NumPy function has no derivative, or derivative 0 everywhere: it runs on the values alone."""
-
-    @functools.wraps(function)
-    def on_values(*args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("out") is not None:
-            refuse(full_name(function), kwargs)
-        if not any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
-            return function(*args, **kwargs)
-        try:
-            out = function(*raw(args), **raw(kwargs))
-        except RuntimeWarning as warning:
-            out = given_by_caller(warning, function, *raw(args), **raw(kwargs))
-        return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
-
-    on_values.constant = True  # type: ignore[attr-defined]
-    NUMPY[function] = on_values
-    return on_values
-
-
-def ufunc(function: Any, doc: str, *, cure: str = "", offered: bool = True, **rules: Rule) -> Primitive:
-    """Declare a NumPy ufunc differentiable; its inputs are called x (and y).
-
-    Args:
-        function: the ufunc.
-        doc: what it computes.
-        cure: what to tell someone whose arguments do not fit.
-        offered: whether it is a method of Tensor and answers for NumPy's function; else another function will.
-        rules: a rule for each input.
-    """
-    inputs = ("x", "y")[: function.nin]
-    if len(inputs) == 2 and not cure:
-        cure = "shapes must be equal or 1 along every dimension, counted from the right"
-    name = "abs" if function is np.absolute else function.__name__
-    op = Primitive(function, name=name, inputs=inputs, broadcasts=len(inputs) > 1, doc=doc, cure=cure).rule(**rules)
-    return offer(function)(op) if offered else op
-
-
-def primitive(**options: Any) -> Callable[[Callable[..., Array]], Primitive]:
-    """Decorator form of ``Primitive`` for functions that are not a single ufunc."""
-    return lambda forward: Primitive(forward, **options)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
+from ..core.declare import constant, offer
 from ..core.dispatch import NUMPY
-from ..core.primitive import constant, offer
 from . import elementwise
 from .elementwise import abs_, divide, floor_divide, multiply, negative, pow_, remainder, sign
 from .special import fmod, trunc

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import shape_of
+from ..core.declare import offer
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer
 from ..core.tensor import Tensor, as_operand, raw
 from .convert import clone
 from .elementwise import where

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.primitive import constant, offer
+from ..core.declare import constant, offer
 from ..core.tensor import Tensor
 
 

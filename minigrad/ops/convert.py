@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import dtypes
 from ..core.arrays import as_dtype
-from ..core.primitive import offer, primitive
+from ..core.declare import offer, primitive
 from ..core.tensor import Tensor, wrap
 from .dims import one_dim
 

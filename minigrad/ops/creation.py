@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_dtype, get_default_dtype, is_array, shape_of
-from ..core.primitive import constant, offer
+from ..core.declare import constant, offer
 from ..core.tensor import Tensor, wrap
 from .convert import device as device_named
 from .convert import to

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import shape_of
+from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer, primitive
 from ..core.tensor import as_operand
 from .dims import one_dim
 from .reduce.sums import sum_

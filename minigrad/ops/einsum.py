@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, shape_of
+from ..core.declare import primitive
 from ..core.dispatch import NUMPY, refuse
-from ..core.primitive import primitive
 from ..core.tensor import Tensor
 from .reduce.sums import sum_
 from .shape.permute import permute

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.declare import add_method, offer, primitive, ufunc
 from ..core.dispatch import NUMPY
-from ..core.primitive import add_method, offer, primitive, ufunc
 from ..core.tensor import Tensor, raw
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------

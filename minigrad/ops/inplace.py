@@ -14,10 +14,10 @@ import numpy as np
 
 from ..core import writes
 from ..core.arrays import as_array, shape_of
+from ..core.declare import add_method
 from ..core.dispatch import NUMPY
 from ..core.hooks import follow
 from ..core.modes import grad_enabled
-from ..core.primitive import add_method
 from ..core.tensor import Tensor, raw
 from .elementwise import where
 from .index.basic import assign, settled_index

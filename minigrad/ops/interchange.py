@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_dtype, is_array
-from ..core.primitive import offer
+from ..core.declare import offer
 from ..core.tensor import Tensor, wrap
 
 _ON_THE_HOST = 1  # DLPack's number of main memory

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, shape_of
+from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer, primitive
 from ..core.tensor import Tensor, as_operand, raw
 from .dims import both_doors, one_dim
 from .index.basic import pick

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import offer, primitive
+from ..core.declare import offer, primitive
 
 
 def mT(a: Any) -> Any:  # noqa: N802 - the field's name for it

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import shape_of
+from ..core.declare import primitive
 from ..core.dispatch import NUMPY
-from ..core.primitive import primitive
 from ..core.tensor import Tensor, raw
 from .convert import clone
 from .dims import one_dim, sizes_of

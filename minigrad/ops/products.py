@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import one_precision, shape_of
+from ..core.declare import offer
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer
 from ..core.tensor import as_operand
 from .dims import both_doors, one_dim
 from .einsum import contract

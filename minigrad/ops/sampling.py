@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_dtype, get_default_dtype, shape_of
-from ..core.primitive import offer
+from ..core.declare import offer
 from ..core.tensor import Tensor, raw, wrap
 from ..random import as_generator
 from .creation import checked_sizes, finished

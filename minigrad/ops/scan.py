@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, shape_of
+from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer, primitive
 from ..core.tensor import Tensor, raw
 from .dims import both_doors, one_dim, only_dim
 from .index.basic import take_along_axis

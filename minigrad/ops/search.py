@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, get_default_dtype, shape_of
+from ..core.declare import offer
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer
 from ..core.tensor import Tensor, raw
 from . import elementwise
 from .dims import both_doors, one_dim

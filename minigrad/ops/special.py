@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, get_default_dtype
+from ..core.declare import offer, primitive, ufunc
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer, primitive, ufunc
 from . import elementwise
 
 # --- exponentials and logarithms --------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.declare import offer, primitive, ufunc
 from ..core.dispatch import NUMPY
-from ..core.primitive import offer, primitive, ufunc
 
 
 def unless_zero(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import shape_of
-from ..core.primitive import offer, primitive
+from ..core.declare import offer, primitive
 from ..core.tensor import Tensor
 from .dims import one_dim
 

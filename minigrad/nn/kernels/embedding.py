@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import primitive
+from ...core.declare import primitive
 
 # Summing 1024 rows of 128 floats into a table: with 65 rows a product with one-hot columns takes 135 µs, adding at the
 # places of the flat table 220, sorting first 197, adding row by row 810; with 300 rows 473, 227 and 514; with 50,000

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import primitive
+from ...core.declare import primitive
 from ...core.tensor import raw
 
 BLOCK = 1 << 16  # elements that are gathered at a time, so that they are still in the cache when they are summed

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import one_precision
-from ...core.primitive import primitive
+from ...core.declare import primitive
 from ...ops.linalg import as_rows, mT, times_matrix
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import sum_along
-from ...core.primitive import primitive
+from ...core.declare import primitive
 from ...ops.reduce.sums import sum_
 from .softmax import log_softmax, softmax
 

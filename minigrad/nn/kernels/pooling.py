@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import ordered_like
+from ...core.declare import primitive
 from ...core.modes import grad_enabled
-from ...core.primitive import primitive
 from ...core.tensor import raw
 from .windows import reach
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of, sum_along
-from ...core.primitive import offer, primitive
+from ...core.declare import offer, primitive
 from ...core.tensor import raw
 from ...ops.dims import both_doors, only_dim, some_dims
 from ...ops.reduce.sums import spread, sum_

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import is_array
+from ...core.declare import primitive
 from ...core.dispatch import NUMPY
 from ...core.graph import Array, Node, Pending
-from ...core.primitive import Primitive, primitive
+from ...core.primitive import Primitive
 from ...core.tensor import raw
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, shape_of
+from ...core.declare import offer
 from ...core.dispatch import NUMPY
-from ...core.primitive import offer
 from ...core.tensor import as_operand, raw
 from ..dims import one_dim
 from ..elementwise import where

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.primitive import offer, primitive
+from ...core.declare import offer, primitive
 from ...core.tensor import as_operand, raw
 from ..dims import both_doors, one_dim
 from ..elementwise import where

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, shape_of
+from ...core.declare import constant, offer
 from ...core.dispatch import NUMPY
-from ...core.primitive import constant, offer
 from ...core.tensor import Tensor, as_operand, raw, wrap
 from ..dims import both_doors, one_dim
 from ..shape.expand import broadcast_to

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.primitive import constant, offer
+from ...core.declare import constant, offer
 from ...core.tensor import Tensor
 from ..dims import both_doors, some_dims
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.primitive import constant, offer, primitive
+from ...core.declare import constant, offer, primitive
 from ...core.tensor import Tensor, raw
 from ..dims import both_doors, only_dim
 from ..index.basic import take_along_axis

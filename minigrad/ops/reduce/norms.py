@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of, sum_along
+from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ...core.primitive import offer, primitive
 from ..dims import both_doors, one_dim, some_dims
 from ..elementwise import abs_, sign, unless_zero, zero_or_quotient
 from .extremes import amax, amin

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of, sum_along
-from ...core.primitive import offer, primitive
+from ...core.declare import offer, primitive
 from ..dims import both_doors, some_dims
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
+from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ...core.primitive import offer, primitive
 from ..dims import both_doors, some_dims
 from ..elementwise import zero_or_quotient
 from .sums import count_of, filled_dims, mean, spread

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
+from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ...core.primitive import offer, primitive
 from ..dims import one_dim, sizes_of, some_dims
 
 

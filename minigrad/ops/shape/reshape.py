@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import is_array, shape_of
+from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ...core.primitive import offer, primitive
 from ...core.tensor import Tensor, as_operand
 from ..convert import clone
 from ..dims import both_doors, one_dim, sizes_of, some_dims

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import as_array, one_precision
-from ....core.primitive import offer
+from ....core.declare import offer
 from ....core.tensor import Tensor, wrap
 from ....ops.inplace import replace_values
 from ....random import default_generator

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import ordered_like
-from ....core.primitive import offer, primitive
+from ....core.declare import offer, primitive
 from ....core.tensor import raw
 from .gelu import floats
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.primitive import primitive
+from ....core.declare import primitive
 from ....core.tensor import raw
 from ....ops.elementwise import sigmoid
 from .gelu import floats

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.primitive import primitive
+from ....core.declare import primitive
 from ....ops.linalg import mT
 from ....ops.reduce.sums import sum_
 from .blocks import (

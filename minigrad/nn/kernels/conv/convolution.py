@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.primitive import primitive
+from ....core.declare import primitive
 from ..windows import batch_first, batch_last, reach
 from .slide import Pairs, Sizes, Slide, phases, runs, slide_of
 

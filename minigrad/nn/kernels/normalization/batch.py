@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.primitive import primitive
+from ....core.declare import primitive
 from ....ops.reduce.sums import count_of
 from .sums import center, project, reciprocal_std_of, short_buffers, sum_of_products, sum_over
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import sum_along
-from ....core.primitive import primitive
+from ....core.declare import primitive
 from ....ops.linalg import as_rows
 from .sums import center, project, reciprocal_std_of, sum_of_products
 
