@@ -88,8 +88,6 @@ def derivatives(f, x):
 def test_extremes_are_finite_or_limits_without_a_warning(name, kw, dtype):
     x = EXTREME.astype(dtype)
     y, g, h = derivatives(partial(getattr(F, name), **kw), x)
-    if kw.get("negative_slope") == 1.5:  # overflows by itself
-        return
     assert not np.isnan(y).any() and np.isfinite(g).all() and np.isfinite(h).all(), (y, g, h)
     theirs = torch.tensor(x, requires_grad=True)
     expected = getattr(TF, name)(theirs, **kw)
