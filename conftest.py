@@ -9,6 +9,20 @@ import minigrad
 collect_ignore = ["tests/models/gpt.py", "tests/models/networks.py", "tests/models/transformers.py"]
 
 
+try:
+    import hypothesis
+except ImportError:
+    pass  # the tests that use it skip
+else:  # the same examples in every run, so that a failure is one everywhere; no clock, since machines differ
+    hypothesis.settings.register_profile(
+        "everywhere",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("everywhere")
+
 # Modules whose doctests need a package that only an extra brings.
 NEEDED = {"minigrad.serialization": "safetensors"}
 

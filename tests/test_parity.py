@@ -50,7 +50,7 @@ step = st.one_of(
 )
 
 
-@hypothesis.settings(deadline=None, derandomize=True, max_examples=120, database=None)
+@hypothesis.settings(max_examples=120)
 @hypothesis.given(st.lists(step, min_size=1, max_size=8), st.integers(0, 1000))
 def test_random_programs_to_second_order(steps, seed):
     def program(lib, *inputs):

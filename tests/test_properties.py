@@ -16,9 +16,8 @@ hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with h
 st = pytest.importorskip("hypothesis.strategies")
 hnp = pytest.importorskip("hypothesis.extra.numpy")
 
-# The same examples in every run, so that a failure in CI is one everywhere; no deadline, since machines differ.
-reproducible = hypothesis.settings(deadline=None, derandomize=True, max_examples=150, database=None)
-thorough = hypothesis.settings(reproducible, max_examples=500)
+many = hypothesis.settings(max_examples=150)
+thorough = hypothesis.settings(max_examples=500)
 
 SIDES = {"min_side": 0, "max_side": 4}
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, **SIDES)
@@ -51,7 +50,7 @@ def is_adjoint(function, x, seed):
 
 
 # --- broadcasting -----------------------------------------------------------------------------------------------------
-@reproducible
+@many
 @hypothesis.given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, **SIDES), seeds)
 def test_broadcasting_gives_numpys_shape_and_gradients_of_the_inputs_shapes(broadcast, seed):
     (a, b), shape = broadcast
@@ -79,7 +78,7 @@ def summed_to(array, shape):
     return result
 
 
-@reproducible
+@many
 @hypothesis.given(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, **SIDES), seeds)
 def test_where_sends_every_gradient_to_one_side(broadcast, seed):
     (c, a, b), shape = broadcast
@@ -92,7 +91,7 @@ def test_where_sends_every_gradient_to_one_side(broadcast, seed):
     np.testing.assert_array_equal(by_y.numpy(), summed_to(1 - full, b))
 
 
-@reproducible
+@many
 @hypothesis.given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, **SIDES), seeds)
 def test_broadcast_to_is_the_adjoint_of_summing(broadcast, seed):
     (a, _), shape = broadcast
@@ -131,7 +130,7 @@ def test_an_index_gives_numpys_values_and_its_gradient_is_the_adjoint(case, seed
     np.testing.assert_array_equal(out.detach().numpy(), x[index])
 
 
-@reproducible
+@many
 @hypothesis.given(indexed(), seeds)
 def test_an_index_of_a_product_has_the_right_second_derivative(case, seed):
     """f = Σ (x²)[index] · w is quadratic, so its gradient is linear in x: ∇f(x) = H x with f = ½ x·H x."""
@@ -145,7 +144,7 @@ def test_an_index_of_a_product_has_the_right_second_derivative(case, seed):
     assert np.isclose(f.item(), 0.5 * inner(x.detach().numpy(), second.numpy()), rtol=1e-10, atol=1e-10)
 
 
-@reproducible
+@many
 @hypothesis.given(full_shapes, st.data(), seeds)
 def test_take_along_axis_is_numpys_and_its_gradient_the_adjoint(shape, data, seed):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
@@ -168,7 +167,7 @@ def reductions(draw, minimum=0):
     return shape, dims, draw(st.booleans())
 
 
-@reproducible
+@many
 @hypothesis.given(reductions(), seeds)
 def test_the_sum_is_numpys_and_its_gradient_the_adjoint(case, seed):
     shape, dims, keepdim = case
@@ -177,7 +176,7 @@ def test_the_sum_is_numpys_and_its_gradient_the_adjoint(case, seed):
     np.testing.assert_allclose(out.detach().numpy(), x.sum(axis=dims, keepdims=keepdim), rtol=1e-10, atol=1e-12)
 
 
-@reproducible
+@many
 @hypothesis.given(reductions(minimum=1), seeds)
 def test_the_mean_is_numpys_and_its_gradient_the_adjoint(case, seed):
     shape, dims, keepdim = case
@@ -186,7 +185,7 @@ def test_the_mean_is_numpys_and_its_gradient_the_adjoint(case, seed):
     np.testing.assert_allclose(out.detach().numpy(), x.mean(axis=dims, keepdims=keepdim), rtol=1e-10, atol=1e-12)
 
 
-@reproducible
+@many
 @hypothesis.given(reductions(minimum=1), seeds)
 def test_the_variance_is_the_mean_square_less_the_square_of_the_mean(case, seed):
     shape, dims, keepdim = case
@@ -199,7 +198,7 @@ def test_the_variance_is_the_mean_square_less_the_square_of_the_mean(case, seed)
     np.testing.assert_allclose(by_x.numpy(), by_y.numpy(), rtol=1e-9, atol=1e-12)
 
 
-@reproducible
+@many
 @hypothesis.given(reductions(minimum=1), st.sampled_from(["amax", "amin"]), seeds)
 def test_extremes_are_numpys_and_hand_on_the_whole_gradient(case, name, seed):
     shape, dims, keepdim = case
@@ -214,7 +213,7 @@ def test_extremes_are_numpys_and_hand_on_the_whole_gradient(case, name, seed):
     np.testing.assert_allclose(grad.numpy().sum(axis=dims, keepdims=keepdim), np.ones(out.shape))
 
 
-@reproducible
+@many
 @hypothesis.given(reductions(minimum=1), seeds, st.floats(-1e3, 1e3))
 def test_logsumexp_moves_with_a_shift_and_its_gradient_is_softmax(case, seed, shift):
     shape, dims, keepdim = case
@@ -232,7 +231,7 @@ def test_logsumexp_moves_with_a_shift_and_its_gradient_is_softmax(case, seed, sh
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
-@reproducible
+@many
 @hypothesis.given(full_shapes, st.data(), seeds)
 def test_rearranging_is_undone_by_its_inverse(shape, data, seed):
     order = tuple(data.draw(st.permutations(range(len(shape)))))
@@ -247,7 +246,7 @@ def test_rearranging_is_undone_by_its_inverse(shape, data, seed):
     np.testing.assert_array_equal(flat.detach().numpy().ravel(), np.transpose(x, order).ravel())
 
 
-@reproducible
+@many
 @hypothesis.given(full_shapes, st.data(), seeds)
 def test_joining_hands_every_piece_its_own_gradient(shape, data, seed):
     dim = data.draw(st.integers(-len(shape), len(shape) - 1))
@@ -268,7 +267,7 @@ def test_joining_hands_every_piece_its_own_gradient(shape, data, seed):
 
 
 # --- products ---------------------------------------------------------------------------------------------------------
-@reproducible
+@many
 @hypothesis.given(hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=2, **SIDES), seeds)
 def test_matmul_is_numpys_and_linear_in_each_factor(broadcast, seed):
     (a, b), shape = broadcast
@@ -279,7 +278,7 @@ def test_matmul_is_numpys_and_linear_in_each_factor(broadcast, seed):
     is_adjoint(lambda t: x @ t, y, seed)
 
 
-@reproducible
+@many
 @hypothesis.given(hnp.array_shapes(min_dims=1, max_dims=4, **SIDES), st.integers(0, 4), seeds)
 def test_linear_is_numpys_and_linear_in_each_argument(shape, features, seed):
     x, weight, bias = normal(shape, seed), normal((features, shape[-1]), seed + 1), normal((features,), seed + 2)
@@ -295,7 +294,7 @@ def test_linear_is_numpys_and_linear_in_each_argument(shape, features, seed):
 
 
 # --- accumulation -----------------------------------------------------------------------------------------------------
-@reproducible
+@many
 @hypothesis.given(shapes, st.integers(1, 5), seeds)
 def test_a_tensor_used_many_times_gets_the_sum(shape, times, seed):
     x = leaf(normal(shape, seed))

@@ -78,7 +78,7 @@ def test_rotation_is_the_product_with_the_matrix_of_the_paper(interleaved: bool)
     m=st.integers(0, 40), n=st.integers(0, 40), shift=st.integers(0, 59), interleaved=st.booleans(),
     half=st.integers(1, 8), seed=st.integers(0, 5),
 )  # fmt: skip
-@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.settings(max_examples=60)
 def test_products_depend_on_the_distance_only(
     m: int, n: int, shift: int, interleaved: bool, half: int, seed: int
 ) -> None:

@@ -150,7 +150,7 @@ def equations(draw):
     return ",".join(terms) + (f"->{out}" if arrow else ""), [tuple(sizes[c] for c in term) for term in terms]
 
 
-@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.settings(max_examples=150)
 @hypothesis.given(equations())
 def test_any_equation_agrees_with_numpy_and_finite_differences(case):
     equation, shapes = case
