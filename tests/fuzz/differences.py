@@ -1,0 +1,145 @@
+"""Where minigrad differs from PyTorch on purpose: what happens, and why.
+
+An entry is a reason, in words that a user could be told, and a predicate as narrow as that reason. A run of many
+programs asks for every entry to be met, so none can outlive its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .worlds import Difference
+
+Predicate = Callable[[Difference], bool]
+
+
+def _accepts(*messages: str) -> Predicate:
+    """PyTorch raises, with one of these messages, and minigrad computes."""
+    pattern = re.compile("|".join(messages))
+    return lambda d: d.kind == "accepted" and pattern.search(d.theirs) is not None
+
+
+def _refuses(*messages: str) -> Predicate:
+    """Minigrad raises, with one of these messages, and PyTorch computes."""
+    pattern = re.compile("|".join(messages))
+    return lambda d: d.kind == "raised" and pattern.search(d.ours) is not None
+
+
+def _does(kinds: str, operations: str) -> Predicate:
+    """One of these operations gives a result that differs in one of these ways."""
+    return lambda d: d.kind in kinds.split() and d.operation.rstrip("_") in operations.split()
+
+
+def _both(*predicates: Predicate) -> Predicate:
+    return lambda d: all(holds(d) for holds in predicates)
+
+
+def _outside_the_graph(d: Difference) -> bool:
+    return d.kind == "requires_grad" and d.ours == "False" and d.value is not None and d.value._is_view()
+
+
+def _of_integers(d: Difference) -> bool:
+    return d.kind in ("requires_grad", "is_leaf") and d.value is not None and not d.value.is_floating_point()
+
+
+def _infinite(d: Difference) -> bool:
+    return any(tensor.is_floating_point() and bool(tensor.isinf().any()) for tensor in d.inputs.values())
+
+
+def _limits(d: Difference) -> bool:
+    """PyTorch computes inf - inf, inf / inf or 0 · inf on its way."""
+    return _infinite(d) and d.theirs.count("nan") > d.ours.count("nan")
+
+
+# --- minigrad takes more ----------------------------------------------------------------------------------------------
+TAKEN: dict[str, Predicate] = {
+    "every function takes every dtype": _accepts(
+        "not implemented for", "does not support bool", "on a bool tensor is not supported", "bool tensors? is not",
+        "must be either float or double", "for tensors with different dtypes", "Boolean inputs not supported",
+        "Expected a floating point or complex", "only support floating point", "expected dtype .* for `weight`",
+    ),  # fmt: skip
+    "the mean of integers is a float": _accepts("could not infer output dtype", "expected input to have floating"),
+    "an index may have any integer dtype, a condition any dtype": _accepts(
+        "[Ee]xpected dtype int64 for index", "[Ee]xpected a long tensor", "should be Long but got Int",
+        "expected condition to be a boolean tensor",
+    ),  # fmt: skip
+    "a number will do for a Tensor": _accepts("must be Tensor, not (int|float|bool)"),
+    "a factor may have any dtype": _accepts("alpha must not be a floating point", "Boolean alpha only supported"),
+    "what is written takes the dtype of its place": _accepts("source and destination dtypes match"),
+    "what is read and what is written may overlap": _accepts("some elements of the input tensor and the written-to"),
+    "everything has a derivative": _accepts("derivative for .* is not implemented"),
+    "PyTorch's group_norm fails in backward with a bias alone": _accepts(
+        "tensor does not have a device", r"shape '\[0\]' is invalid"
+    ),
+    "there may be no rows": _accepts("so unique cannot be applied", "input tensor must be non-empty"),
+    "a histogram leaves out NaN": _accepts("is not finite"),
+    "view copies where it must": _accepts("view size is not compatible with input tensor's size and stride"),
+    "a range counts in its own dtype after the last step": _accepts("step must be nonzero"),
+    "inside a graph a write makes new values, and leaves to others those that they saw": _accepts(
+        "modified by an inplace operation", "a view of a leaf Variable that requires grad is being used",
+        "A view was created in no_grad mode", "the output of a function that returns multiple views",
+        "more than one element of the written-to tensor",
+    ),  # fmt: skip
+}
+
+# --- minigrad refuses -------------------------------------------------------------------------------------------------
+REFUSED: dict[str, Predicate] = {
+    "inside a graph no view follows a write, so there is none while a view lives": _refuses(
+        "whose memory another Tensor"
+    ),
+    "means, variances and extrema of nothing are errors": _refuses(
+        "(over|of) no values", "divides by zero", "the mean over an empty batch", "normalized_shape must be at least 1"
+    ),
+    "a backward pass without retain_graph uses up all of its graph": _refuses("was already used by a backward pass"),
+    "each library keeps other values for backward, and misses them when they are overwritten": _refuses(
+        "which was overwritten in place after"
+    ),
+    "the mean of integers is no integer": _refuses(r"the mean of u?int\d+ is not an integer"),
+    "a negative power of an integer is no integer": _refuses("Integers to negative integer powers"),
+    "values stay out of where their kind does not fit": _refuses(r"a value of \w+ cannot be written into"),
+    "a number out of range is not written": _refuses("out of bounds for"),
+    "no gradient is lost silently": _refuses("passes no gradient on to its"),
+}
+
+# --- results that differ ----------------------------------------------------------------------------------------------
+_COMPARISONS = "eq ne lt le gt ge greater greater_equal less less_equal not_equal == != < <= > >="
+DIFFERENT: dict[str, Predicate] = {
+    "a gradient has memory of its own, and a graph with create_graph alone": _does(
+        "memory requires_grad is_leaf type", "grad backward"
+    ),
+    "a view made outside the graph stays outside": _outside_the_graph,
+    "integers never require grad": _of_integers,
+    "a term times beta=0 is left out": _does("requires_grad is_leaf", "addmm addmv addbmm baddbmm addr"),
+    "einsum may return its input, never written to by it": _does("is_leaf memory", "einsum"),
+    "of equal elements any may be named": lambda d: (
+        _does("values", "kthvalue median topk")(d) and d.where.endswith("[1]")
+    ),
+    "a number is compared as it is; PyTorch wraps it to uint8": _both(
+        _does("values", _COMPARISONS), lambda d: "uint8" in d.dtypes
+    ),
+    "where a function jumps, the last bit of half precision decides": _both(
+        _does("values", "floor_divide // remainder % fmod div divide //= %="), lambda d: "float16" in d.dtypes
+    ),
+    "on the edge of two bins the last bit decides": _does("values", "histc"),
+    "NaN has no sign": _does("values", "sign sgn heaviside"),
+    "functions have their limits at infinity": _both(
+        _does("values", "gelu mish silu hardswish softsign std_mean var_mean quantile cross_entropy"), _limits
+    ),
+    "a vector of zeros stays one when it is normalized, also in half precision": _both(
+        _does("values", "normalize"), lambda d: "float16" in d.dtypes
+    ),
+    "the dtype of the result is that of the input": _does("dtype", "bincount"),
+    "a result of any and all is bool": _does("dtype", "all any"),
+    "softmax is a float": _does("dtype", "softmax log_softmax softmin"),
+    "einsum adds small integers in int64": _does("dtype", "einsum"),
+    "PyTorch's addmv of no columns does not broadcast": _does("shape", "addmv"),
+    "PyTorch's pixel_unshuffle leaves an empty batch as it is": _does("shape", "pixel_unshuffle"),
+}
+
+TABLE: dict[str, Predicate] = {**TAKEN, **REFUSED, **DIFFERENT}
+
+
+def known(difference: Difference) -> str | None:
+    """The reason for a difference, if it is meant to be."""
+    return next((reason for reason, matches in TABLE.items() if matches(difference)), None)
