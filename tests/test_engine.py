@@ -203,6 +203,17 @@ def test_grad_of_intermediate_several_unused_and_repeated() -> None:
         grad(z, x, grad_outputs=[1.0, 2.0])
 
 
+def test_what_lies_below_the_inputs_is_neither_run_nor_used_up() -> None:
+    x = leaf(2.0)
+    y = x * x
+    z = y * 3.0
+    assert grad([y, z], y, [raw(leaf(1.0)), raw(leaf(1.0))])[0].tolist() == [4]
+    assert y._node.saved is not None
+    with no_grad():
+        x.fill_(7.0)  # which the square would miss
+    assert grad(y, y, raw(leaf(5.0)))[0].tolist() == [5]
+
+
 def test_orders_one_to_five() -> None:
     x = leaf(2.0)
     y = x**5

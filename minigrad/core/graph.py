@@ -171,7 +171,7 @@ def walk(
             op = node.op
             if op is None or node in found:
                 found[node] = grad
-                if op is None:
+                if op is None or (needed is not None and needed.isdisjoint(node.parents)):
                     continue
             for parent, part in op.pull(node, grad, differentiable, needed):
                 known = pending.get(parent)

@@ -253,6 +253,15 @@ def test_an_update_inside_a_graph_is_differentiable(name):
         np.testing.assert_allclose(np.zeros(2) if got is None else got.numpy(), expected.numpy(), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("index", [None, (), ..., (None, ...)], ids=repr)
+def test_assignment_to_a_single_number_of_a_graph(index):
+    x, y = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
+    h = x * 1.0
+    h[index] = y
+    (h * h).backward()
+    assert (x.grad.item(), y.grad.item()) == (0, 6)
+
+
 def test_values_of_a_graph_written_into_a_plain_tensor_bring_it_into_the_graph():
     x, t = leaf(4.0, 5.0), Tensor([0.0, 0.0])
     for i in range(2):

@@ -241,7 +241,7 @@ NUMPY[np.take_along_axis] = _numpy_take_along_axis
 @primitive(name="setitem", broadcasts=True, cure="the value must broadcast to the shape of what the index picks")
 def assign(x: Any, value: Any, *, index: Any) -> Any:
     """``x`` with ``value`` written at ``index``."""
-    out = x.copy()
+    out = np.copy(x)  # a gradient may be a NumPy scalar, whose own copy is one too
     out[index] = value
     return out
 
