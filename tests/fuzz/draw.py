@@ -82,9 +82,7 @@ class Draw:
         options = [d for d in DTYPES if _KINDS[d] in kinds]
         return self.rng.choices(options, [weights[d] for d in options])[0]
 
-    def literal(
-        self, shape: Sequence[int], dtype: str, low: float = -4, high: float = 4, special: bool = False
-    ) -> str:
+    def literal(self, shape: Sequence[int], dtype: str, low: float = -4, high: float = 4, special: bool = False) -> str:
         """The text of a new tensor. Floats are mostly fractions that every dtype holds, with ties and kinks."""
         if 0 in shape:
             return f"lib.zeros({tuple(shape)}, dtype=lib.{dtype})"
@@ -137,7 +135,7 @@ class Draw:
         fitting = [
             name
             for name, value in self.pool.items()
-            if _KINDS[dtype_of(value)] in kinds and low <= value.dim() <= high and self._tame(value)
+            if _KINDS[dtype_of(value)] in kinds and low <= value.dim() <= high and self.tame(value)
         ]
         if self.writing:
             self.writing = False
@@ -146,7 +144,7 @@ class Draw:
             return str(self.rng.choice(fitting))
         return self.new(self.shape(low, min(high, 4)), self.dtype(kinds))
 
-    def _tame(self, value: Any) -> bool:
+    def tame(self, value: Any) -> bool:
         if value.numel() == 0 or dtype_of(value) == "bool":
             return True
         largest = value.detach().abs().max().item()
@@ -175,7 +173,7 @@ class Draw:
             for name, value in self.pool.items()
             if tuple(value.shape) == shape
             and (dtype_of(value) == dtype if kinds is None else _KINDS[dtype_of(value)] in kinds)
-            and self._tame(value)
+            and self.tame(value)
         ]
         if fitting and self.chance(0.7):
             return str(self.rng.choice(fitting))
@@ -189,7 +187,7 @@ class Draw:
         fitting = [
             name
             for name, value in self.pool.items()
-            if _KINDS[dtype_of(value)] in kinds and _broadcast(tuple(value.shape), shape) and self._tame(value)
+            if _KINDS[dtype_of(value)] in kinds and _broadcast(tuple(value.shape), shape) and self.tame(value)
         ]
         if fitting and self.chance(0.7):
             return str(self.rng.choice(fitting))

@@ -11,17 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
-import minigrad
-from minigrad.nn import functional
+from tests.fuzz.catalogue import Catalogue
+from tests.fuzz.differences import known
+from tests.fuzz.draw import Draw, Unfit, dtype_of
+from tests.fuzz.worlds import LIBRARIES, PRELUDE, Difference, Worlds, defines
 
-from .catalogue import Catalogue
-from .differences import known
-from .draw import Draw, Unfit, dtype_of
-from .worlds import Difference, Worlds, defines
-
-CATALOGUE = Catalogue((minigrad, functional), (torch, torch.nn.functional))
+CATALOGUE = Catalogue(*LIBRARIES)
 HELD = 10  # names that a program holds at once
 Program = list[str]
 
@@ -35,7 +31,7 @@ class Finding:
 
     def __str__(self) -> str:
         lines = "\n".join(self.program)
-        return f"{self.difference}\nimport minigrad as lib  # or torch\nF = lib.nn.functional\n{lines}"
+        return f"{self.difference}\nimport minigrad as lib  # or torch{PRELUDE}{lines}"
 
 
 @contextmanager

@@ -6,7 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity with PyTorch needs it: pip install torch==2.13.0")
 
-from tests.fuzz.differences import TABLE  # noqa: E402 - only where PyTorch is
+import minigrad  # noqa: E402 - nothing here runs without PyTorch
+from minigrad.nn import functional  # noqa: E402
+from tests.fuzz.catalogue import ATTRIBUTES, FAMILIES, NOT_DRAWN  # noqa: E402
+from tests.fuzz.catalogue.functional import ARGUMENTS  # noqa: E402
+from tests.fuzz.differences import TABLE  # noqa: E402
 from tests.fuzz.programs import explore, shrink  # noqa: E402
 
 
@@ -19,6 +23,15 @@ def check(seeds: range) -> tuple[int, set[str]]:
         if run.unknown is not None:
             pytest.fail(f"seed {seed}: {shrink(run.program, run.unknown)}", pytrace=False)
     return steps, met
+
+
+def test_programs_use_every_function():
+    drawn = {name for arguments, _ in FAMILIES for name in arguments} | set(ARGUMENTS) | set(ATTRIBUTES)
+    left_out = {name for names in NOT_DRAWN.values() for name in names.split()}
+    shared = {name for name in minigrad.__all__ if callable(getattr(minigrad, name)) and hasattr(torch, name)}
+    shared |= {name for name in dir(minigrad.Tensor) if name[0] != "_" and hasattr(torch.Tensor, name)}
+    shared |= {name for name in functional.__all__ if hasattr(torch.nn.functional, name)}
+    assert {name for name in shared if name.removesuffix("_") not in drawn} == left_out
 
 
 def test_some_programs():

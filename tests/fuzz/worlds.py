@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
+import pytest
 
 import minigrad
-from minigrad.nn import functional
+from tests.fuzz.draw import dtype_of
 
-from .draw import dtype_of
+try:
+    import torch
+except ImportError:
+    sys.modules.pop(__name__, None)  # pytest would leave half a module for the next file that imports this one
+    pytest.skip("parity with PyTorch needs it: pip install torch==2.13.0", allow_module_level=True)
 
+LIBRARIES = (minigrad, torch)
+
+# What programs begin with. A gradient may be the very Tensor that was pushed back; a copy of it is a value like others.
+PRELUDE = """
+F = lib.nn.functional
+def gradients(*args, **options):
+    return [g if g is None else g.clone() for g in lib.autograd.grad(*args, allow_unused=True, **options)]
+"""
 # The share of the largest number around by which a result may differ.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-5, "float16": 4e-3}
 LOOSER_FOR_GRADIENTS = 20  # they pass through many operations
+Found = tuple[str, str, str, str]  # kind, where, ours, theirs
 _NAME = r"v\d+(?:\[\d+\])*"
 _OPERAND = rf"(?:{_NAME}|-?[\d.]+|True)"
-_CALL = re.compile(rf"(?:lib\.autograd|lib|F|{_NAME}(?:\.grad)?)\.(\w+)\(")
+_CALL = re.compile(rf"(?:lib\.|F\.|{_NAME}(?:\.grad)?\.)?(\w+)\(")
 
 
 @dataclass
@@ -77,9 +91,10 @@ def defines(statement: str) -> str | None:
 class World:
     """One library, and the names that the program has defined in it."""
 
-    def __init__(self, library: Any, functions: Any) -> None:
+    def __init__(self, library: Any) -> None:
         self.library = library
-        self.names: dict[str, Any] = {"lib": library, "F": functions}
+        self.names: dict[str, Any] = {"lib": library}
+        exec(PRELUDE, self.names)
 
     def run(self, statement: str) -> Exception | None:
         """Run a statement; return what it raised."""
@@ -91,7 +106,8 @@ class World:
 
     def values(self) -> dict[str, Any]:
         """Expression -> value, for all that the program holds: tuples by their items, leaves with their gradients."""
-        return {k: v for name, value in self.names.items() if name[0] == "v" for k, v in self._parts(name, value)}
+        held = [(name, value) for name, value in self.names.items() if re.fullmatch(r"v\d+", name)]
+        return {where: part for name, value in held for where, part in self._parts(name, value)}
 
     def _parts(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, (tuple, list)):
@@ -108,8 +124,7 @@ class Worlds:
     """Both libraries, in the same state."""
 
     def __init__(self) -> None:
-        self.ours = World(minigrad, functional)
-        self.theirs = World(torch, torch.nn.functional)
+        self.ours, self.theirs = map(World, LIBRARIES)
         self.pool: dict[str, Any] = {}  # expression -> PyTorch's tensor
         self._coarsest = 0.0  # the tolerance of the lowest precision that any value of the program had
 
@@ -126,13 +141,13 @@ class Worlds:
             if known_refusal(refusal):
                 return [refusal]
         refused = self.theirs.run(statement)
-        found: list[tuple[str, str, str, str]] = []
+        found: list[Found] = []
         if (error is None) != (refused is None):
             kind = "accepted" if error is None else "raised"
             found = [(kind, "", _brief(error), _brief(refused))]
         try:
             if not found:
-                found = list(self._compare(before, "grad(" in statement or "backward(" in statement, inputs))
+                found = list(self._compare(before, "gradients(" in statement or "backward(" in statement, inputs))
             self.refresh()
         except RuntimeError as broken:  # PyTorch may refuse to look at a tensor after a write
             found, self.pool = [("accepted", "", "does not raise", _brief(broken))], {}
@@ -156,7 +171,7 @@ class Worlds:
         self.refresh()
 
     # --- comparison ---------------------------------------------------------------------------------------------------
-    def _compare(self, before: set[str], gradients: bool, inputs: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    def _compare(self, before: set[str], gradients: bool, inputs: dict[str, Any]) -> Iterator[Found]:
         ours, theirs = self.ours.values(), self.theirs.values()
         for where in sorted(ours.keys() ^ theirs.keys()):
             yield "type", where, _type(ours.get(where)), _type(theirs.get(where))
@@ -170,9 +185,7 @@ class Worlds:
                     if other != new and _both_tensors(ours[other], theirs[other]):
                         yield from _compare_memory((ours[new], theirs[new]), (ours[other], theirs[other]), new, other)
 
-    def _compare_values(
-        self, where: str, ours: Any, theirs: Any, gradients: bool, largest: float
-    ) -> Iterator[tuple[str, str, str, str]]:
+    def _compare_values(self, where: str, ours: Any, theirs: Any, gradients: bool, largest: float) -> Iterator[Found]:
         if not _both_tensors(ours, theirs):
             if not _same_plain(ours, theirs):
                 yield "type" if _type(ours) != _type(theirs) else "values", where, repr(ours), repr(theirs)
@@ -196,9 +209,7 @@ class Worlds:
                 yield kind, where, str(getattr(ours, kind)), str(getattr(theirs, kind))
 
 
-def _compare_memory(
-    new: tuple[Any, Any], old: tuple[Any, Any], where: str, other: str
-) -> Iterator[tuple[str, str, str, str]]:
+def _compare_memory(new: tuple[Any, Any], old: tuple[Any, Any], where: str, other: str) -> Iterator[Found]:
     ours, theirs = (np.shares_memory(_host(a), _host(b)) for a, b in zip(new, old, strict=True))
     if ours != theirs:
         said = {True: f"shares memory with {other}", False: f"its own, not that of {other}"}
@@ -210,6 +221,8 @@ def _both_tensors(ours: Any, theirs: Any) -> bool:
 
 
 def _host(tensor: Any) -> Any:
+    if isinstance(tensor, torch.Tensor):
+        return tensor.numpy(force=True)  # PyTorch has zeros without memory
     return tensor.detach().numpy()
 
 

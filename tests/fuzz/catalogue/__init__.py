@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..draw import Draw
-from . import elementwise, functional, gradients, indexing, making, products, reductions, shapes
+from tests.fuzz.catalogue import elementwise, functional, gradients, indexing, making, products, reductions, shapes
+from tests.fuzz.draw import Draw
 
 FAMILIES: tuple[tuple[dict[str, Any], int], ...] = (
     (elementwise.ARGUMENTS, 10),
@@ -18,25 +18,46 @@ FAMILIES: tuple[tuple[dict[str, Any], int], ...] = (
 BINARY = ("+", "-", "*", "/", "//", "%", "**", "@", "==", "!=", "<", "<=", ">", ">=", "&", "|", "^")
 UPDATES = ("+=", "-=", "*=", "/=", "//=", "%=", "**=")
 
+ATTRIBUTES = ("T", "mT", "data", "shape", "ndim", "nbytes")
+
+# What both libraries have and programs do not use, by the reason why.
+NOT_DRAWN = {
+    "is random": "alpha_dropout bernoulli bernoulli_ dropout dropout1d dropout2d dropout3d feature_alpha_dropout "
+    "gumbel_softmax multinomial normal normal_ rand rand_like randint randint_like randn randn_like randperm rrelu "
+    "rrelu_ uniform_",
+    "leaves the values open": "empty empty_like new_empty",
+    "needs files, other libraries or functions": "from_dlpack from_numpy load numpy register_hook "
+    "register_post_accumulate_grad_hook save",
+    "changes the library, or tells something of it": "device finfo get_default_dtype get_rng_state iinfo "
+    "is_grad_enabled manual_seed set_default_dtype set_rng_state",
+    "is a mode, of which one will do": "enable_grad inference_mode set_grad_enabled",
+    "is a type": "Tensor dtype",
+    "needs the result of another function": "max_unpool1d max_unpool2d",
+    "takes a layer's worth of arguments, and is tested with the layer": "multi_head_attention_forward",
+    "stands in statements of their own": "backward grad is_leaf no_grad requires_grad requires_grad_ retain_grad",
+}
+
 
 class Catalogue:
     """Draws statements that both libraries understand.
 
     Args:
-        ours: minigrad, and its ``nn.functional``.
-        theirs: PyTorch, and its.
+        ours: minigrad.
+        theirs: PyTorch.
     """
 
-    def __init__(self, ours: tuple[Any, Any], theirs: tuple[Any, Any]) -> None:
-        self._theirs = theirs[0]
+    def __init__(self, ours: Any, theirs: Any) -> None:
+        self._theirs = theirs
 
         def shared(a: Any, b: Any, names: Any) -> list[str]:
             return [name for name in names if hasattr(a, name) and hasattr(b, name)]
 
         names = [name for arguments, _ in FAMILIES for name in arguments]
-        self._functions = set(shared(ours[0], theirs[0], names))
-        self._methods = set(shared(ours[0].Tensor, theirs[0].Tensor, [*names, *(f"{name}_" for name in names)]))
-        self._of_networks = shared(ours[1], theirs[1], functional.ARGUMENTS)
+        self._functions = set(shared(ours, theirs, names))
+        self._methods = set(shared(ours.Tensor, theirs.Tensor, [*names, *(f"{name}_" for name in names)]))
+        networks = (ours.nn.functional, theirs.nn.functional)
+        self._of_networks = shared(*networks, functional.ARGUMENTS)
+        self._in_place = set(shared(*networks, (f"{name}_" for name in functional.ARGUMENTS)))
         self._families = [
             [(name, arguments[name], self._forms(name)) for name in arguments if self._forms(name)]
             for arguments, _ in FAMILIES
@@ -71,7 +92,11 @@ class Catalogue:
 
     def _network(self, d: Draw) -> str:
         name = d.rng.choice(self._of_networks)
-        return f"{d.name()} = F.{name}({', '.join(functional.ARGUMENTS[name](d))})"
+        writes = f"{name}_" in self._in_place and d.chance(0.4)
+        d.in_place = d.writing = writes
+        given = ", ".join(functional.ARGUMENTS[name](d))
+        d.in_place = d.writing = False
+        return f"F.{name}_({given})" if writes else f"{d.name()} = F.{name}({given})"
 
     def _operator(self, d: Draw) -> str:
         if d.chance(0.25):
@@ -90,7 +115,8 @@ class Catalogue:
 
     def _item(self, d: Draw) -> str:
         x = d.tensor()
-        return f"{d.name()} = {x}[{indexing.index(d, x)}]"
+        place = f".{d.pick(*ATTRIBUTES)}" if d.chance(0.15) else f"[{indexing.index(d, x)}]"
+        return f"{d.name()} = {x}{place}"
 
     def _assignment(self, d: Draw) -> str:
         d.writing = True
@@ -117,7 +143,7 @@ class Catalogue:
         recorded = [name for name, value in d.pool.items() if value.requires_grad]
         inputs = f"[{', '.join(recorded)}]"
         return [
-            f"{d.name()} = lib.autograd.grad({out}, {inputs}, {gradients.weights(d, out)}, retain_graph=True, "
-            f"create_graph={d.chance(0.2)}, allow_unused=True)"
+            f"{d.name()} = gradients({out}, {inputs}, {gradients.weights(d, out)}, retain_graph=True, "
+            f"create_graph={d.chance(0.2)})"
             for out in recorded
         ]

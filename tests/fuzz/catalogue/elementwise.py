@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..draw import Draw
+from tests.fuzz.draw import Draw
 
 
 def unary(d: Draw) -> list[str]:
@@ -61,10 +61,10 @@ def close(d: Draw) -> list[str]:
 
 ARGUMENTS = {
     **dict.fromkeys(
-        "abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil cos cosh deg2rad "
-        "erf erfc exp exp2 expm1 floor frac isfinite isinf isnan isneginf isposinf log log10 log1p log2 logical_not neg "
-        "negative rad2deg reciprocal relu rsqrt sgn sigmoid sign signbit sin sinc sinh sqrt square tan tanh trunc "
-        "bitwise_not".split(),
+        "abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil cos "
+        "cosh deg2rad erf erfc exp exp2 expm1 floor frac isfinite isinf isnan isneginf isposinf log log10 "
+        "log1p log2 logical_not neg negative rad2deg reciprocal relu rsqrt sgn sigmoid sign signbit sin sinc "
+        "sinh sqrt square tan tanh trunc celu hardshrink selu".split(),
         unary,
     ),
     **dict.fromkeys(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..draw import Draw, dtype_of
+from tests.fuzz.catalogue.products import bilinear
+from tests.fuzz.draw import Draw, dtype_of
 
 
 def activation(d: Draw) -> list[str]:
@@ -25,11 +26,15 @@ def linear(d: Draw) -> list[str]:
     return [x, d.new([m, n], dtype), *d.option(d.new([m], dtype), 0.6)]
 
 
+def scale_and_shift(d: Draw, shape: list[int], dtype: str) -> list[str]:
+    return [f"{word}={d.new(shape, dtype, -3, 3)}" for word in ("weight", "bias") if d.chance(0.5)]
+
+
 def layer_norm(d: Draw) -> list[str]:
     x = d.floating(low=1)
     shape = [int(n) for n in d.look(x).shape][-d.whole(1, d.look(x).dim() or 1) :]
     dtype = dtype_of(d.look(x))
-    return [x, str(tuple(shape)), *(f"{w}={d.new(shape, dtype, -3, 3)}" for w in ("weight", "bias") if d.chance(0.5))]
+    return [x, str(tuple(shape)), *scale_and_shift(d, shape, dtype)]
 
 
 def rms_norm(d: Draw) -> list[str]:
@@ -45,16 +50,14 @@ def image(d: Draw, rank: int, channels: int = 0, least: int = 2) -> str:
 def group_norm(d: Draw) -> list[str]:
     groups = d.whole(1, 2)
     x = image(d, d.whole(1, 2), groups * d.whole(1, 2))
-    parameters = (f"{w}={d.new([d.size(x, 1)], dtype_of(d.look(x)), -3, 3)}" for w in ("weight", "bias") if d.chance(0.5))
-    return [x, str(groups), *parameters]
+    return [x, str(groups), *scale_and_shift(d, [d.size(x, 1)], dtype_of(d.look(x)))]
 
 
 def batch_norm(d: Draw) -> list[str]:
     x = image(d, d.whole(0, 2))
     n, dtype = d.size(x, 1), dtype_of(d.look(x))
     mean, variance = d.new([n], dtype, grad=False), d.new([n], dtype, 0.5, 2, grad=False)
-    parameters = [f"{w}={d.new([n], dtype, -3, 3)}" for w in ("weight", "bias") if d.chance(0.5)]
-    return [x, mean, variance, *parameters, *d.option("training=True")]
+    return [x, mean, variance, *scale_and_shift(d, [n], dtype), *d.option("training=True")]
 
 
 def instance_norm(d: Draw) -> list[str]:
@@ -71,8 +74,8 @@ def convolution(rank: int, transposed: bool = False) -> object:
         options = [*d.option(f"stride={d.whole(1, 2)}"), *d.option(f"padding={d.whole(0, 1)}")]
         if not transposed:
             options += d.option("dilation=2", 0.2)
-        bias = d.option(f"bias={d.new([m * groups], dtype)}")
-        return [x, d.new(weight, dtype), *bias, *options, *([] if groups == 1 else [f"groups={groups}"])]
+        bias = d.option(f"bias={d.new([m * groups], dtype, -3, 3)}")
+        return [x, d.new(weight, dtype, -3, 3), *bias, *options, *([] if groups == 1 else [f"groups={groups}"])]
 
     return arguments
 
@@ -98,12 +101,18 @@ def padded(d: Draw) -> list[str]:
 
 def padded_from_inside(d: Draw) -> list[str]:
     rank = d.whole(1, 2)
-    return [image(d, rank), str([d.whole(0, 1) for _ in range(2 * rank)]), f"mode={d.pick('reflect', 'replicate', 'circular')!r}"]
+    sizes = [d.whole(0, 1) for _ in range(2 * rank)]
+    return [image(d, rank), str(sizes), f"mode={d.pick('reflect', 'replicate', 'circular')!r}"]
 
 
 def embedding(d: Draw) -> list[str]:
     n = d.whole(1, 4)
     return [d.places(d.shape(0, 2), n), d.new([n, d.whole(1, 3)], d.dtype("f")), *d.option("padding_idx=0", 0.3)]
+
+
+def embedding_bag(d: Draw) -> list[str]:
+    n, mode = d.whole(1, 4), d.pick("sum", "mean", "max")
+    return [d.places([d.whole(1, 2), d.whole(1, 3)], n), d.new([n, d.whole(1, 3)], d.dtype("f")), f"mode={mode!r}"]
 
 
 def cross_entropy(d: Draw) -> list[str]:
@@ -170,7 +179,7 @@ ARGUMENTS = {
     "softshrink": with_number("lambd", 0, 1),
     "hardtanh": with_number("min_val", -2, 0),
     "threshold": lambda d: [d.tensor("fi"), d.number(), d.number()],
-    "prelu": lambda d: [x := d.floating(low=1), d.new([d.size(x, 1) if d.chance(0.5) else 1], dtype_of(d.look(x)))],
+    "prelu": lambda d: [x := d.floating(low=1), d.new([d.size(x, d.pick(1, 9))], dtype_of(d.look(x)), -3, 3)],
     "gelu": lambda d: [d.floating(), *d.option("approximate='tanh'", 0.3)],
     "glu": lambda d: [x := d.floating(low=1), *d.option(d.dim(x))],
     "linear": linear,
@@ -194,6 +203,8 @@ ARGUMENTS = {
     "adaptive_max_pool2d": adaptive_pool(2),
     "pad": lambda d: padded(d) if d.chance(0.6) else padded_from_inside(d),
     "embedding": embedding,
+    "embedding_bag": embedding_bag,
+    "bilinear": bilinear,
     "one_hot": lambda d: [d.new(d.shape(0, 2), "int64", 0, 3), *d.option("num_classes=4", 0.7)],
     "cross_entropy": cross_entropy,
     "mse_loss": mse_loss,
@@ -204,4 +215,5 @@ ARGUMENTS = {
     "unfold": unfolded,
     "fold": folded,
     "interpolate": interpolated,
+    "upsample": interpolated,
 }

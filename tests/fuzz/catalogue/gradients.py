@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..draw import Draw
+from tests.fuzz.draw import Draw
 
 
 def backward(d: Draw) -> str | None:
@@ -21,8 +21,8 @@ def grad(d: Draw) -> str | None:
         return None
     out = d.pick(*recorded)
     inputs = d.rng.sample(recorded, min(len(recorded), d.whole(1, 3)))
-    options = [weights(d, out), *retained(d), "allow_unused=True"]
-    return f"{d.name()} = lib.autograd.grad({out}, [{', '.join(inputs)}], {', '.join(options)})"
+    options = [weights(d, out), *retained(d)]
+    return f"{d.name()} = gradients({out}, [{', '.join(inputs)}], {', '.join(options)})"
 
 
 def weights(d: Draw, out: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..draw import Draw
+from tests.fuzz.draw import Draw
 
 
 def index(d: Draw, x: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..draw import Draw
+from tests.fuzz.draw import Draw
 
 
 def sized(d: Draw) -> list[str]:
@@ -44,9 +44,12 @@ ARGUMENTS = {
     **dict.fromkeys("zeros ones".split(), sized),
     **dict.fromkeys("zeros_like ones_like".split(), like),
     **dict.fromkeys("linspace logspace".split(), spaced),
-    **dict.fromkeys([*"bool byte double float half int long short".split()], lambda d: [d.tensor()]),
+    **dict.fromkeys("bool byte double float half int long short".split(), lambda d: [d.tensor()]),
     **dict.fromkeys("new_zeros new_ones".split(), lambda d: [d.tensor(), *sized(d)]),
-    **dict.fromkeys("is_floating_point numel is_contiguous dim size tolist element_size".split(), lambda d: [d.tensor()]),
+    **dict.fromkeys(
+        "is_floating_point is_tensor numel nelement is_contiguous cpu dim size tolist element_size".split(),
+        lambda d: [d.tensor()],
+    ),
     **dict.fromkeys("as_tensor asarray tensor".split(), from_list),
     "full": filled,
     "full_like": random_like,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..draw import Draw, dtype_of
+from tests.fuzz.draw import Draw, dtype_of
 
 
 def product(ranks: tuple[int, ...], other: tuple[int, ...]) -> object:
@@ -23,7 +23,7 @@ def _multiplied(d: Draw, x: str, rank: int) -> str:
     fitting = [
         name
         for name, value in d.pool.items()
-        if list(value.shape) == wanted and dtype_of(value) == dtype_of(d.look(x)) and d._tame(value)
+        if list(value.shape) == wanted and dtype_of(value) == dtype_of(d.look(x)) and d.tame(value)
     ]
     return d.pick(*fitting) if fitting and d.chance(0.5) else d.new(wanted, dtype_of(d.look(x)))
 
@@ -59,7 +59,8 @@ def addbmm(d: Draw) -> list[str]:
 
 def bilinear(d: Draw) -> list[str]:
     n, a, b, out, dtype = *(d.whole(1, 3) for _ in range(4)), d.dtype("f")
-    return [d.new([n, a], dtype), d.new([n, b], dtype), d.new([out, a, b], dtype), *d.option(d.new([out], dtype))]
+    shapes = [[n, a], [n, b], [out, a, b], *([[out]] if d.chance(0.5) else [])]
+    return [d.new(shape, dtype, -3, 3) for shape in shapes]
 
 
 def einsum(d: Draw) -> list[str]:
@@ -88,7 +89,7 @@ def tensordot(d: Draw) -> list[str]:
 
 def chain(d: Draw) -> list[str]:
     sizes, dtype = [d.whole(1, 3) for _ in range(4)], d.dtype("f")
-    return [d.new([a, b], dtype) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+    return [d.new([a, b], dtype, -3, 3) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
 
 
 def squared(d: Draw) -> list[str]:

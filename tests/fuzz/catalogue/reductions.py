@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..draw import Draw
+from tests.fuzz.draw import Draw
 
 
 def over_some(d: Draw) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..draw import Draw
+from tests.fuzz.draw import Draw
 
 
 def factored(d: Draw, count: int) -> list[int]:
@@ -104,6 +104,11 @@ def stacked(d: Draw) -> list[str]:
     return [listed([x, *others], d), *d.option(d.dim(x, extra=1), 0.6)]
 
 
+def _agree(a: Sequence[int], b: Sequence[int], dim: int) -> bool:
+    """Whether two shapes of one length are equal but along ``dim``."""
+    return all(m == n or i == dim % len(a) for i, (m, n) in enumerate(zip(a, b, strict=True)))
+
+
 def joined(d: Draw) -> list[str]:
     """Tensors that agree but for the size along one dimension."""
     x = d.tensor(low=1)
@@ -111,8 +116,7 @@ def joined(d: Draw) -> list[str]:
     fitting = [
         name
         for name, value in d.pool.items()
-        if value.dim() == d.look(x).dim() and d._tame(value)
-        if all(m == n or i == int(dim) % value.dim() for i, (m, n) in enumerate(zip(value.shape, d.look(x).shape)))
+        if value.dim() == d.look(x).dim() and d.tame(value) and _agree(value.shape, d.look(x).shape, int(dim))
     ]
     chosen = [d.pick(*fitting) if fitting else x for _ in range(d.whole(0, 2))]
     return [listed([x, *chosen], d), *([dim] if int(dim) != 0 or d.chance(0.3) else [])]
@@ -158,10 +162,26 @@ def windows(d: Draw) -> list[str]:
     return [x, dim, str(d.whole(1, max(d.size(x, int(dim)), 1))), str(d.whole(1, 2))]
 
 
+def selected(d: Draw) -> list[str]:
+    x = d.tensor(low=1)
+    dim = d.dim(x)
+    size = max(d.size(x, int(dim)), 1)
+    return [x, dim, str(d.whole(-size, size - 1))]
+
+
+def narrowed(d: Draw) -> list[str]:
+    x = d.tensor(low=1)
+    dim = d.dim(x)
+    start = d.whole(0, d.size(x, int(dim)))
+    return [x, dim, str(start), str(d.whole(0, d.size(x, int(dim)) - start))]
+
+
 ARGUMENTS = {
     **dict.fromkeys("reshape view".split(), reshaped),
     **dict.fromkeys("reshape_as view_as".split(), lambda d: [x := d.tensor(), d.same(x, "fib")]),
-    **dict.fromkeys("ravel t adjoint atleast_1d atleast_2d atleast_3d contiguous clone detach".split(), lambda d: [d.tensor()]),
+    **dict.fromkeys(
+        "ravel t adjoint atleast_1d atleast_2d atleast_3d contiguous clone detach".split(), lambda d: [d.tensor()]
+    ),
     **dict.fromkeys("fliplr flipud".split(), lambda d: [d.tensor(low=1)]),
     **dict.fromkeys("transpose swapaxes swapdims".split(), two_dims),
     **dict.fromkeys("movedim moveaxis".split(), several_moved),
@@ -196,11 +216,6 @@ ARGUMENTS = {
     "dsplit": at_places(3),
     "unbind": lambda d: [x := d.tensor(low=1), *d.option(d.dim(x))],
     "unfold": windows,
-    "narrow": lambda d: [
-        x := d.tensor(low=1),
-        dim := d.dim(x),
-        str(start := d.whole(0, d.size(x, int(dim)))),
-        str(d.whole(0, max(d.size(x, int(dim)) - start, 0))),
-    ],
-    "select": lambda d: [x := d.tensor(low=1), dim := d.dim(x), str(d.whole(-(n := max(d.size(x, int(dim)), 1)), n - 1))],
+    "narrow": narrowed,
+    "select": selected,
 }
