@@ -38,7 +38,6 @@ class Draw:
         self.rng, self._program, self._run = rng, program, run
         # Half precision would make the tolerance for all gradients of a program a coarse one, so few programs have it.
         self._floats = dict(zip(FLOATS, rng.choice(((40, 12, 0), (40, 12, 0), (12, 40, 0), (20, 10, 40))), strict=True))
-        self.in_place = False  # whether the statement writes
         self.writing = False  # whether the next tensor shall be the one that it writes to
         self.recording = True
         self._names = 0
@@ -230,10 +229,10 @@ class Draw:
         """The text of an index tensor of that shape into a dimension of that size.
 
         Args:
-            checked: whether PyTorch looks that it is not out of range (it does so in place after the first writes).
+            checked: whether PyTorch looks that it is not out of range.
         """
         low = -size if negative else 0
-        high = size if checked and not self.in_place and self.chance(_WRONG) else max(size - 1, 0)
+        high = size if checked and self.chance(_WRONG) else max(size - 1, 0)
         return self.literal(shape, self.often("int64", "int32"), low, high)
 
     def mask(self, shape: Sequence[int]) -> str:

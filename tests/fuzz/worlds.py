@@ -42,8 +42,8 @@ class Difference:
     """What one statement did differently in the two libraries.
 
     Args:
-        kind: "raised" (only minigrad did), "accepted" (only PyTorch raised), "type", "dtype", "shape", "values",
-            "requires_grad", "is_leaf", or "memory" (shared in one library only).
+        kind: "raised" (only minigrad did), "accepted" (only PyTorch raised), "left" (both raised, and hold other values
+            since), "type", "dtype", "shape", "values", "requires_grad", "is_leaf", or "memory" (shared in one only).
         statement: the text.
         where: the value that differs; empty where one library raised.
         ours: what minigrad did.
@@ -64,7 +64,7 @@ class Difference:
     def operation(self) -> str:
         """The function, or the symbol of the operator, or ``[]`` or ``[]=``."""
         text = self.statement.removeprefix("with lib.no_grad(): ")
-        if re.match(rf"{_NAME}\[.*\] = ", text) and not re.match(rf"{_NAME} = ", text):
+        if re.match(r"v\d+\[.*\] = ", text):
             return "[]="
         called = re.sub(r"^v\d+ = ", "", text)
         if found := _CALL.match(called):
@@ -148,6 +148,8 @@ class Worlds:
         try:
             if not found:
                 found = list(self._compare(before, "gradients(" in statement or "backward(" in statement, inputs))
+                if error is not None:
+                    found = [("left", *said) for _, *said in found]
             self.refresh()
         except RuntimeError as broken:  # PyTorch may refuse to look at a tensor after a write
             found, self.pool = [("accepted", "", "does not raise", _brief(broken))], {}

@@ -82,9 +82,9 @@ class Catalogue:
         family = d.rng.choices(self._families, [weight for _, weight in FAMILIES])[0]
         name, arguments, forms = d.rng.choice(family)
         form = d.rng.choice(forms)
-        d.in_place = d.writing = form == "in place"
+        d.writing = form == "in place"
         given = arguments(d)
-        d.in_place = d.writing = False
+        d.writing = False
         if form == "function":
             return f"{d.name()} = lib.{name}({', '.join(given)})"
         call = f"{given[0]}.{name}{'_' if form == 'in place' else ''}({', '.join(given[1:])})"
@@ -93,9 +93,9 @@ class Catalogue:
     def _network(self, d: Draw) -> str:
         name = d.rng.choice(self._of_networks)
         writes = f"{name}_" in self._in_place and d.chance(0.4)
-        d.in_place = d.writing = writes
+        d.writing = writes
         given = ", ".join(functional.ARGUMENTS[name](d))
-        d.in_place = d.writing = False
+        d.writing = False
         return f"F.{name}_({given})" if writes else f"{d.name()} = F.{name}({given})"
 
     def _operator(self, d: Draw) -> str:
