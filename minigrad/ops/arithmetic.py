@@ -30,7 +30,7 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
         >>> add(Tensor([1.0, 2.0]), 10)
         Tensor([11., 12.])
     """
-    return elementwise.add(input, other if alpha == 1 else multiply(other, alpha))
+    return elementwise.add(input, other if alpha == 1 else scaled(other, alpha, input))
 
 
 @offer()
@@ -41,10 +41,24 @@ def subtract(input: Any, other: Any, *, alpha: float = 1) -> Any:
         >>> subtract(Tensor([1.0, 2.0]), Tensor([1.0, 1.0]), alpha=2)
         Tensor([-1.,  0.])
     """
-    return elementwise.subtract(input, other if alpha == 1 else multiply(other, alpha))
+    return elementwise.subtract(input, other if alpha == 1 else scaled(other, alpha, input))
 
 
 sub = offer(method="sub")(subtract)
+
+
+def scaled(other: Any, alpha: float, input: Any) -> Any:
+    """``alpha`` · ``other``, in the precision of its sum with ``input``; among booleans alpha is one too."""
+    mine, its = getattr(input, "dtype", None), getattr(other, "dtype", None)
+    if mine is None or its is None:
+        return multiply(other, alpha)
+    if mine.kind == its.kind == "b":
+        return multiply(other, bool(alpha))
+    if mine.kind == "f" and its.kind != "f":
+        other = other.astype(mine)
+    elif mine.kind == "f" and its != mine and (input.ndim or not other.ndim):
+        other = other.astype(np.result_type(mine, its))
+    return multiply(other, alpha)
 
 
 @offer()

@@ -92,6 +92,13 @@ def test_like_others():
     compare(lambda *t: mg.broadcast_tensors(*t)[0], lambda *t: torch.broadcast_tensors(*t)[0], a, b)
 
 
+def test_what_has_the_shape_already_is_returned_itself():
+    x = leaf(random((2, 3, 4)))
+    assert x.flatten(1, 1) is x and x[0, 0].flatten().shape == (4,)
+    assert all(getattr(mg, f"atleast_{n}d")(x) is x for n in (1, 2, 3))
+    assert mg.broadcast_tensors(x, Tensor(1.0))[0] is x
+
+
 def test_repeats_of_their_own():
     x, counts = random((3, 2)), np.array([2, 0, 3])
     compare(lambda t: t.repeat_interleave(Tensor(counts), 0), lambda t: t.repeat_interleave(torch.tensor(counts), 0), x)

@@ -46,6 +46,22 @@ def test_factors_and_rounding(dtype):
     compare(mg.absolute, torch.absolute, x)
 
 
+MIXED = [("float64", "float32"), ("float32", "float64"), ("float64", "float16"), ("float64", "int64"), ("int8", "int8")]
+
+
+@pytest.mark.parametrize("dtypes", [*MIXED, ("bool", "bool"), ("bool", "int16")], ids=str)
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((3,), ()), ((), (3,))], ids=str)
+def test_a_factor_counts_in_the_precision_of_the_sum(dtypes, shapes):
+    arrays = [
+        np.random.default_rng(i).uniform(1, 4, s).astype(d) for i, (s, d) in enumerate(zip(shapes, dtypes, strict=True))
+    ]
+    alpha = 0.1 if dtypes[0][0] == "f" else -2
+    ours = mg.add(*map(Tensor, arrays), alpha=alpha).numpy()
+    theirs = torch.add(*map(torch.tensor, arrays), alpha=alpha).numpy()
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_allclose(ours, theirs, {"float64": 1e-14, "float32": 1e-6}.get(str(ours.dtype), 1e-3))
+
+
 def test_division_of_integers():
     a, b = np.array([-7, 7, -8, 2**60 + 1]), np.array([2, -2, 4, 3])
     for mode in (None, "trunc", "floor"):

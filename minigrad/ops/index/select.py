@@ -14,6 +14,7 @@ from ...core.arrays import as_array, shape_of
 from ...core.declare import constant, offer
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand, raw, wrap
+from ..arithmetic import add
 from ..dims import both_doors, one_dim
 from ..shape.expand import broadcast_to
 from ..shape.reshape import reshape
@@ -115,7 +116,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
     """
     places, source, _ = _slices_of("index_add", input, dim, index, source)
     added = put(source, index=places, shape=shape_of(input))
-    return input + (added if alpha == 1 else added * alpha)
+    return add(input, added, alpha=alpha)
 
 
 @offer()

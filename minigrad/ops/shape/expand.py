@@ -50,7 +50,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"broadcast_tensors: sizes of {shapes} must be equal or 1, counted from the right") from None
-    return tuple(broadcast_to(as_operand(tensor), shape) for tensor in tensors)
+    return tuple(t if shape_of(t) == shape else broadcast_to(t, shape) for t in map(as_operand, tensors))
 
 
 def _tiled(name: str, input: Any, times: tuple[int, ...]) -> Any:

@@ -66,6 +66,8 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     if not shape:
         return reshape(input, 1)
     first, last = one_dim("flatten", start_dim, shape), one_dim("flatten", end_dim, shape)
+    if first == last and hasattr(input, "shape"):
+        return input
     if first > last:
         raise ValueError(f"flatten from dimension {first} to {last}: the first must not come after the last")
     return _reshape(input, shape=(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
@@ -199,8 +201,12 @@ def _at_least(name: str, shape_for: Any, doc: str) -> Any:
     def raised(*tensors: Any) -> Any:
         if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) and any(map(shape_like, tensors[0])):
             tensors = tuple(tensors[0])
-        results = tuple(reshape(as_operand(t), shape_for(shape_of(t))) for t in tensors)
+        results = tuple(map(enough, map(as_operand, tensors)))
         return results[0] if len(results) == 1 else results
+
+    def enough(tensor: Any) -> Any:
+        shape = shape_for(shape_of(tensor))
+        return tensor if shape == shape_of(tensor) else reshape(tensor, shape)
 
     raised.__name__ = raised.__qualname__ = name
     raised.__doc__ = doc
