@@ -33,10 +33,10 @@ from .core.hooks import RemovableHandle
 
 # --- operations, by family --------------------------------------------------------------------------------------------
 from .ops.elementwise import (
-    abs_ as abs, clamp, clamp_max, clamp_min, clip_ as clip, divide, exp, floor_divide, log, maximum,
+    abs_ as abs, clamp, clamp_max, clamp_min, clip_ as clip, exp, floor_divide, log, maximum,
     minimum, multiply, negative, pow_ as pow, remainder, sigmoid, sign, sqrt, square, tanh,
 )  # fmt: skip
-from .ops.arithmetic import absolute, add, div, lerp, mul, neg, sgn, sub, subtract, true_divide
+from .ops.arithmetic import absolute, add, div, divide, lerp, mul, neg, sgn, sub, subtract, true_divide
 from .ops.comparison import (
     allclose, eq, equal, ge, greater, greater_equal, gt, is_tensor, isclose, isfinite, isinf, isnan,
     isneginf, isposinf, le, less, less_equal, logical_and, logical_not, logical_or, logical_xor, lt, ne,

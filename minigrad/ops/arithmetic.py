@@ -10,7 +10,7 @@ from ..core.arrays import as_array
 from ..core.declare import constant, offer
 from ..core.dispatch import NUMPY
 from . import elementwise
-from .elementwise import abs_, divide, floor_divide, multiply, negative, pow_, remainder, sign
+from .elementwise import abs_, floor_divide, multiply, negative, pow_, remainder, sign
 from .special import fmod, trunc
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ absolute = offer(np.fabs, method="absolute")(abs_)
 sgn = offer(method="sgn")(sign)
 neg = offer(method="neg")(negative)
 mul = offer(method="mul")(multiply)
-true_divide = offer(method="true_divide")(divide)
+true_divide = offer(method="true_divide")(elementwise.divide)
 NUMPY[np.float_power] = pow_
 
 
@@ -75,14 +75,17 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         Tensor([-3.])
     """
     if rounding_mode is None:
-        return divide(input, other)
+        return elementwise.divide(input, other)
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode != "trunc":
         raise ValueError(f"div: rounding_mode is None, 'trunc' or 'floor', got {rounding_mode!r}")
     if all(as_array(a).dtype.kind in "iub" for a in (input, other)):
         return floor_divide(input - fmod(input, other), other)  # exact, where a quotient of large integers is not
-    return trunc(divide(input, other))
+    return trunc(elementwise.divide(input, other))
+
+
+divide = offer(method="divide")(div)
 
 
 def _divmod(x: Any, y: Any) -> tuple[Any, Any]:

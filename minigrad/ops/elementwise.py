@@ -18,6 +18,7 @@ multiply = ufunc(np.multiply, "x * y.", x=lambda g, y: g * y, y=lambda g, x: g *
 divide = ufunc(
     np.divide,
     "x / y, also for integers.",
+    offered=False,
     x=lambda g, y: g / y,
     y=lambda g, out, y: -g * out / y,
 )
@@ -83,7 +84,7 @@ def pow_(input: Any, exponent: Any) -> Any:
     return power(input, exponent)
 
 
-NUMPY[np.add], NUMPY[np.subtract] = add, subtract
+NUMPY[np.add], NUMPY[np.subtract], NUMPY[np.divide] = add, subtract, divide
 add_method("power", power)
 
 

@@ -35,12 +35,12 @@ def test_factors_and_rounding(dtype):
 
             compare(functools.partial(call, mg), functools.partial(call, torch), x, y)
     for mode in (None, "trunc", "floor"):
-        compare(
-            lambda a, b, m=mode: mg.div(a, b, rounding_mode=m),
-            lambda a, b, m=mode: torch.div(a, b, rounding_mode=m),
-            x,
-            y,
-        )
+        for name in ("div", "divide"):
+
+            def divided(library, a, b, name=name, mode=mode):
+                return getattr(library, name)(a, b, rounding_mode=mode)
+
+            compare(functools.partial(divided, mg), functools.partial(divided, torch), x, y)
     compare(mg.lerp, torch.lerp, x, y, random((3, 4), dtype, 0, 1, seed=2))
     compare(mg.neg, torch.neg, x)
     compare(mg.absolute, torch.absolute, x)
