@@ -72,7 +72,7 @@ class Detector:
 
     def gradient(self, node: Node, parent: Node, part: Any, g: Any) -> None:
         """Raise if ``part``, the gradient of ``parent`` that came of the node's gradient ``g``, is not finite."""
-        part, g = raw(part), raw(g)
+        part = raw(part)
         bad = ~np.isfinite(part)
         if not bad.any():
             return
@@ -80,17 +80,20 @@ class Detector:
         place = _first(bad)
         names = _names(node, len(node.parents))
         values = dict(zip(op.saved_names, node.saved or (), strict=True))
-        shown = {name: value for name, value in values.items() if name in names or name == "out"}
-        if _is_bad(g):
-            cause, cure = not_finite_yet("g, the gradient that arrived,", _first_bad(g), "gradient")
+        shown = {name: value for name, value in values.items() if name in names or name in op.outputs}
+        arrived = _arrived(op.outputs, raw(g))
+        bad_ones = [name for name, value in arrived.items() if _is_bad(value)]
+        if bad_ones:
+            what = "g, the gradient that arrived," if "g" in arrived else f"{bad_ones[0]}, which arrived,"
+            cause, cure = not_finite_yet(what, _first_bad(arrived[bad_ones[0]]), "gradient")
         else:
             at = _at(place, part.shape, list(shown), list(shown.values()))
-            at |= _at(place, part.shape, ["g"], [g])
+            at |= _at(place, part.shape, list(arrived), list(arrived.values()))
             cause, cure = bad_gradient(node.name, at, part[place])
         self._fail(
             f"the derivative of {node.name}, called at {self.site}, is not finite: {part[place]} at {_shown(place)} of "
             f"the gradient of its input {names[node.parents.index(parent)]}, of shape {part.shape} ({_share(bad)})",
-            {"g": g, **shown},
+            {**arrived, **shown},
             cause,
             cure,
         )
@@ -107,6 +110,13 @@ class Detector:
 def _names(node: Node, count: int) -> list[str]:
     inputs: Sequence[str] = getattr(node.op, "inputs", ())
     return list(inputs) if len(inputs) == count else [f"input {i}" for i in range(count)]
+
+
+def _arrived(outputs: Sequence[str], g: Any) -> dict[str, Any]:
+    """The gradient of the output, or of each output that has one, by what to call it."""
+    if len(outputs) == 1:
+        return {"g": g}
+    return {f"the gradient of {name}": part for name, part in zip(outputs, g, strict=True) if part is not None}
 
 
 def _origin(parent: Node | None) -> str:

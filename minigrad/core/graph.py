@@ -80,6 +80,27 @@ class Leaf(Node):
         self.after: dict[int, Callable[[Any], None]] = {}  # hooks for when the gradient was added
 
 
+class Fork(Node):
+    """One application of an operation of several outputs."""
+
+    __slots__ = ("_outputs",)
+
+    def __init__(
+        self, op: Any, parents: list[Node | None], saved: tuple[Any, ...], static: dict[str, Any], out: Array
+    ) -> None:
+        super().__init__(op, parents, saved, static, out)
+        self._outputs: dict[int, weakref.ref[Output]] = {}  # weak: an output refers to its node
+
+    def output(self, number: int, out: Array) -> Output:
+        """The node of one output: the same as long as anyone holds it, so that hooks and ``grad`` find it."""
+        known = self._outputs.get(number)
+        node = None if known is None else known()
+        if node is None:
+            node = Output(self, number, out)
+            self._outputs[number] = weakref.ref(node)
+        return node
+
+
 class Output(Node):
     """One of several outputs of a node, its only parent; the gradients of all of them meet there."""
 

@@ -16,7 +16,7 @@ from . import writes
 from .arrays import as_array, promoted, settled, sum_along
 from .caller import given_by_caller
 from .dispatch import Table, full_name, refuse
-from .graph import Node, Output
+from .graph import Fork, Node
 from .modes import grad_enabled
 from .tensor import Tensor, raw, wrap
 
@@ -201,7 +201,7 @@ class Primitive:
         if live and grad_enabled.get():
             node = self._recorded(values, parents, live, static, out, residuals, foreign)
         if self._several:
-            return tuple([wrap(o, node and Output(node, i, o)) for i, o in enumerate(out)])
+            return _handles(out, node, args)
         return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
 
     def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
@@ -227,7 +227,9 @@ class Primitive:
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
         try:
-            return tuple(settled(o, values) for o in out) if self._several else settled(out, values)
+            if not self._several:
+                return settled(out, values)
+            return tuple([settled(np.asarray(o) if isinstance(o, np.generic) else o, values) for o in out])
         except TypeError as error:
             raise self._explained(error, values, static) from None
 
@@ -257,7 +259,7 @@ class Primitive:
                 shapes = [shapes] if self.variadic else shapes
             outputs = out if self._several else (out,)
             saved = pick((*inputs, *outputs, *residuals, *{**self.static, **static}.values(), *shapes, None))
-        node = Node(self, parents, saved, static, out[0] if self._several else out)
+        node = Fork(self, parents, saved, static, out[0]) if self._several else Node(self, parents, saved, static, out)
         if node.detector is not None:
             for o in out if self._several else (out,):
                 node.detector.value(node, values, o)
@@ -320,8 +322,8 @@ class Primitive:
             if name in self.inputs and hasattr(value, "dtype"):
                 lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
             elif name in self.outputs:
-                of = Output(node, self.outputs.index(name), value) if self._several else node
-                lifted[name] = wrap(value, of)
+                whole = node.output(self.outputs.index(name), value) if isinstance(node, Fork) else node
+                lifted[name] = wrap(value, whole)
             else:
                 lifted[name] = value
         for name in self.residuals:
@@ -352,6 +354,15 @@ class Primitive:
         new: Any = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
         new.explained = True
         return new  # type: ignore[no-any-return]
+
+
+def _handles(outputs: tuple[Any, ...], node: Any, inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """A Tensor for each of several outputs."""
+    tensors = tuple([wrap(out, node and node.output(i, out)) for i, out in enumerate(outputs)])
+    for tensor in tensors:
+        if tensor._array.base is not None:
+            _shared(tensor, (*inputs, *tensors))
+    return tensors
 
 
 def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:

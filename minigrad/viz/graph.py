@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import graphviz
 import numpy as np
 
-from ..core.graph import Leaf, Node, reachable
+from ..core.graph import Leaf, Node, Output, reachable
 from ..core.tensor import Tensor
 from .labels import GREY, arguments, bold, label, number, plain, small
 from .picture import GraphPicture
@@ -76,9 +76,19 @@ def draw_graph(
         if limit is not None and limit < 1:
             raise ValueError(f"{option} must be at least 1, or None for no limit, got {limit}")
     ends = [output._node for output in outputs if output._node is not None]
-    kept = _nearest(ends, depth, max_nodes)
-    drawing = _Drawing(outputs, kept, _Names(names), direction, shapes=shapes, values=values, constants=constants)
-    left_out = len(reachable(ends)) - len(kept)
+    kept = _nearest(map(_operation_of, ends), depth, max_nodes)
+    everything = reachable(ends)
+    drawing = _Drawing(
+        outputs,
+        kept,
+        _branches(everything),
+        _Names(names),
+        direction,
+        shapes=shapes,
+        values=values,
+        constants=constants,
+    )
+    left_out = len({_operation_of(node) for node in everything}) - len(kept)
     if left_out:
         drawing.note(left_out, f"max_nodes={max_nodes}" if len(kept) == max_nodes else f"depth={depth}")
     drawing.draw()
@@ -106,6 +116,22 @@ def _type(value: Any) -> str:
     return type(value).__name__
 
 
+def _operation_of(node: Node) -> Node:
+    """The node whose box stands for ``node``: all outputs of an operation share that of the operation."""
+    if isinstance(node, Output) and node.parents[0] is not None:
+        return node.parents[0]
+    return node
+
+
+def _branches(nodes: Iterable[Node]) -> dict[Node, list[Output]]:
+    """Those outputs, of operations of several, that are in use, in order."""
+    found: dict[Node, list[Output]] = {}
+    for node in nodes:
+        if isinstance(node, Output):
+            found.setdefault(_operation_of(node), []).append(node)
+    return {node: sorted(outputs, key=lambda output: output.number) for node, outputs in found.items()}
+
+
 def _nearest(ends: Iterable[Node], depth: int | None, max_nodes: int | None) -> set[Node]:
     """The nodes nearest to ``ends``, step by step back, each operation together with its leaves."""
     furthest, most = (math.inf if limit is None else limit for limit in (depth, max_nodes))
@@ -115,7 +141,7 @@ def _nearest(ends: Iterable[Node], depth: int | None, max_nodes: int | None) -> 
     while level and steps < furthest and len(kept) < most:
         following: set[Node] = set()
         for node in sorted(level, key=lambda node: -node.born):
-            parents = [parent for parent in node.parents if parent is not None]
+            parents = [_operation_of(parent) for parent in node.parents if parent is not None]
             for candidate in (node, *(parent for parent in parents if isinstance(parent, Leaf))):
                 if len(kept) < most:
                     kept.add(candidate)
@@ -178,7 +204,8 @@ def _inputs(node: Node) -> list[_Input]:
     op: Any = node.op
     names = op.inputs or ("",) * len(node.parents)  # those of concatenate and stack have no names
     saved = dict(zip(op.saved_names, node.saved, strict=True)) if node.saved is not None else {}
-    inputs = [_Input(name, parent, saved.get(name)) for name, parent in zip(names, node.parents, strict=False)]
+    parents = [parent and _operation_of(parent) for parent in node.parents]
+    inputs = [_Input(name, parent, saved.get(name)) for name, parent in zip(names, parents, strict=False)]
     # An optional input without a parent was most likely left out, such as the bias of a linear layer.
     required = len(names) - len(getattr(op.forward, "__defaults__", None) or ())
     return [given for i, given in enumerate(inputs) if i < required or given.parent is not None]
@@ -191,6 +218,7 @@ class _Drawing:
         self,
         outputs: list[Tensor],
         kept: set[Node],
+        branches: dict[Node, list[Output]],
         names: _Names,
         direction: str,
         *,
@@ -199,7 +227,7 @@ class _Drawing:
         constants: bool,
     ) -> None:
         self.outputs = {output._node: output for output in outputs}
-        self.kept = kept
+        self.kept, self.branches = kept, branches
         self.names = names
         self.shapes, self.values, self.constants = shapes, values, constants
         self.keys: dict[Node | int, str] = {}  # node, or id of an array (which its node keeps alive) -> key of its box
@@ -237,15 +265,25 @@ class _Drawing:
             elif self.constants:
                 text = "constant" if value is None else number(value)
                 words.append(f"{name}={text}" if name else text)
-        name, value, grad = self._about(node)
-        lines = [(f"{bold(name)} = " if name else "") + bold(node.name), *map(small, words)]
-        lines += [small(str(node.shape))] if self.shapes else []
-        lines += [value] if value else []
-        lines += [small(f"grad {grad}")] if grad else []
-        key = self._box(node, lines, "output" if node in self.outputs else "operation")
+        branches = self.branches.get(node, [])
+        if branches:
+            lines = [bold(node.name), *map(small, words)]
+            for branch in branches:
+                lines += self._result(branch, small(node.op.outputs[branch.number]), [])  # type: ignore[union-attr]
+        else:
+            lines = self._result(node, bold(node.name), words)
+        key = self._box(node, lines, "output" if not self.outputs.keys().isdisjoint([node, *branches]) else "operation")
         labelled = len(arrows) > 1 and node.name not in _INTERCHANGEABLE
         for source, name, kind in arrows:
             self.dot.edge(source, key, label=f"  {name}" if labelled and name else None, **_ARROWS[kind])
+
+    def _result(self, node: Node, what: str, words: list[str]) -> list[str]:
+        """The lines on what an operation computed, or on one of its outputs."""
+        name, value, grad = self._about(node)
+        lines = [(f"{bold(name)} = " if name else "") + what, *map(small, words)]
+        lines += [small(str(node.shape))] if self.shapes else []
+        lines += [value] if value else []
+        return [*lines, *([small(f"grad {grad}")] if grad else [])]
 
     def _leaf(self, node: Node) -> str:
         if node in self.keys:
