@@ -199,6 +199,28 @@ def test_a_rule_may_not_name_what_does_not_exist() -> None:
         del REGISTRY["broken"]
 
 
+@pytest.mark.parametrize(
+    ("forward", "options", "message"),
+    [
+        (lambda x: (x, x), {}, r"returned a tuple of 2, and must return one array; primitive\(outputs="),
+        (lambda x: [x], {}, "returned an object of <class 'list'>, and must return one array"),
+        (lambda x: None, {}, "returned an object of <class 'NoneType'>, and must return one array"),
+        (lambda x: 1.5, {}, "returned an object of <class 'float'>, and must return one array"),
+        (lambda x: x, {"outputs": ("a", "b")}, r"must return a tuple of 2 output\(s\) and 0 residual\(s\)"),
+        (lambda x: (x, x, x), {"outputs": ("a", "b")}, r"returned a tuple of 3, and must return a tuple of 2 output"),
+        (lambda x: x, {"residuals": {"e": lambda x: x}}, r"must return a tuple of 1 output\(s\) and 1 residual\(s\)"),
+    ],
+)
+def test_a_forward_that_returns_something_else_is_told_so(forward: Any, options: Any, message: str) -> None:
+    broken = Primitive(forward, name="broken", **options)
+    try:
+        for x in (Tensor([1.0, 2.0]), Tensor([1.0, 2.0], requires_grad=True)):
+            with pytest.raises(TypeError, match=f"^the forward of broken .*{message}"):
+                broken(x)
+    finally:
+        del REGISTRY["broken"]
+
+
 @pytest.mark.parametrize("name", sorted(mg.__all__))
 def test_public_names_are_documented_and_examples_of_primitives_run(name: str) -> None:
     """Pytest collects doctests of functions and classes only; primitives are instances."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from types import MethodType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy import ndarray
@@ -191,7 +191,11 @@ class Primitive:
             return out
         if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
             out = np.asarray(out)
-        if self._several or out.dtype is not like.dtype:  # see that integers did not decide the precision
+        try:
+            mixed = self._several or out.dtype is not like.dtype
+        except AttributeError:
+            self._refuse_output(out)
+        if mixed:  # see that integers did not decide the precision
             fair = promoted(values)
             if fair is not values:
                 again = zip(args, fair, parents, strict=True)
@@ -223,7 +227,18 @@ class Primitive:
     def _unpacked(self, computed: tuple[Any, ...]) -> tuple[Any, Sequence[Any]]:
         """What ``forward`` returned: the output or outputs, and the residuals."""
         count = len(self.outputs)
+        if type(computed) is not tuple or len(computed) != count + len(self.residuals):
+            self._refuse_output(computed)
         return computed[:count] if self._several else computed[0], computed[count:]
+
+    def _refuse_output(self, computed: Any) -> NoReturn:
+        """Say what ``forward`` should have returned."""
+        got = f"a tuple of {len(computed)}" if isinstance(computed, tuple) else f"an object of {type(computed)}"
+        if self._packed:
+            needed = f"a tuple of {len(self.outputs)} output(s) and {len(self.residuals)} residual(s)"
+        else:
+            needed = "one array; primitive(outputs=...) names several, primitive(residuals=...) what only rules need"
+        raise TypeError(f"the forward of {self.name} returned {got}, and must return {needed}")
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
         try:
