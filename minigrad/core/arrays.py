@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,10 @@ def _from_python(data: Any) -> Array:
     while isinstance(first, (list, tuple)) and first:
         first, level = first[0], first
     if any(getattr(item, "requires_grad", False) for item in level):
-        raise TypeError("a list of Tensors that require grad cannot become a new Tensor; use minigrad.stack(tensors)")
+        raise TypeError(
+            "a list of Tensors that require grad cannot become a new Tensor; use minigrad.stack(tensors), or, where no "
+            "gradient shall flow, t.detach()"
+        )
     try:
         array = np.asarray(data)
     except ValueError:
@@ -95,7 +99,23 @@ def one_precision(name: str, input: Any, what: str = "input", **others: Any) -> 
     dtype = input.dtype
     for other, array in others.items():
         if array is not None and array.dtype is not dtype:
+            refuse_foreign((input, array))
             _refuse_mixed(name, what, dtype, other, array.dtype)
+
+
+def refuse_foreign(values: Iterable[Any]) -> None:
+    """Refuse Tensors of other libraries, whose graph an operation would not join: PyTorch's, most often.
+
+    They are known by a dtype that is not NumPy's.
+    """
+    for value in values:
+        if not isinstance(getattr(value, "dtype", _default_dtype), np.dtype):
+            kind = type(value)
+            raise TypeError(
+                f"a {kind.__module__.partition('.')[0]}.{kind.__qualname__} takes no part in operations of minigrad, "
+                "whose gradients would not reach it; convert it first: minigrad.tensor(t), or, if it requires grad, "
+                "minigrad.tensor(t.detach())"
+            )
 
 
 def _refuse_mixed(name: str, what: str, dtype: Any, other: str, meets: Any) -> None:
@@ -119,6 +139,7 @@ def promoted(values: list[Any]) -> list[Any]:
     As in PyTorch, integer and boolean arrays take the precision of the floats that they meet, and a NumPy float64
     *scalar* counts as a Python number: ``w / np.sqrt(n)`` leaves a float32 ``w`` float32.
     """
+    refuse_foreign(values)
     whole = [
         i for i, v in enumerate(values) if type(v) is np.float64 or (hasattr(v, "dtype") and v.dtype.kind in "iub")
     ]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .arrays import refuse_foreign
 from .caller import given_by_caller
 from .dispatch import NUMPY, full_name, refuse, refuse_second
 from .graph import Array
@@ -52,6 +53,11 @@ def constant(function: Any) -> Callable[..., Any]:
             out = function(*raw(args), **raw(kwargs))
         except RuntimeWarning as warning:
             out = given_by_caller(warning, function, *raw(args), **raw(kwargs))
+        except Exception:
+            refuse_foreign(args)
+            raise
+        if type(out) is not np.ndarray:
+            refuse_foreign(args)
         return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
 
     on_values.constant = True  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import writes
-from .arrays import as_array, promoted, settled, sum_along
+from .arrays import as_array, promoted, refuse_foreign, settled, sum_along
 from .caller import given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
@@ -184,6 +184,9 @@ class Primitive:
             raise self._explained(error, values, static) from error
         except RuntimeWarning as warning:  # of an overflow, say: a filter makes it an exception
             out = given_by_caller(warning, self.forward, *values, **static)
+        except (DeprecationWarning, RuntimeError):  # of NumPy and PyTorch, where a Tensor of PyTorch's is among them
+            refuse_foreign(values)
+            raise
         residuals: Sequence[Any] = ()
         if self._packed:
             out, residuals = self._unpacked(out)
@@ -359,6 +362,7 @@ class Primitive:
         """The same kind of error, saying which operation and which shapes."""
         if getattr(error, "explained", False):  # by a primitive that this one called
             return error
+        refuse_foreign(values)
         names = self.inputs or tuple(f"input {i}" for i in range(len(values)))
         shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values, strict=False)] + [
             f"{k}={_brief(v)}" for k, v in static.items()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core import writes
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import as_array, refuse_foreign, shape_of
 from ..core.declare import add_method
 from ..core.dispatch import NUMPY
 from ..core.hooks import follow
@@ -55,6 +55,8 @@ def replace_values(self: Tensor, name: str, function: Callable[..., Any], args: 
 
 
 def _overwrite(self: Tensor, name: str, new: Any) -> None:
+    if type(new) is not np.ndarray:
+        refuse_foreign((new,))
     _require_fit(self, name, shape_of(new), np.result_type(new))
     self._array[...] = new
 
