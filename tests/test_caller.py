@@ -29,6 +29,7 @@ mg.sqrt(mg.tensor([-1.0]))  # WARNS invalid value encountered in sqrt
 big @ big  # WARNS overflow encountered in matmul
 np.exp(big)  # WARNS overflow encountered in exp
 mg.remainder(mg.tensor([5.0]), 0)  # WARNS invalid value encountered in remainder
+mg.tensor([5.0]) // 0  # WARNS divide by zero encountered in floor_divide
 F.mse_loss(big, mg.zeros(2, 2))  # WARNS overflow encountered in square
 F.linear(big, big)  # WARNS overflow encountered in matmul
 F.conv1d(big.reshape(1, 2, 2), big.reshape(2, 2, 1))  # WARNS overflow encountered in matmul

@@ -25,6 +25,7 @@ CORE = (
     "modes",
     "graph",
     "writes",
+    "refusals",
     "methods",
     "arrays",
     "dispatch",

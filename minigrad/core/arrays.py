@@ -109,7 +109,7 @@ def refuse_foreign(values: Iterable[Any]) -> None:
     They are known by a dtype that is not NumPy's.
     """
     for value in values:
-        if not isinstance(getattr(value, "dtype", _default_dtype), np.dtype):
+        if not isinstance(value, type) and not isinstance(getattr(value, "dtype", _default_dtype), np.dtype):
             kind = type(value)
             raise TypeError(
                 f"a {kind.__module__.partition('.')[0]}.{kind.__qualname__} takes no part in operations of minigrad, "

@@ -9,6 +9,7 @@ That costs nothing where nothing overflows. Filters of the user come before it: 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -20,11 +21,19 @@ import numpy as np
 
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
 
-# Modules in which nothing but primitives and their rules computes: only there every such exception is caught.
+# Modules in which nothing but primitives and their rules computes: only there is every such exception caught. Casts,
+# which happen everywhere, are left alone.
 _COMPUTING = (
-    r"minigrad\.(core\.primitive|ops\.(elementwise|linalg|trigonometric)|nn\.kernels\.(linear|conv\.convolution))$"
+    "core.primitive",
+    "core.declare",
+    "ops.elementwise",
+    "ops.linalg",
+    "ops.trigonometric",
+    "nn.kernels.linear",
+    "nn.kernels.conv.convolution",
 )
-warnings.filterwarnings("error", r".* encountered in ", RuntimeWarning, _COMPUTING)
+_MODULES = rf"minigrad\.({'|'.join(map(re.escape, _COMPUTING))})$"
+warnings.filterwarnings("error", r"(?!.* in cast).* encountered in ", RuntimeWarning, _MODULES)
 
 
 def caller() -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from types import MethodType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -18,6 +18,7 @@ from .caller import given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
 from .modes import grad_enabled
+from .refusals import explained, refuse_output, refuse_overwritten
 from .tensor import Tensor, raw, wrap
 
 REGISTRY: Table[str, Primitive] = Table("primitive")  # every primitive, by name: the tests walk it
@@ -197,7 +198,7 @@ class Primitive:
         try:
             mixed = self._several or out.dtype is not like.dtype
         except AttributeError:
-            self._refuse_output(out)
+            refuse_output(self.name, out, 1, 0)
         if mixed:  # see that integers did not decide the precision
             fair = promoted(values)
             if fair is not values:
@@ -231,17 +232,8 @@ class Primitive:
         """What ``forward`` returned: the output or outputs, and the residuals."""
         count = len(self.outputs)
         if type(computed) is not tuple or len(computed) != count + len(self.residuals):
-            self._refuse_output(computed)
+            refuse_output(self.name, computed, count, len(self.residuals))
         return computed[:count] if self._several else computed[0], computed[count:]
-
-    def _refuse_output(self, computed: Any) -> NoReturn:
-        """Say what ``forward`` should have returned."""
-        got = f"a tuple of {len(computed)}" if isinstance(computed, tuple) else f"an object of {type(computed)}"
-        if self._packed:
-            needed = f"a tuple of {len(self.outputs)} output(s) and {len(self.residuals)} residual(s)"
-        else:
-            needed = "one array; primitive(outputs=...) names several, primitive(residuals=...) what only rules need"
-        raise TypeError(f"the forward of {self.name} returned {got}, and must return {needed}")
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
         try:
@@ -293,7 +285,7 @@ class Primitive:
                 "to go through it again, call the first one as backward(retain_graph=True)"
             )
         if writes.last_write > node.born:
-            self._refuse_overwritten(node, saved)
+            refuse_overwritten(self.name, dict(zip(self.saved_names, saved, strict=True)), self.outputs, node.born)
         if differentiable:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
                 self.pull(node, raw(g), False, needed)
@@ -349,30 +341,9 @@ class Primitive:
                 lifted[name] = self.residuals[name](*[lifted[part] for part in self._rebuilds[name]])
         return tuple(lifted.values())
 
-    def _refuse_overwritten(self, node: Node, saved: tuple[Any, ...]) -> None:
-        for name, value in zip(self.saved_names, saved, strict=True):
-            if hasattr(value, "dtype") and writes.overwritten(value, node.born):
-                what = "its output" if name in self.outputs else f"its {name}"
-                raise RuntimeError(
-                    f"backward through {self.name} needs {what}, of shape {value.shape}, which was overwritten in "
-                    f"place after {self.name} used it; call backward before the update, or use a copy: .clone()"
-                )
-
     def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
-        """The same kind of error, saying which operation and which shapes."""
-        if getattr(error, "explained", False):  # by a primitive that this one called
-            return error
         refuse_foreign(values)
-        names = self.inputs or tuple(f"input {i}" for i in range(len(values)))
-        shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values, strict=False)] + [
-            f"{k}={_brief(v)}" for k, v in static.items()
-        ]
-        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
-        misfit = any(word in str(error) for word in ("broadcast", "shape", "size", "dimension", "must"))
-        cure = f"; {self.cure}" if self.cure and misfit else ""
-        new: Any = kind(f"{self.name}({', '.join(shown)}): {str(error).strip()}{cure}")
-        new.explained = True
-        return new  # type: ignore[no-any-return]
+        return explained(error, self.name, self.inputs, values, static, self.cure)
 
 
 def _handles(outputs: tuple[Any, ...], node: Any, inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
@@ -403,10 +374,6 @@ def _declaring_module() -> str:
     while (name := str(frame.f_globals.get("__name__"))).startswith(_CORE):
         frame = frame.f_back
     return name
-
-
-def _brief(value: Any) -> str:
-    return f"{value.dtype} {value.shape}" if hasattr(value, "dtype") else repr(value)
 
 
 def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:

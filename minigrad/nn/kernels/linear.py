@@ -24,6 +24,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         bias: (out_features,) or None.
         result: (..., out_features).
 
+    Raises:
+        TypeError: for floating-point dtypes that differ.
+
     Example:
         >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
         Tensor([11.5])
