@@ -51,7 +51,7 @@ def scaled(other: Any, alpha: float, input: Any) -> Any:
     """``alpha`` · ``other``, in the precision of its sum with ``input``; among booleans alpha is one too."""
     mine, its = getattr(input, "dtype", None), getattr(other, "dtype", None)
     if mine is None or its is None:
-        return multiply(other, alpha)
+        return other * alpha if isinstance(other, (int, float)) else multiply(other, alpha)
     if mine.kind == its.kind == "b":
         return multiply(other, bool(alpha))
     if mine.kind == "f" and its.kind != "f":

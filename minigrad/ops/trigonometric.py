@@ -47,7 +47,7 @@ arcsinh = ufunc(np.arcsinh, "The inverse of sinh.", x=lambda g, x: g / np.hypot(
 arccosh = ufunc(
     np.arccosh,
     "The inverse of cosh for x ≥ 1, NaN elsewhere; its derivative at 1 is infinite.",
-    x=lambda g, x: g / np.sqrt((x - 1) * (x + 1)),
+    x=lambda g, x: g / np.sqrt((x - 1) * (x + 1) + 0),  # which makes a 0 of the -0 at -1
 )
 arctanh = ufunc(
     np.arctanh,

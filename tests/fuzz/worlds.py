@@ -49,7 +49,7 @@ class Difference:
         ours: what minigrad did.
         theirs: what PyTorch did.
         inputs: expression -> PyTorch's tensor, for those that the statement names.
-        value: PyTorch's value of ``where``.
+        values: minigrad's and PyTorch's of ``where``.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class Difference:
     ours: str
     theirs: str
     inputs: dict[str, Any]
-    value: Any = None
+    values: tuple[Any, Any] = (None, None)
 
     @property
     def operation(self) -> str:
@@ -152,9 +152,13 @@ class Worlds:
                     found = [("left", *said) for _, *said in found]
             self.refresh()
         except RuntimeError as broken:  # PyTorch may refuse to look at a tensor after a write
-            found, self.pool = [("accepted", "", "does not raise", _brief(broken))], {}
-        values = self.pool
-        return [Difference(kind, statement, where, *said, inputs, values.get(where)) for kind, where, *said in found]
+            self.pool = {}
+            return [Difference("accepted", statement, "", "does not raise", _brief(broken), inputs)]
+        ours, theirs = (world.values() if found else {} for world in (self.ours, self.theirs))
+        return [
+            Difference(kind, statement, where, *said, inputs, (ours.get(where), theirs.get(where)))
+            for kind, where, *said in found
+        ]
 
     def refresh(self) -> None:
         """See what the program holds now."""

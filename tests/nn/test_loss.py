@@ -175,6 +175,8 @@ BAD = [
     ((IMAGE, np.zeros((2, 3), int)), {}, ValueError, r"needs labels of shape \(2, 4, 4\)"),
     ((X[0], [1]), {}, ValueError, r"needs labels of shape \(\) or"),
     ((1.0, 0), {}, ValueError, r"needs a dimension for the classes"),
+    ((X[:, :0], Y), {"reduction": "sum"}, ValueError, r"shape \(6, 0\) has no classes"),
+    ((X[:, :0], X[:, :0]), {"reduction": "sum", "label_smoothing": 0.1}, ValueError, r"has no classes"),
     ((Y, Y), {}, TypeError, r"input must be floating-point, got int64; is it the target\?"),
     ((X, Y), {"reduction": "avg"}, ValueError, r"reduction must be 'mean', 'sum' or 'none', got 'avg'"),
     ((X, Y), {"reduction": None}, ValueError, r"got None"),

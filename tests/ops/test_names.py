@@ -46,6 +46,12 @@ def test_factors_and_rounding(dtype):
     compare(mg.absolute, torch.absolute, x)
 
 
+def test_a_factor_of_a_number_leaves_the_dtype():
+    for dtype in ("int8", "int16", "float16", "float32"):
+        assert mg.add(Tensor(np.ones(2, dtype)), 3, alpha=2).dtype == dtype
+        assert mg.sub(Tensor(np.ones(2, dtype)), 1, alpha=-2).tolist() == [3, 3]
+
+
 MIXED = [("float64", "float32"), ("float32", "float64"), ("float64", "float16"), ("float64", "int64"), ("int8", "int8")]
 
 

@@ -106,6 +106,8 @@ def cross_entropy(
     if input.ndim == 0:
         raise ValueError("cross_entropy: the input needs a dimension for the classes, got a single number")
     classes = input.shape[min(input.ndim - 1, 1)]
+    if classes == 0:
+        raise ValueError(f"cross_entropy: an input of shape {input.shape} has no classes")
     _require_rows("cross_entropy", input.shape, reduction)
     if weight is not None:
         weight = _values(weight, input.dtype)

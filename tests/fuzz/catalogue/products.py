@@ -35,9 +35,9 @@ def added(x_rank: int, y_rank: int) -> object:
         d.writing, writing = False, d.writing
         x = d.tensor("fi", x_rank, x_rank)
         y = _multiplied(d, x, y_rank)
-        result = d.look(x) @ d.look(y) if d.look(x).shape[-1:] == d.look(y).shape[-min(y_rank, 2) :][:1] else d.look(x)
         d.writing = writing
-        start = d.new(result.shape if writing or d.chance(0.6) else [1], dtype_of(d.look(x)))
+        rows, columns = d.look(x).shape[:-1], d.look(y).shape[1:] if y_rank == 2 else d.look(y).shape[2:]
+        start = d.new([*rows, *columns] if writing or d.chance(0.6) else [1], dtype_of(d.look(x)))
         return [start, x, y, *_factors(d)]
 
     return arguments
