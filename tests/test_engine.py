@@ -110,6 +110,13 @@ def test_rules_of_inputs_that_need_no_gradient_do_not_run() -> None:
 
 
 # --- backward and grad ------------------------------------------------------------------------------------------------
+def test_what_requires_grad_already_can_be_asked_to() -> None:
+    y = leaf(1.0) * 2.0
+    assert y.requires_grad_() is y and not y.is_leaf
+    with pytest.raises(RuntimeError, match="only on leaves.*output of multiply"):
+        y.requires_grad_(False)
+
+
 def test_the_same_input_twice_counts_twice() -> None:
     x = leaf(3.0)
     (x * x).backward()

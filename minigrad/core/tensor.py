@@ -114,8 +114,9 @@ class Tensor(Methods):
             self._node = Leaf(self, self._array)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set ``requires_grad`` and return the Tensor itself."""
-        self.requires_grad = requires_grad
+        """Set ``requires_grad`` and return the Tensor itself, which need not be a leaf if that changes nothing."""
+        if requires_grad is not True or self._node is None:
+            self.requires_grad = requires_grad
         return self
 
     @property
