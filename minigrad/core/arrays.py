@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from .graph import Array
 
 _default_dtype: Any = np.dtype(np.float32)
+_HALF = np.dtype(np.float16)
+_MODEST = float(np.finfo(_HALF).max)  # every floating-point type holds numbers up to here
+_PYTHON = {bool, int, float}  # numbers without a dtype of their own
 
 
 def set_default_dtype(dtype: Any) -> None:
@@ -32,17 +35,25 @@ def is_array(x: Any) -> bool:
 
 
 def as_array(data: Any, dtype: Any = None) -> Array:
-    """The array of ``data``: arrays and Tensors keep their memory and dtype, Python floats become the default dtype."""
+    """The array of ``data``, which keeps its memory and its dtype; Python floats become the default dtype.
+
+    With a ``dtype``, numbers are converted straight to it: 0.1 in double precision has all of its digits.
+
+    Raises:
+        TypeError: for what is neither a number nor made of numbers, and for dtypes that a Tensor cannot hold.
+        ValueError: for nested lists of unequal length, and for numbers that the dtype cannot hold.
+    """
+    dtype = dtype if dtype is None else as_dtype(dtype)
     if hasattr(data, "_node"):
         data = data._array
     elif isinstance(data, np.generic):
-        data = np.asarray(data)
+        data = np.asarray(data) if dtype is None else held(data, dtype)
     elif not is_array(data):
         if callable(data):
             raise TypeError(f"numbers are needed, got {type(data).__name__}; if it is a layer, call it: layer(x)")
-        data = _from_python(data)
+        data = _from_python(data, dtype)
     as_dtype(data.dtype)
-    return data if dtype is None else data.astype(as_dtype(dtype), copy=False)
+    return data if dtype is None else data.astype(dtype, copy=False)
 
 
 def as_dtype(dtype: Any) -> Any:
@@ -53,14 +64,40 @@ def as_dtype(dtype: Any) -> Any:
         raise TypeError(f"{dtype!r} is not a dtype; use one such as np.float32, np.int64 or bool") from None
     if dtype.kind not in "fiub":
         raise TypeError(f"a Tensor holds real numbers or booleans, not {dtype}")
+    if dtype.itemsize > 8:
+        raise TypeError(f"a Tensor holds at most double precision, not {dtype}; convert it: array.astype(np.float64)")
     return dtype
 
 
-def _from_python(data: Any) -> Array:
+def held(number: Any, dtype: Any) -> Array:
+    """A number as an array of ``dtype``.
+
+    Raises:
+        ValueError: if it is out of range, where NumPy would wrap it around or make it infinite.
+    """
+    number = number.item() if isinstance(number, np.generic) else number
+    if dtype.kind == "f" and not -_MODEST <= number <= _MODEST and float(np.finfo(dtype).max) < abs(number) < math.inf:
+        raise _too_large(number, dtype)
+    try:
+        return np.asarray(number, dtype)
+    except (OverflowError, ValueError):  # of Python, also for a NaN or an infinity among integers
+        raise _too_large(number, dtype) from None
+
+
+def listed(numbers: Any, others: Any) -> Array:
+    """A list that meets arrays and Tensors in an operation: like a Python number's, its floats take their precision."""
+    array = as_array(numbers)
+    floats = [other.dtype for other in others if hasattr(other, "dtype") and other.dtype.kind == "f"]
+    return as_array(numbers, np.result_type(*floats)) if floats and array.dtype.kind == "f" else array
+
+
+def _from_python(data: Any, dtype: Any) -> Array:
+    """The array of numbers, nested lists and foreign array-likes, such as a data frame, which know their dtype."""
     first, level = data, [data]
     while isinstance(first, (list, tuple)) and first:
         first, level = first[0], first
-    if any(getattr(item, "requires_grad", False) for item in level):
+    foreign = [] if set(map(type, level)) <= _PYTHON else [item for item in level if _has_dtype(item)]
+    if any(getattr(item, "requires_grad", False) for item in foreign):
         raise TypeError(
             "a list of Tensors that require grad cannot become a new Tensor; use minigrad.stack(tensors), or, where no "
             "gradient shall flow, t.detach()"
@@ -69,9 +106,55 @@ def _from_python(data: Any) -> Array:
         array = np.asarray(data)
     except ValueError:
         raise ValueError("nested lists must have rows of equal length; pad the shorter ones first") from None
-    if array.dtype.kind == "f" and not hasattr(first, "dtype"):
-        array = array.astype(_default_dtype)
-    return array
+    if array.dtype.kind == "O" or (array.dtype == np.uint64 and dtype is None and not foreign):
+        array = _from_large(array, dtype)
+    if dtype is None:
+        return array.astype(_default_dtype) if array.dtype.kind == "f" and not foreign else array
+    return array if dtype.kind not in "iu" or array.dtype == dtype else _as_integers(data, array, dtype)
+
+
+def _has_dtype(item: Any) -> bool:
+    """Whether an object says of which type its numbers are: an array of any kind, a data frame, a buffer."""
+    if hasattr(item, "dtype") or hasattr(item, "__array__"):
+        return True
+    try:
+        memoryview(item)
+    except TypeError:
+        return False
+    return True
+
+
+def _from_large(array: Array, dtype: Any) -> Array:
+    """Python integers beyond 64 bits, which only floats can hold; anything else that is no number is refused."""
+    numbers = array.reshape(-1).tolist()
+    if not all(isinstance(number, (int, float)) for number in numbers):
+        return as_dtype(array.dtype)  # type: ignore[no-any-return]  # which says what a Tensor holds
+    if dtype is None or dtype.kind != "f":
+        raise _too_large(max(numbers, key=abs), np.dtype(np.int64) if dtype is None else dtype)
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise _too_large(max(numbers, key=abs), dtype) from None
+
+
+def _as_integers(data: Any, array: Array, dtype: Any) -> Array:
+    """``data`` as integers, each from the number that was given: a float between may have rounded it."""
+    limits = np.iinfo(dtype)
+    if array.dtype.kind in "fiu" and array.size:
+        wrong = np.logical_not(np.logical_and(np.trunc(array) >= limits.min, np.trunc(array) <= limits.max))
+        if wrong.any():
+            raise _too_large(array[wrong][0].item(), dtype)
+    return np.asarray(data, dtype) if array.dtype.kind == "f" else array.astype(dtype)
+
+
+def _too_large(number: Any, dtype: Any) -> ValueError:
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    wider = "int64" if dtype.itemsize < 8 and isinstance(number, int) and dtype.kind != "f" else "float64"
+    shown = str(number) if len(str(number)) < 30 else f"{str(number)[:20]}... of {len(str(number))} digits"
+    return ValueError(
+        f"{shown} does not fit into {dtype}, whose numbers lie between {limits.min} and {limits.max}; "
+        f"use a larger dtype{f', such as np.{wider}' if dtype.itemsize < 8 or dtype.kind != 'f' else ''}"
+    )
 
 
 _CASTS = {"float16": "half()", "float32": "float()", "float64": "double()"}  # the methods of Modules
@@ -133,41 +216,63 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return x.shape if hasattr(x, "shape") else np.shape(x)
 
 
-def promoted(values: list[Any]) -> list[Any]:
-    """The inputs of one operation, changed if needed such that only floating-point arrays decide its precision.
+def promoted(values: list[Any], out: Any) -> list[Any]:
+    """The inputs of one operation, changed if needed such that floating-point arrays alone decide its precision.
 
-    As in PyTorch, integer and boolean arrays take the precision of the floats that they meet, and a NumPy float64
-    *scalar* counts as a Python number: ``w / np.sqrt(n)`` leaves a float32 ``w`` float32.
+    As in PyTorch, integer and boolean arrays take the precision of the floats that they meet; single numbers, 0-d,
+    that of arrays with dimensions; and a NumPy float64 *scalar* counts as a Python number: ``w / np.sqrt(n)`` leaves a
+    float32 ``w`` float32. Where integers alone become fractions, they are converted to the default dtype first: NumPy
+    itself would compute functions of 8 bits in half precision.
+
+    Args:
+        values: the inputs; arrays and numbers.
+        out: the dtype that NumPy gave to the result.
     """
     refuse_foreign(values)
-    whole = [
-        i for i, v in enumerate(values) if type(v) is np.float64 or (hasattr(v, "dtype") and v.dtype.kind in "iub")
-    ]
-    if not whole:
+    arrays = [v for v in values if hasattr(v, "dtype") and type(v) is not np.float64]
+    floats = [v for v in arrays if v.dtype.kind == "f"]
+    deciding = [v.dtype for v in floats if v.ndim] or [v.dtype for v in floats]
+    if deciding:
+        target = np.result_type(*deciding)
+    elif out.kind == "f":
+        target = _default_dtype
+    elif out == np.int8 and all(v.dtype.kind == "b" for v in arrays):
+        target = np.dtype(np.int64)  # what truth values count in
+    else:
         return values
-    floats = [v.dtype for i, v in enumerate(values) if hasattr(v, "dtype") and i not in whole]
-    if floats:
-        target = np.result_type(*floats)
-        values = [v.astype(target) if i in whole else v for i, v in enumerate(values)]
-    return values
+    changed = [
+        hasattr(v, "dtype") and v.dtype != target and (v.dtype not in deciding or type(v) is np.float64) for v in values
+    ]
+    return [v.astype(target) if c else v for v, c in zip(values, changed, strict=True)] if any(changed) else values
 
 
 def settled(out: Array, values: list[Any]) -> Array:
-    """The result of one operation: floats computed from integers alone have the default dtype."""
+    """The result of one operation, if it is of a dtype that a Tensor holds; counts and sums are signed, as in PyTorch."""
     as_dtype(out.dtype)
-    if out.dtype.kind == "f" and not any(
-        hasattr(v, "dtype") and v.dtype.kind == "f" and type(v) is not np.float64 for v in values
-    ):
-        return out.astype(_default_dtype)
+    if out.dtype == np.uint64 and not any(getattr(v, "dtype", None) == np.uint64 for v in values):
+        return out.astype(np.int64)
     return out
+
+
+def is_half(x: Any) -> bool:
+    """Whether ``x`` is an array of half precision, which adds up badly."""
+    return getattr(x, "dtype", None) is _HALF
+
+
+def in_single(reduction: Callable[..., Any], x: Any, **static: Any) -> Any:
+    """What ``reduction`` gives for half precision: computed in single, and rounded once, at the end."""
+    return reduction(x.astype(np.float32), **static).astype(_HALF)
 
 
 def sum_along(x: Array, axis: int | tuple[int, ...] | None, keepdims: bool) -> Array:
     """The sum of an array over ``axis``.
 
     Over the first or the last dimensions of a large array a matrix product with ones does it, several times faster than
-    NumPy's own reduction. (Long last dimensions stay with NumPy, whose pairwise sum is more accurate there.)
+    NumPy's own reduction. (Long last dimensions stay with NumPy, whose pairwise sum is more accurate there.) Half
+    precision is accumulated in single.
     """
+    if x.dtype is _HALF:
+        return x.sum(axis=axis, dtype=np.float32, keepdims=keepdims).astype(_HALF)
     if axis is not None and x.size >= 8192 and x.dtype.kind == "f":
         rank = x.ndim
         axes = sorted(a % rank for a in ((axis,) if isinstance(axis, int) else axis))

@@ -10,10 +10,10 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
+from numpy import generic, ndarray
 
 from . import writes
-from .arrays import as_array, promoted, refuse_foreign, settled, sum_along
+from .arrays import listed, promoted, refuse_foreign, settled, sum_along
 from .caller import given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
@@ -176,15 +176,15 @@ class Primitive:
                 if kind is ndarray:
                     foreign = True
                 elif kind is list or kind is tuple:
-                    a = as_array(a)
+                    a = listed(a, args)
                 values.append(a)
                 parents.append(None)
         try:
             out = self.forward(*values, **static)
-        except (IndexError, TypeError, ValueError) as error:
+        except (IndexError, OverflowError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
         except RuntimeWarning as warning:  # of an overflow, say: a filter makes it an exception
-            out = given_by_caller(warning, self.forward, *values, **static)
+            out = self._despite(warning, values, static, like)
         except (DeprecationWarning, RuntimeError):  # of NumPy and PyTorch, where a Tensor of PyTorch's is among them
             refuse_foreign(values)
             raise
@@ -193,14 +193,16 @@ class Primitive:
             out, residuals = self._unpacked(out)
         if like is None:
             return out
-        if isinstance(out, np.generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
+        if isinstance(out, generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
             out = np.asarray(out)
         try:
             mixed = self._several or out.dtype is not like.dtype
+            if not mixed and not like.ndim and out.ndim:
+                mixed = getattr(values[0], "dtype", None) is not out.dtype
         except AttributeError:
             refuse_output(self.name, out, 1, 0)
-        if mixed:  # see that integers did not decide the precision
-            fair = promoted(values)
+        if mixed:  # see that neither integers nor a single number decided the precision
+            fair = promoted(values, (out[0] if self._several else out).dtype)
             if fair is not values:
                 again = zip(args, fair, parents, strict=True)
                 return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
@@ -227,6 +229,18 @@ class Primitive:
         if len(inputs) != len(self.inputs):
             raise TypeError(f"{self.name} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
         return tuple(inputs)
+
+    def _despite(self, warning: Warning, values: list[Any], static: dict[str, Any], like: Any) -> Any:
+        """What ``forward`` returns in spite of a warning of NumPy's, which is repeated at the user's line.
+
+        In silence where integers become fractions: they are computed again, and 8 bits no longer in half precision.
+        """
+        if like is not None and not any(getattr(getattr(v, "dtype", None), "kind", "") == "f" for v in values):
+            with np.errstate(all="ignore"):
+                out = self.forward(*values, **static)
+            if getattr(getattr(out, "dtype", None), "kind", "") == "f":
+                return out
+        return given_by_caller(warning, self.forward, *values, **static)
 
     def _unpacked(self, computed: tuple[Any, ...]) -> tuple[Any, Sequence[Any]]:
         """What ``forward`` returned: the output or outputs, and the residuals."""

@@ -25,8 +25,10 @@ def explained(
     names = inputs or tuple(f"input {i}" for i in range(len(values)))
     shown = [f"{n}: {_brief(v)}" for n, v in zip(names, values, strict=False)]
     shown += [f"{n}={_brief(v)}" for n, v in static.items()]
-    kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+    kind = next((k for k in (IndexError, TypeError) if isinstance(error, k)), ValueError)
     misfit = any(word in str(error) for word in ("broadcast", "shape", "size", "dimension", "must"))
+    if isinstance(error, OverflowError):
+        cure, misfit = "convert the Tensor to a larger dtype first, such as t.to(np.int64)", True
     new: Any = kind(f"{name}({', '.join(shown)}): {str(error).strip()}" + (f"; {cure}" if cure and misfit else ""))
     new.explained = True
     return new  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.declare import add_method, offer, primitive, ufunc
 from ..core.dispatch import NUMPY
+from ..core.primitive import Primitive
 from ..core.tensor import Tensor, raw
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -25,13 +26,34 @@ divide = ufunc(
 negative = ufunc(np.negative, "-x.", x=lambda g: -g)
 square = ufunc(np.square, "x * x.", x=lambda g, x: g * (2 * x))
 sqrt = ufunc(np.sqrt, "The square root; its derivative at 0 is infinite.", x=lambda g, out: g / (2 * out))
-floor_divide = ufunc(
+
+def division(function: Any, doc: str, **rules: Any) -> Primitive:
+    """Declare one of NumPy's divisions with a whole quotient; of integers by 0 NumPy would give 0."""
+
+    def divided(x: Any, y: Any) -> Any:
+        if _is_whole(x) and _is_whole(y) and not np.all(y):
+            raise ZeroDivisionError(
+                f"{function.__name__} of integers by 0 has no value; convert one to float for inf and nan, or put "
+                "another divisor there: where(y == 0, 1, y)"
+            )
+        return function(x, y)
+
+    cure = "shapes must be equal or 1 along every dimension, counted from the right"
+    op = Primitive(divided, name=function.__name__, broadcasts=True, doc=doc, cure=cure)
+    return offer(function)(op.rule(**rules))
+
+
+def _is_whole(x: Any) -> bool:
+    return x.dtype.kind != "f" if hasattr(x, "dtype") else isinstance(x, int)
+
+
+floor_divide = division(
     np.floor_divide,
     "The floor of x / y; its derivative is 0 wherever it has one.",
     x=lambda g: np.zeros_like(g),
     y=lambda g: np.zeros_like(g),
 )
-remainder = ufunc(
+remainder = division(
     np.remainder,
     "What is left of x after division by y, with the sign of y.",
     x=lambda g: g,
@@ -76,12 +98,17 @@ def pow_(input: Any, exponent: Any) -> Any:
         >>> x.grad
         Tensor([0., 6.])
     """
-    if type(exponent) in (int, float):  # NumPy's ufunc has no short cut for the powers that matter most
-        if exponent == 2:
+    kind = type(exponent)
+    if kind is int or kind is float:  # NumPy's ufunc has no short cut for the powers that matter most
+        if exponent == 2 and (kind is int or _is_floating(input)):
             return square(input)
         if exponent == 0.5:
             return sqrt(input)
     return power(input, exponent)
+
+
+def _is_floating(x: Any) -> bool:
+    return hasattr(x, "dtype") and x.dtype.kind == "f"
 
 
 NUMPY[np.add], NUMPY[np.subtract], NUMPY[np.divide] = add, subtract, divide
@@ -106,7 +133,7 @@ def sigmoid(x: Any) -> Any:
         Tensor([0. , 0.5, 1. ])
     """
     with np.errstate(over="ignore"):  # exp(-x) = inf is the right thing to divide by
-        return 1 / (1 + np.exp(0 - x))
+        return 1 / (1 + np.exp(0.0 - x))  # 0 - x of unsigned integers would wrap around
 
 
 sigmoid.rule(x=lambda g, out: g * (out * (1 - out)))

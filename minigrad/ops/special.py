@@ -46,7 +46,8 @@ logaddexp2 = ufunc(
 )
 def _xlogy(x: Any, y: Any) -> Any:
     silent = np.logical_and(np.equal(x, 0), np.logical_not(np.isnan(y)))
-    return np.where(silent, 0, x * np.log(np.where(silent, 1, y)))
+    y = np.where(silent, 1, y).astype(np.result_type(x, y), copy=False)  # the logarithm is as precise as the result
+    return np.where(silent, 0, x * np.log(y))
 
 
 def _xlogy_x(g: Any, x: Any, y: Any) -> Any:
@@ -156,7 +157,7 @@ def frac(x: Any) -> Any:
 
 
 frac.rule(x=lambda g: g)
-fmod = ufunc(
+fmod = elementwise.division(
     np.fmod,
     "What is left of x after division by y, with the sign of x.",
     x=lambda g: g,
