@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import as_array, in_single, is_half, shape_of
 from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
@@ -43,6 +43,8 @@ def _advanced(x: Any, axis: int, fill: float) -> Any:
 # --- sums -------------------------------------------------------------------------------------------------------------
 @primitive(name="cumsum")
 def _cumsum(x: Any, *, axis: int) -> Any:
+    if is_half(x):
+        return in_single(_cumsum, x, axis=axis)
     return np.cumsum(x, axis=axis)
 
 
@@ -86,6 +88,8 @@ recurrence.rule(
 # --- products ---------------------------------------------------------------------------------------------------------
 @primitive(name="cumprod")
 def _cumprod(x: Any, *, axis: int) -> Any:
+    if is_half(x):
+        return in_single(_cumprod, x, axis=axis)
     return np.cumprod(x, axis=axis)
 
 
@@ -95,6 +99,8 @@ _cumprod.rule(x=lambda g, x, out, axis: _delayed(out, axis, 1) * _recurrence_b(g
 # --- sums of exponentials ---------------------------------------------------------------------------------------------
 @primitive(name="logcumsumexp")
 def _logcumsumexp(x: Any, *, axis: int) -> Any:
+    if is_half(x):
+        return in_single(_logcumsumexp, x, axis=axis)
     return np.logaddexp.accumulate(x, axis=axis)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of, sum_along
+from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.tensor import raw
 from ...ops.dims import both_doors, only_dim, some_dims
@@ -30,6 +30,8 @@ def _quiet() -> np.errstate:
 
 @primitive(name="logsumexp")
 def _logsumexp(x: Any, *, axis: Any, keepdims: bool = False) -> Any:
+    if is_half(x):
+        return in_single(_logsumexp, x, axis=axis, keepdims=keepdims)
     top = finite_top(x, axis)
     with _quiet():
         out = np.log(sum_along(np.exp(x - top), axis, True)) + top
@@ -72,6 +74,8 @@ def _below_top(x: Any, axis: Any) -> Any:
 
 @primitive(name="softmax")
 def _softmax(x: Any, *, axis: Any) -> Any:
+    if is_half(x):
+        return in_single(_softmax, x, axis=axis)
     with _quiet():
         e = np.exp(_below_top(x, axis))
         return e / sum_along(e, axis, True)
@@ -79,6 +83,8 @@ def _softmax(x: Any, *, axis: Any) -> Any:
 
 @primitive(name="log_softmax")
 def _log_softmax(x: Any, *, axis: Any) -> Any:
+    if is_half(x):
+        return in_single(_log_softmax, x, axis=axis)
     with _quiet():
         z = _below_top(x, axis)
         return z - np.log(sum_along(np.exp(z), axis, True))

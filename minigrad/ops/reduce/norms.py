@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of, sum_along
+from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ..dims import both_doors, one_dim, some_dims
@@ -19,6 +19,8 @@ from .sums import spread, sum_
 # --- norms ------------------------------------------------------------------------------------------------------------
 @primitive(name="norm")
 def _norm(x: Any, *, p: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
+    if is_half(x):
+        return in_single(_norm, x, p=p, axis=axis, keepdims=keepdims)
     if p == 2:
         return np.sqrt(sum_along(x * x, axis, keepdims))
     return sum_along(np.abs(x) ** p, axis, keepdims) ** (1 / p)

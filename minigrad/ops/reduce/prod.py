@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of
+from ...core.arrays import in_single, is_half, shape_of
 from ...core.declare import offer, primitive
 from ..dims import both_doors, some_dims
 from ..scan import cumprod
@@ -17,6 +17,8 @@ from .sums import spread
 # --- products ---------------------------------------------------------------------------------------------------------
 @primitive(name="prod")
 def _prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    if is_half(x):
+        return in_single(_prod, x, axis=axis, keepdims=keepdims)
     return np.prod(x, axis=axis, keepdims=keepdims)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of, sum_along
+from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ..dims import both_doors, some_dims
 
@@ -61,6 +61,8 @@ def sum_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 @primitive(name="mean")
 def _mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    if is_half(x):
+        return in_single(_mean, x, axis=axis, keepdims=keepdims)
     return sum_along(x, axis, keepdims) / count_of(x.shape, axis)
 
 

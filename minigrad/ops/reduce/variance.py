@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of
+from ...core.arrays import in_single, is_half, shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ..dims import both_doors, some_dims
@@ -17,6 +17,8 @@ from .sums import count_of, filled_dims, mean, spread
 # --- standard deviation -----------------------------------------------------------------------------------------------
 @primitive(name="std")
 def _std(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    if is_half(x):
+        return in_single(_std, x, axis=axis, correction=correction, keepdims=keepdims)
     return np.std(x, axis=axis, ddof=correction, keepdims=keepdims)
 
 
@@ -100,6 +102,8 @@ def var_mean(
 
 @primitive(name="var")
 def _var(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    if is_half(x):
+        return in_single(_var, x, axis=axis, correction=correction, keepdims=keepdims)
     return np.var(x, axis=axis, ddof=correction, keepdims=keepdims)
 
 
