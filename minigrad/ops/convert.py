@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.arrays import as_dtype
+from ..core.arrays import as_array, as_dtype
 from ..core.declare import offer, primitive
 from ..core.tensor import Tensor, wrap
 from .dims import one_dim
@@ -299,6 +299,18 @@ def astype(input: Any, dtype: Any) -> Any:
     if dtype.kind != "f" or input.dtype.kind != "f":  # nothing to differentiate
         return Tensor(input, dtype=dtype) if isinstance(input, Tensor) else input.astype(dtype)
     return _astype(input, dtype=dtype)
+
+
+def cast(name: str, input: Any, dtype: Any, *, floating: bool = False) -> Any:
+    """The input of ``name`` in the dtype that its argument ``dtype`` asks for; None leaves it as it is."""
+    if dtype is None:
+        return input
+    dtype = as_dtype(dtype)
+    if floating and dtype.kind != "f":
+        raise TypeError(f"{name}: dtype is a floating-point type such as np.float32, got {dtype}")
+    if not isinstance(input, Tensor):
+        return as_array(input, dtype)
+    return input if input.dtype == dtype else astype(input, dtype)
 
 
 @offer()

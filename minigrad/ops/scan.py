@@ -16,6 +16,7 @@ from .dims import both_doors, one_dim, only_dim
 from .index.basic import take_along_axis
 from .join import concatenate
 from .reduce.extremes import Extremes
+from .reduce.sums import in_dtype
 from .shape.reshape import reshape
 
 
@@ -127,26 +128,28 @@ def _scanned(name: str, op: Any, input: Any, dim: Any) -> Any:
 
 @offer()
 @both_doors
-def cumsum(input: Any, dim: Any = None) -> Any:
-    """The sums of all elements up to each, along ``dim``.
+def cumsum(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
+    """The sums of all elements up to each, along ``dim``; with a ``dtype`` the input is converted to it before.
 
     Example:
         >>> cumsum(Tensor([1.0, 2.0, 3.0]), dim=0)
         Tensor([1., 3., 6.])
     """
-    return _scanned("cumsum", _cumsum, input, dim)
+    return in_dtype("cumsum", lambda x: _scanned("cumsum", _cumsum, x, dim), input, dtype)
 
 
 @offer()
 @both_doors
-def cumprod(input: Any, dim: Any = None) -> Any:
+def cumprod(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     """The products of all elements up to each, along ``dim``; derivatives are right also where elements are 0.
+
+    With a ``dtype`` the input is converted to it before.
 
     Example:
         >>> cumprod(Tensor([1.0, 2.0, 3.0]), dim=0)
         Tensor([1., 2., 6.])
     """
-    return _scanned("cumprod", _cumprod, input, dim)
+    return in_dtype("cumprod", lambda x: _scanned("cumprod", _cumprod, x, dim), input, dtype)
 
 
 @offer()
@@ -249,17 +252,17 @@ def _slab(end: Any, input: Any, axis: int) -> Any:
 
 # --- NumPy's signatures -----------------------------------------------------------------------------------------------
 def _numpy_scan(scan: Any) -> Any:
-    def scanned(a: Any, axis: int | None = None) -> Any:
-        return scan(reshape(a, -1), 0) if axis is None else scan(a, axis)
+    def scanned(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+        return scan(reshape(a, -1), 0, dtype=dtype) if axis is None else scan(a, axis, dtype=dtype)
 
     return scanned
 
 
 def _cumulative(scan: Any) -> Any:
-    def cumulative(x: Any, *, axis: int | None = None) -> Any:
+    def cumulative(x: Any, *, axis: int | None = None, dtype: Any = None) -> Any:
         if axis is None and len(shape_of(x)) != 1:
             raise ValueError(f"the axis to run along is needed for an input of shape {shape_of(x)}, such as axis=-1")
-        return scan(x, 0 if axis is None else axis)
+        return scan(x, 0 if axis is None else axis, dtype=dtype)
 
     return cumulative
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from ...core.arrays import shape_of
 from ...core.tensor import Tensor, raw, wrap
+from ...ops.convert import cast
 from ...ops.dims import both_doors, one_dim, only_dim
 from ...random import default_generator
 from ..kernels import softmax as ops
 from .arguments import floating
 
 
-def _cast(input: Any, dtype: Any) -> Any:
-    input = input if isinstance(input, Tensor) or hasattr(input, "astype") else Tensor(input)
-    return input if dtype is None else input.astype(dtype)
+def _scores(input: Any) -> Any:
+    return input if isinstance(input, Tensor) or hasattr(input, "astype") else Tensor(input)
 
 
 @both_doors
@@ -34,7 +34,7 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
         >>> softmax(Tensor([0.0, 0.0]), dim=0)
         Tensor([0.5, 0.5])
     """
-    return ops.softmax(_cast(input, dtype), dim)
+    return ops.softmax(_scores(input), dim, dtype)
 
 
 @both_doors
@@ -51,7 +51,7 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype:
         >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
         Tensor([    0., -1000.])
     """
-    return ops.log_softmax(_cast(input, dtype), dim)
+    return ops.log_softmax(_scores(input), dim, dtype)
 
 
 @both_doors
@@ -62,7 +62,8 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
         >>> softmin(Tensor([0.0, 1000.0]), dim=0)
         Tensor([1., 0.])
     """
-    return softmax(-_cast(input, dtype), dim)
+    input = cast("softmin", _scores(input), dtype, floating=True)
+    return softmax(0.0 - input, dim)  # -input of unsigned integers would wrap around
 
 
 @both_doors
@@ -88,7 +89,7 @@ def softmax_with_temperature(input: Any, temperature: Any, dim: int | None = Non
         Tensor([1., 0.])
     """
     check_temperature("softmax_with_temperature", temperature)
-    input = _cast(input, None)
+    input = _scores(input)
     axis = only_dim("softmax_with_temperature", dim, shape_of(input))
     shift = ops.finite_top(raw(input), axis)  # goes first, so that the quotient cannot overflow upwards
     with np.errstate(over="ignore"):

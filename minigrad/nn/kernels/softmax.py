@@ -9,6 +9,7 @@ import numpy as np
 from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.tensor import raw
+from ...ops.convert import cast
 from ...ops.dims import both_doors, only_dim, some_dims
 from ...ops.reduce.sums import spread, sum_
 from .activation.gelu import floats
@@ -102,23 +103,29 @@ _log_softmax.rule(x=lambda g, out, axis: g - np.exp(out) * sum_(g, axis, True))
 
 @offer()
 @both_doors
-def softmax(input: Any, dim: int | None = None) -> Any:
+def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """exp(input) divided by its sum along ``dim``: probabilities.
+
+    With a ``dtype``, a floating-point type, the input is converted to it before.
 
     Example:
         >>> softmax(Tensor([0.0, 0.0]), dim=0)
         Tensor([0.5, 0.5])
     """
+    input = cast("softmax", input, dtype, floating=True)
     return _softmax(input, axis=_normalised("softmax", dim, input))
 
 
 @offer()
 @both_doors
-def log_softmax(input: Any, dim: int | None = None) -> Any:
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """The logarithm of ``softmax``, in nats, without its overflow and underflow.
+
+    With a ``dtype``, a floating-point type, the input is converted to it before.
 
     Example:
         >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
         Tensor([    0., -1000.])
     """
+    input = cast("log_softmax", input, dtype, floating=True)
     return _log_softmax(input, axis=_normalised("log_softmax", dim, input))

@@ -10,6 +10,8 @@ import numpy as np
 from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
+from ...core.declare import offer, primitive
+from ..convert import cast
 from ..dims import both_doors, one_dim, some_dims
 from ..elementwise import abs_, sign, unless_zero, zero_or_quotient
 from .extremes import amax, amin
@@ -41,7 +43,7 @@ _norm.rule(x=_norm_x)
 
 @offer()
 @both_doors
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Any:
+def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """(Σ |x|ᵖ)^(1/p) over all elements or over the dimensions ``dim``; the derivative at 0 is taken as 0.
 
     Args:
@@ -50,6 +52,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> 
             0 (how many are not 0) or "fro", which is 2.
         dim: None, an integer or a tuple of integers.
         keepdim: keep the reduced dimensions with size 1.
+        dtype: the floating-point type to convert the input to before anything is computed.
 
     Example:
         >>> x = Tensor([3.0, 4.0], requires_grad=True)
@@ -60,6 +63,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> 
     p = 2.0 if p in ("fro", None) else p
     if not isinstance(p, (int, float)):
         raise ValueError(f"norm takes p as a number, math.inf or 'fro', got {p!r}")
+    input = cast("norm", input, dtype, floating=True)
     dims = some_dims("norm", dim, shape_of(input))
     if math.isinf(p):
         return (amax if p > 0 else amin)(abs_(input), dims, keepdim)

@@ -9,9 +9,10 @@ import numpy as np
 
 from ...core.arrays import in_single, is_half, shape_of
 from ...core.declare import offer, primitive
+from ...core.dispatch import NUMPY
 from ..dims import both_doors, some_dims
 from ..scan import cumprod
-from .sums import spread
+from .sums import in_dtype, numpy_reduction, spread
 
 
 # --- products ---------------------------------------------------------------------------------------------------------
@@ -49,10 +50,12 @@ def _prod_x(g: Any, x: Any, x_shape: tuple[int, ...], axis: Any, keepdims: bool)
 _prod.rule(x=_prod_x)
 
 
-@offer(np.prod)
+@offer()
 @both_doors
-def prod(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product of all elements or over the dimensions ``dim``; its derivatives are right also where some are 0.
+
+    With a ``dtype`` the input is converted to it before.
 
     Example:
         >>> x = Tensor([0.0, 2.0, 3.0], requires_grad=True)
@@ -60,4 +63,8 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> x.grad
         Tensor([6., 0., 0.])
     """
-    return _prod(input, axis=some_dims("prod", dim, shape_of(input)), keepdims=keepdim)
+    dims = some_dims("prod", dim, shape_of(input))
+    return in_dtype("prod", lambda x: _prod(x, axis=dims, keepdims=keepdim), input, dtype)
+
+
+NUMPY[np.prod] = numpy_reduction(prod)

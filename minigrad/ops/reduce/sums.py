@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
+from ...core.dispatch import NUMPY
+from ..convert import cast
 from ..dims import both_doors, some_dims
 
 
@@ -42,21 +45,41 @@ def _sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 _sum.rule(x=lambda g, x_shape, axis, keepdims: np.broadcast_to(spread(g, x_shape, axis, keepdims), x_shape))
 
 
-@offer(np.sum)
+def in_dtype(name: str, reduction: Callable[[Any], Any], input: Any, dtype: Any) -> Any:
+    """A sum or product with the argument ``dtype``: the input is converted before, and the result stays in it."""
+    if dtype is None:
+        return reduction(input)
+    return cast(name, reduction(cast(name, input, dtype)), dtype)  # small integers add up to large ones
+
+
+def numpy_reduction(reduction: Any) -> Any:
+    """``reduction`` with the arguments of NumPy, whose third is the dtype."""
+
+    def reduced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+        return reduction(a, axis, keepdims, dtype=dtype)
+
+    return reduced
+
+
+@offer()
 @both_doors
-def sum_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def sum_(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum over all elements or over the dimensions ``dim``.
 
     Args:
         input: array or Tensor of any shape.
         dim: None, an integer or a tuple of integers.
         keepdim: keep the summed dimensions with size 1.
+        dtype: to convert the input to before anything is computed. By default integers and booleans add up in int64.
 
     Example:
         >>> sum_(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
         Tensor([4., 6.])
     """
-    return _sum(input, axis=dim if dim is None else some_dims("sum", dim, shape_of(input)), keepdims=keepdim)
+    dims = dim if dim is None else some_dims("sum", dim, shape_of(input))
+    if dtype is None:
+        return _sum(input, axis=dims, keepdims=keepdim)
+    return in_dtype("sum", lambda x: _sum(x, axis=dims, keepdims=keepdim), input, dtype)
 
 
 @primitive(name="mean")
@@ -73,10 +96,16 @@ _mean.rule(
 )
 
 
-@offer(np.mean)
+@offer()
 @both_doors
-def mean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The arithmetic mean over all elements or over the dimensions ``dim``.
+
+    Args:
+        input: array or Tensor of any shape.
+        dim: None, an integer or a tuple of integers.
+        keepdim: keep the reduced dimensions with size 1.
+        dtype: the floating-point type to convert the input to before anything is computed.
 
     Raises:
         ValueError: for the mean of no values.
@@ -85,30 +114,42 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
         Tensor([1.5, 3.5])
     """
+    input = cast("mean", input, dtype, floating=True)
     return _mean(input, axis=filled_dims("mean", input, dim), keepdims=keepdim)
 
 
 # --- without NaN ------------------------------------------------------------------------------------------------------
-@offer(np.nansum)
+@offer()
 @both_doors
-def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum of the elements that are not NaN; the others get no gradient.
+
+    With a ``dtype`` the input is converted to it before they are added.
 
     Example:
         >>> nansum(Tensor([1.0, np.nan, 2.0]))
         Tensor(3.)
     """
-    return sum_(np.where(np.isnan(input), 0, input), dim, keepdim)
+    return sum_(np.where(np.isnan(input), 0, input), dim, keepdim, dtype=dtype)
 
 
-@offer(np.nanmean)
+@offer()
 @both_doors
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not NaN; NaN where there is none.
+
+    With a ``dtype``, a floating-point type, the input is converted to it before.
 
     Example:
         >>> nanmean(Tensor([1.0, np.nan, 2.0]))
         Tensor(1.5)
     """
+    input = cast("nanmean", input, dtype, floating=True)
+    if is_half(input):
+        return cast("nanmean", nanmean(input, dim, keepdim, dtype=np.float32), np.float16)
     count = sum_(np.logical_not(np.isnan(input)), dim, keepdim)
     return nansum(input, dim, keepdim) / np.where(np.equal(count, 0), math.nan, count)
+
+
+NUMPY[np.sum], NUMPY[np.mean] = numpy_reduction(sum_), numpy_reduction(mean)
+NUMPY[np.nansum], NUMPY[np.nanmean] = numpy_reduction(nansum), numpy_reduction(nanmean)
