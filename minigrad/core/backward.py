@@ -74,7 +74,7 @@ def seed(
             )
         gradient = wrap(_one_like(output._array), None)
     elif not isinstance(gradient, Tensor):
-        gradient = wrap(as_array(gradient), None)
+        gradient = wrap(as_array(gradient, output.dtype), None)
     if gradient.shape != output.shape:
         raise RuntimeError(
             f"the gradient has shape {gradient.shape}, but the Tensor that it belongs to {output.shape}; "

@@ -42,12 +42,13 @@ class Tensor(Methods):
 
     Args:
         data: a number, a nested list, an array or a Tensor; always copied. Python floats become the default dtype
-            (float32), arrays keep theirs.
+            (float32), arrays, data frames and buffers keep theirs.
         requires_grad: whether ``backward()`` shall fill ``.grad`` of this Tensor.
-        dtype: the dtype to convert to.
+        dtype: the dtype to convert to; numbers become it directly, 0.1 in double precision with all of its digits.
 
     Raises:
         TypeError: for data that are not numbers, and for integers that shall require grad.
+        ValueError: for numbers that the dtype cannot hold.
 
     Example:
         >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)

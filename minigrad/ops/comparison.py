@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array
+from ..core.arrays import as_array, listed
 from ..core.declare import constant, offer
 from ..core.tensor import Tensor
 
@@ -81,7 +81,7 @@ def equal(input: Any, other: Any) -> bool:
         >>> equal(Tensor([1.0, 2.0]), Tensor([1.0, 2.0]))
         True
     """
-    a, b = as_array(input), as_array(other)
+    a, b = (as_array(x if hasattr(x, "dtype") else listed(x, (input, other))) for x in (input, other))
     return bool(a.shape == b.shape and np.all(np.equal(a, b)))
 
 

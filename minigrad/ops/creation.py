@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, as_dtype, get_default_dtype, is_array, shape_of
+from ..core.arrays import as_array, as_dtype, get_default_dtype, held, is_array, shape_of
 from ..core.declare import constant, offer
 from ..core.tensor import Tensor, wrap
 from .convert import device as device_named
@@ -97,7 +97,8 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     """
     value = _number("full", "fill_value", fill_value)
     shape = checked_sizes("full", (size,))
-    return finished(np.full(shape, value, _dtype_for(dtype, value)), requires_grad, device)
+    target = _dtype_for(dtype, value)
+    return finished(np.full(shape, held(value, target), target), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -137,8 +138,9 @@ def full_like(
     input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
 ) -> Tensor:
     """One value everywhere, in the shape and dtype of ``input``."""
-    value = _number("full_like", "fill_value", fill_value)
-    return finished(np.full_like(as_array(input), value, dtype=_like(input, dtype)), requires_grad, device)
+    value, like = _number("full_like", "fill_value", fill_value), as_array(input)
+    held(value, like.dtype if dtype is None else as_dtype(dtype))
+    return finished(np.full_like(like, value, dtype=_like(input, dtype)), requires_grad, device)
 
 
 def _like(input: Any, dtype: Any) -> Any:
@@ -325,6 +327,7 @@ def new_full(
     value = _number("new_full", "fill_value", fill_value)
 
     def filled(array: Any, **options: Any) -> Any:
+        held(value, options["dtype"])
         return np.full_like(array, value, **options)
 
     return _new("new_full", filled, input, (size,), dtype, requires_grad, device)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import held
 from ..core.declare import add_method, offer, primitive, ufunc
 from ..core.dispatch import NUMPY
 from ..core.primitive import Primitive
@@ -180,7 +181,16 @@ def where(condition: Any, input: Any, other: Any) -> Any:
         input = Tensor(input)  # a Tensor is chosen by a Tensor, also between plain numbers
     if not isinstance(condition, Tensor) and hasattr(condition, "copy"):
         condition = condition.copy()  # the caller may write into it before backward reads it
+    if type(input) is int or type(other) is int:
+        _refuse_wrapping(input, other)
     return _select(input, other, condition=raw(condition))
+
+
+def _refuse_wrapping(input: Any, other: Any) -> None:
+    """An integer beside small integers must be one of them; NumPy's own ``where`` would wrap it around."""
+    for number, choice in ((input, other), (other, input)):
+        if type(number) is int and hasattr(choice, "dtype") and choice.dtype.kind in "iu":
+            held(number, choice.dtype)
 
 
 NUMPY[np.positive] = lambda x: x

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core import writes
-from ..core.arrays import as_array, refuse_foreign, shape_of
+from ..core.arrays import as_array, held, refuse_foreign, shape_of
 from ..core.declare import add_method
 from ..core.dispatch import NUMPY
 from ..core.hooks import follow
@@ -29,11 +29,18 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if _inside_a_graph(self, "assignment", (value,)):
         _move(self, "assignment", assign(self, _like(self, value), index=index))
     else:
-        _write(self, "assignment", lambda: self._array.__setitem__(index, raw(value)))
+        _write(self, "assignment", lambda: self._array.__setitem__(index, _checked(value, self.dtype)))
+
+
+def _checked(value: Any, dtype: Any) -> Any:
+    """The values of what is written; a number only if ``dtype`` can hold it (NumPy itself refuses large integers)."""
+    return held(value, dtype).item() if isinstance(value, (float, np.generic)) else raw(value)
 
 
 def _like(target: Any, value: Any) -> Any:
     """A value that is assigned takes the dtype of where it goes."""
+    if isinstance(value, (int, float, np.generic)):
+        return held(value, target.dtype)
     if hasattr(value, "astype"):
         return value if value.dtype == target.dtype else value.astype(target.dtype)
     return as_array(value, target.dtype)
@@ -132,8 +139,8 @@ def _write(target: Tensor, what: str, write: Callable[[], Any]) -> None:
     """Carry out a write into the memory of ``target``, and stamp it."""
     try:
         write()
-    except (IndexError, TypeError, ValueError) as error:
-        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+    except (IndexError, OverflowError, TypeError, ValueError) as error:
+        kind = next((k for k in (IndexError, TypeError) if isinstance(error, k)), ValueError)
         raise kind(f"{what} into a {target.dtype} Tensor of shape {target.shape}: {error}") from None
     writes.stamp(target._array)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import shape_of
+from ..core.arrays import as_array, held, shape_of
 from ..core.declare import primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
@@ -40,6 +40,8 @@ def _filled(input: Any, widths: Widths, value: Any) -> Any:
     if any(n < 0 for pair in widths for n in pair):
         kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, widths, strict=True))
         input, widths = pick(input, index=kept), [(max(a, 0), max(b, 0)) for a, b in widths]
+    if value:
+        value = held(value, as_array(input).dtype).item()
     return _pad(input, widths=tuple(map(tuple, widths)), value=value)
 
 

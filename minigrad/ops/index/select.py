@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import as_array, shape_of
+from ...core.arrays import as_array, held, shape_of
 from ...core.declare import constant, offer
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand, raw, wrap
@@ -54,13 +54,17 @@ def _vector_index(name: str, index: Any, size: int) -> Any:
 
 def fitting(name: str, value: Any, input: Any) -> Any:
     """A value in the dtype of the input that it is written into."""
-    dtype = as_array(value).dtype
     target = as_array(input).dtype
+    if isinstance(value, (int, float)) and (isinstance(value, int) or target.kind == "f"):
+        return held(value, target).item()
+    dtype = as_array(value).dtype
     if not np.can_cast(dtype, target, "same_kind"):
         raise TypeError(f"{name}: a value of {dtype} cannot be written into {target}; convert the input first")
     if not hasattr(value, "astype"):
-        value = as_array(value) if shape_of(value) else value
-    return value.astype(target) if hasattr(value, "astype") and dtype != target else value
+        return as_array(value, target)
+    if not shape_of(value) and target.kind != "f":
+        held(raw(value).item(), target)  # one number among integers
+    return value.astype(target) if dtype != target else value
 
 
 def single(name: str, value: Any) -> Any:
