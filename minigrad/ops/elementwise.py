@@ -32,7 +32,7 @@ def division(function: Any, doc: str, **rules: Any) -> Primitive:
     """Declare one of NumPy's divisions with a whole quotient; of integers by 0 NumPy would give 0."""
 
     def divided(x: Any, y: Any) -> Any:
-        if _is_whole(x) and _is_whole(y) and not np.all(y):
+        if _is_whole(x) and _is_whole(y) and not np.all(y) and np.size(x):
             raise ZeroDivisionError(
                 f"{function.__name__} of integers by 0 has no value; convert one to float for inf and nan, or put "
                 "another divisor there: where(y == 0, 1, y)"

@@ -33,8 +33,14 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _checked(value: Any, dtype: Any) -> Any:
-    """The values of what is written; a number only if ``dtype`` can hold it (NumPy itself refuses large integers)."""
-    return held(value, dtype).item() if isinstance(value, (float, np.generic)) else raw(value)
+    """The values of what is written; a number only if ``dtype`` can hold it.
+
+    NumPy itself refuses what integers cannot hold, and makes infinite what floats cannot.
+    """
+    modest = isinstance(value, (int, float)) and -65504 <= value <= 65504
+    if not modest and isinstance(value, (int, float, np.generic)) or type(value) is np.float64:
+        return held(value, dtype).item()
+    return raw(value)
 
 
 def _like(target: Any, value: Any) -> Any:
