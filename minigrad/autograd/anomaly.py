@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..core.graph import Array, Leaf, Node, anomaly
-from ..core.modes import Mode
+from ..core.modes import Mode, Ready
 from ..core.tensor import raw
 from .causes import bad_gradient, bad_value, not_finite_yet
-
-
-def detect_anomaly(function: Callable[..., Any] | None = None) -> Any:
-    """Raise at the first value or derivative that is not finite: a ``with`` block, or a decorated function.
-
-    The message names the operation, the line that called it, the element, the inputs, the cause and its cure. Forward
-    must run inside, so that the line is known; recorded operations are watched, at the price of looking at everything.
-
-    One thing that is not finite is let through: -inf that comes out of a constant -inf, the usual mask before a
-    softmax.
-
-    Raises:
-        FloatingPointError: at the first anomaly.
-
-    Example:
-        >>> x = Tensor([4.0, 0.0], requires_grad=True)
-        >>> with detect_anomaly(), np.errstate(all="ignore"):
-        ...     x.sqrt().sum().backward()
-        Traceback (most recent call last):
-        FloatingPointError: the derivative of sqrt, called at ..., is not finite: inf at [1] ...
-    """
-    mode = Mode(anomaly, Detector)
-    return mode if function is None else mode(function)
 
 
 class Detector:
@@ -104,6 +81,29 @@ class Detector:
         lines = [what, *([f"  line: {source}"] if source else [])]
         lines += [f"  {name}: {_summary(value)}" for name, value in values.items() if value is not None]
         raise FloatingPointError("\n".join([*lines, f"  cause: {cause}", f"  cure: {cure}"]))
+
+
+@Ready
+def detect_anomaly() -> Mode:
+    """Raise at the first value or derivative that is not finite: a ``with`` block, or a decorated function.
+
+    The message names the operation, the line that called it, the element, the inputs, the cause and its cure. Forward
+    must run inside, so that the line is known; recorded operations are watched, at the price of looking at everything.
+
+    One thing that is not finite is let through: -inf that comes out of a constant -inf, the usual mask before a
+    softmax.
+
+    Raises:
+        FloatingPointError: at the first anomaly.
+
+    Example:
+        >>> x = Tensor([4.0, 0.0], requires_grad=True)
+        >>> with detect_anomaly(), np.errstate(all="ignore"):
+        ...     x.sqrt().sum().backward()
+        Traceback (most recent call last):
+        FloatingPointError: the derivative of sqrt, called at ..., is not finite: inf at [1] ...
+    """
+    return Mode(anomaly, Detector)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
