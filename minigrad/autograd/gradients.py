@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.backward import accumulate, backpropagate, own, retain, seed
-from ..core.graph import Node, walk
+from ..core.backward import accumulate, backpropagate, own, receive, retain, seed
+from ..core.graph import Leaf, Node, walk
 from ..core.tensor import Tensor
 
 
@@ -85,8 +85,13 @@ def backward(
         return
     found = walk(seeds, differentiable=create_graph, retain_graph=keep, only=nodes)
     for tensor in dict.fromkeys([inputs] if isinstance(inputs, Tensor) else inputs or ()):
-        gradient = None if tensor._node is None else found[tensor._node]
-        if gradient is not None:
+        node = tensor._node
+        gradient = None if node is None else found[node]
+        if gradient is None:
+            continue
+        if isinstance(node, Leaf):
+            receive(node, gradient)
+        else:
             accumulate(tensor, gradient)
 
 

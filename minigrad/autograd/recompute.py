@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -75,6 +76,7 @@ class _Stretch:
         self._described: list[tuple[Any, ...]] = []
         self.random_state: Any = None
         self.fingerprint: list[tuple[float, float]] | None = None
+        self.lock = threading.RLock()  # else one thread drops again what another has just computed again
 
     def drop(self, nodes: list[Node]) -> None:
         """Drop what the nodes saved; from now on their pull asks for it."""
@@ -156,12 +158,13 @@ class _Recomputed:
 
     def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
         """The gradients of the parents, after the saved values have been computed again."""
-        if node.saved is self._dropped:
-            self.stretch.refill()
-        parts: list[tuple[Node, Any]] = self.op.pull(node, g, differentiable, needed)
-        if node.saved is not None:
-            node.saved = self._dropped  # with retain_graph, the next pass computes it again
-        return parts
+        with self.stretch.lock:
+            if node.saved is self._dropped:
+                self.stretch.refill()
+            parts: list[tuple[Node, Any]] = self.op.pull(node, g, differentiable, needed)
+            if node.saved is not None:
+                node.saved = self._dropped  # with retain_graph, the next pass computes it again
+            return parts
 
     def take_over(self, node: Any, new: Node) -> None:
         """Receive what the ``new`` node saved when the function ran again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,9 @@ def backpropagate(seeds: dict[Node, Any], *, differentiable: bool, retain_graph:
     """
     handed = {id(g) for g in seeds.values()}
     for leaf, g in walk(seeds, differentiable=differentiable, retain_graph=retain_graph).items():
-        _receive(leaf, g, shared=id(g) in handed)
-        handed.add(id(g))
+        if isinstance(leaf, Leaf):
+            receive(leaf, g, shared=id(g) in handed)
+            handed.add(id(g))
 
 
 def retain(retain_graph: bool | None, create_graph: bool) -> bool:
@@ -100,17 +102,28 @@ def own(grad: Any, shared: bool = False) -> Tensor:
     return wrap(array.copy(order="K") if shared or array.base is not None else array, None)
 
 
+_adding = threading.RLock()  # reentrant: a signal or a finalizer may run another backward in the middle
+
+
 def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
-    """Add ``grad`` to ``tensor.grad``, if the Tensor still exists."""
+    """Add ``grad`` to ``tensor.grad``, if the Tensor still exists; threads add one after the other."""
     if tensor is not None:
         grad = own(grad, shared)
-        tensor.grad = grad if tensor.grad is None else tensor.grad + grad
+        with _adding:
+            tensor._grad = grad if tensor._grad is None else tensor._grad + grad
 
 
-def _receive(leaf: Node, g: Any, shared: bool) -> None:
-    """Accumulate, then call the hooks that wait for it; ``shared`` says whether someone else holds the array too."""
-    tensor = leaf.tensor() if isinstance(leaf, Leaf) else None
-    accumulate(tensor, g, shared)
-    if tensor is not None and isinstance(tensor._node, Leaf):
-        for hook in tuple(tensor._node.after.values()):
+def receive(leaf: Leaf, g: Any, shared: bool = True) -> None:
+    """Accumulate, unless the leaf was frozen meanwhile, and call the hooks that wait for it.
+
+    Args:
+        leaf: whose gradient is complete.
+        g: the gradient.
+        shared: whether someone else holds the array too.
+    """
+    tensor = leaf.tensor()
+    if tensor is not None:
+        if tensor._node is not None:
+            accumulate(tensor, g, shared)
+        for hook in tuple(leaf.after.values()):
             hook(tensor)

@@ -88,8 +88,18 @@ def retain_grad(self: Tensor) -> None:
         register_hook(self, keep)
 
 
+def _refuse_moved(grad: Any) -> Any:
+    raise RuntimeError(
+        f"backward arrived at a leaf of shape {grad.shape} that was frozen (requires_grad = False) and then moved into "
+        "another graph by an in-place operation; call backward before that, or compute a new Tensor: w = w + x"
+    )
+
+
 def follow(tensor: Tensor, old: Node | None) -> None:
     """Let ``retain_grad`` follow a Tensor that an in-place operation moved from the node ``old`` to another."""
+    if old is None and hasattr(tensor, "_leaf"):  # a frozen leaf, for which a graph from before may hold a gradient
+        tensor._leaf.hooks = {tick(): _refuse_moved}
+        return
     hooks = {} if old is None or old.hooks is None else old.hooks
     kept = [key for key, hook in hooks.items() if getattr(hook, "retains", False)]
     for key in kept:

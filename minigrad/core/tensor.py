@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +9,9 @@ import numpy as np
 
 from . import writes
 from .arrays import as_array, get_default_dtype, shape_of
+from .caller import warn
 from .dispatch import NUMPY, dispatch, full_name, refuse
+from .grad import check_gradient, warn_not_retained
 from .graph import Array, Leaf, Node
 from .methods import Methods
 
@@ -57,7 +58,8 @@ class Tensor(Methods):
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_array", "_node", "grad")  # not "_data", which numpy.ma takes from any object
+    # Not "_data", which numpy.ma takes from any object. "_leaf" is set once gradients were asked for.
+    __slots__ = ("__weakref__", "_array", "_grad", "_leaf", "_node")
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         if type(requires_grad) is not bool:
@@ -65,7 +67,7 @@ class Tensor(Methods):
         array = as_array(data, dtype)
         self._array: Array = np.array(array, copy=True) if isinstance(array, np.ndarray) else array.copy()
         self._node: Node | None = None
-        self.grad: Tensor | None = None
+        self._grad: Tensor | None = None
         if requires_grad:
             self.requires_grad = True
 
@@ -112,7 +114,9 @@ class Tensor(Methods):
                     f"only floating-point Tensors can require grad, got {self.dtype}; write 1.0 instead of 1, "
                     "or convert: Tensor(data, dtype=np.float32, requires_grad=True)"
                 )
-            self._node = Leaf(self, self._array)
+            if not hasattr(self, "_leaf"):  # after a time without gradients it is the same one, with its hooks
+                self._leaf = Leaf(self, self._array)
+            self._node = self._leaf
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` and return the Tensor itself, which need not be a leaf if that changes nothing."""
@@ -165,6 +169,30 @@ class Tensor(Methods):
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
         return self._array.tolist()
+
+    # --- gradients ----------------------------------------------------------------------------------------------------
+    @property
+    def grad(self) -> Tensor | None:
+        """What backward has added up for this Tensor; None before, and for Tensors that are no leaves.
+
+        Raises:
+            TypeError: on assignment of anything but a Tensor or None.
+            RuntimeError: on assignment of a Tensor of another shape or dtype.
+        """
+        grad = self._grad
+        if grad is None and not self.is_leaf:
+            warn_not_retained(self._node)
+        return grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            check_gradient(self, value)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     # --- NumPy's protocols --------------------------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -221,12 +249,10 @@ class Tensor(Methods):
 
     def _warn_cut(self, target: str) -> None:
         if self._node is not None:
-            warnings.warn(
+            warn(
                 f"a Tensor that requires grad became a Python {target}, which carries no gradient (as math.exp(t) "
                 "would do); use .item() if you want the value, and minigrad's or NumPy's functions if you want the "
-                "gradient",
-                UserWarning,
-                stacklevel=3,
+                "gradient"
             )
 
     def __index__(self) -> int:
@@ -251,7 +277,7 @@ class Tensor(Methods):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         new = memo[id(self)] = self._copy()
-        new.grad = None if self.grad is None else self.grad._copy()
+        new._grad = None if self._grad is None else self._grad._copy()
         return new
 
     def _copy(self) -> Tensor:
@@ -309,7 +335,7 @@ def wrap(data: Array, node: Node | None) -> Tensor:
     tensor = _new(Tensor)
     tensor._array = data
     tensor._node = node
-    tensor.grad = None
+    tensor._grad = None
     return tensor
 
 
@@ -340,7 +366,7 @@ def overwrite(tensor: Tensor, value: Any) -> None:
 
 def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:
     tensor = cls.__new__(cls)
-    tensor._array, tensor._node, tensor.grad = data, None, None
+    tensor._array, tensor._node, tensor._grad = data, None, None
     tensor.requires_grad = requires_grad
     return tensor
 

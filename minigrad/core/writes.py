@@ -7,12 +7,14 @@ constants are guarded alike. ``last_write`` lets a graph younger than every writ
 from __future__ import annotations
 
 import functools
+import threading
 import weakref
 from typing import Any
 
 from .graph import Array, tick
 
 last_write = -1
+_stamping = threading.Lock()  # else a slower thread could turn last_write back, and a graph would skip the look-up
 _written: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memory -> (time, weak reference to it)
 
 
@@ -29,8 +31,9 @@ def stamp(array: Array) -> None:
     key = id(owner)
     known = _written.get(key)
     reference = known[1] if known is not None else weakref.ref(owner, lambda _: _written.pop(key, None))
-    last_write = tick()
-    _written[key] = (last_write, reference)
+    with _stamping:
+        last_write = tick()
+        _written[key] = (last_write, reference)
 
 
 def same_owner(a: Array, b: Array) -> bool:
@@ -45,9 +48,10 @@ def share(array: Array, *tensors: Any) -> None:
     """Record that ``tensors`` have views of the memory of ``array``."""
     owner = _owner(array)
     key = id(owner)
-    if key not in _sharers:
-        _sharers[key] = (weakref.ref(owner, lambda _: _sharers.pop(key, None)), {})
-    references = _sharers[key][1]
+    known = _sharers.get(key)
+    if known is None:  # setdefault: another thread may share the same memory at this moment
+        known = _sharers.setdefault(key, (weakref.ref(owner, lambda _: _sharers.pop(key, None)), {}))
+    references = known[1]
     for tensor in tensors:
         place = id(tensor)
         if place not in references:

@@ -87,19 +87,8 @@ class Flat:
     # --- a step -------------------------------------------------------------------------------------------------------
     def gradients(self) -> list[Array | None]:
         """The gradient of every parameter, or None for those that shall be passed over."""
-        found: list[Array | None] = []
-        for parameter, position in zip(self.parameters, self.positions, strict=True):
-            gradient = parameter.grad
-            if gradient is None:
-                found.append(None)
-            elif isinstance(gradient, Tensor) and gradient._array.shape == parameter._array.shape:
-                found.append(gradient._array)
-            else:
-                raise ValueError(
-                    f".grad of parameter {position}, of shape {parameter.shape}, must be a Tensor of that shape, got "
-                    f"{type(gradient).__name__} of shape {np.shape(gradient)}"
-                )
-        return found
+        gradients = [parameter._grad for parameter in self.parameters]  # of its shape and dtype, as assignment sees to
+        return [None if gradient is None else gradient._array for gradient in gradients]
 
     def blocks(self, names: tuple[str, ...], gradients: list[Array | None]) -> list[Block]:
         """The blocks that cover all parameters with a gradient, each with its part of the buffers ``names``.

@@ -307,7 +307,7 @@ class _Drawing:
         name, tensor = self.names.of_node.get(node, ("", self.outputs.get(node)))
         if not self.values or tensor is None or tensor._array.size != 1:
             return name, "", ""
-        return name, number(tensor._array), "" if tensor.grad is None else number(tensor.grad._array)
+        return name, number(tensor._array), "" if tensor._grad is None else number(tensor._grad._array)
 
     def _box(self, what: Node | int, lines: list[str], kind: str) -> str:
         key = self.keys[what] = f"x{len(self.keys)}"

@@ -486,11 +486,9 @@ def test_a_gradient_that_does_not_fit_changes_nothing(kind, gradient):
     params = parameters()
     optimizer = KINDS[kind](params)
     push(params, 0)
-    params[3].grad = gradient
     before = values(params)
-    with pytest.raises(
-        ValueError, match=r"\.grad of parameter 3, of shape \(4, 1\), must be a Tensor of that shape, got"
-    ):
+    with pytest.raises((TypeError, RuntimeError), match=r"\.grad .*must (be a Tensor or None|have that shape), got"):
+        params[3].grad = gradient
         optimizer.step()
     assert all((a == b).all() for a, b in zip(before, values(params), strict=True))
     assert optimizer.state_dict()["state"] == {}

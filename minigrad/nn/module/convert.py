@@ -16,8 +16,8 @@ def replace(tensor: Tensor, array: Array) -> None:
     A graph recorded before still sees the old values, and its gradient arrives in the new dtype.
     """
     tensor._array = array
-    if tensor._node is not None:  # the leaf itself stays, with its hooks
-        tensor._node.dtype = array.dtype
+    if hasattr(tensor, "_leaf"):  # the leaf itself stays, with its hooks, also while it is frozen
+        tensor._leaf.dtype = array.dtype
     if tensor.grad is not None and tensor.grad.dtype != array.dtype:
         tensor.grad = wrap(tensor.grad._array.astype(array.dtype), None)
 
