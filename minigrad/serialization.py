@@ -20,7 +20,6 @@ import math
 import os
 import shutil
 import uuid
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from .core.arrays import as_dtype, is_array
+from .core.caller import warn
 from .core.graph import Array
 from .core.tensor import Tensor, wrap
 
@@ -180,10 +180,9 @@ def load(path: Path, map_location: Any = None, *, weights_only: bool = True) -> 
             widened.append(name)
         tensors[name] = _array(path, name, entry)
     if widened:
-        warnings.warn(
+        warn(
             f"{os.fspath(path)!r} holds {len(widened)} Tensor(s) in bfloat16, which NumPy does not have, such as "
-            f"{widened[0]!r}; they became float32, without loss",
-            stacklevel=2,
+            f"{widened[0]!r}; they became float32, without loss"
         )
     if _STRUCTURE not in metadata:
         return {name: wrap(array, None) for name, array in tensors.items()}

@@ -296,7 +296,8 @@ class Primitive:
         if saved is None:
             raise RuntimeError(
                 f"the graph through {self.name} was already used by a backward pass, which frees what it saved; "
-                "to go through it again, call the first one as backward(retain_graph=True)"
+                "if a value is kept from one step to the next, such as a hidden state, cut it off: "
+                "h = h.detach(); to go through one graph twice, call the first pass as backward(retain_graph=True)"
             )
         if writes.last_write > node.born:
             refuse_overwritten(self.name, dict(zip(self.saved_names, saved, strict=True)), self.outputs, node.born)

@@ -69,5 +69,6 @@ def refuse_overwritten(name: str, saved: dict[str, Any], outputs: tuple[str, ...
             raise RuntimeError(
                 f"backward through {name} needs its {'output' if what in outputs else what}, of shape {value.shape}, "
                 f"which was overwritten in place after {name} used it; call backward before the update, or use a copy: "
-                ".clone()"
+                ".clone(); if a value is kept from one step to the next, such as a hidden state, cut it off: "
+                "h = h.detach()"
             )

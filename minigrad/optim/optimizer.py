@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
+from ..core.caller import warn
 from ..core.graph import Array
 from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, wrap
 from .flat import Block, Flat
 
 Group = dict[str, Any]  # "params" and the options, as in PyTorch
+
+_PLAIN = {bool, float, int, str, tuple, type(None)}
+_LOOP = "for group in optimizer.param_groups:"
 
 
 class Optimizer(ABC):
@@ -29,7 +33,8 @@ class Optimizer(ABC):
         defaults: the options of groups that do not set them.
 
     Attributes:
-        param_groups: a dict for each group: ``"params"`` and the options. Options may be changed between steps.
+        param_groups: a dict for each group: ``"params"`` and the options. Options may be changed between steps, and are
+            checked by the next one.
 
     Raises:
         TypeError: for what is not a floating-point Tensor, and options that do not exist.
@@ -41,6 +46,8 @@ class Optimizer(ABC):
         self.param_groups: list[Group] = []
         self._members: list[list[Tensor]] = []
         self._flats: list[list[Flat]] = []
+        self._checked: list[tuple[Any, ...] | None] = []  # the options of each group when they were last checked
+        self._without_gradients = True  # until a step finds one, or has warned that there is none
         if isinstance(params, (Tensor, Mapping)):
             raise TypeError(
                 f"params must be a list of Tensors or of groups, got one {type(params).__name__}; write [it]"
@@ -55,6 +62,35 @@ class Optimizer(ABC):
             )
         for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
             self.add_param_group(group)  # type: ignore[arg-type]
+
+    # --- options ------------------------------------------------------------------------------------------------------
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self).get("defaults", ()):
+            raise AttributeError(self._where_options_are(name) + f"; write: {_LOOP} group[{name!r}] = {value!r}")
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in vars(self).get("defaults", ()):
+            raise AttributeError(self._where_options_are(name) + f": optimizer.param_groups[0][{name!r}]")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _where_options_are(self, name: str) -> str:
+        return f"{type(self).__name__} has {name} in its parameter groups, since each may have its own"
+
+    def _check_options(self, number: int) -> None:
+        """Check the options of a group, if they are not those that were checked before."""
+        group = self.param_groups[number]
+        try:
+            options = tuple([group[name] for name in self.defaults])
+        except KeyError as error:
+            raise KeyError(
+                f"group {number} of {type(self).__name__} has no option {error} any more; set it again: "
+                f"optimizer.param_groups[{number}][{error}] = ..."
+            ) from None
+        if options != self._checked[number]:
+            self._check(group)
+            plain = all(type(value) in _PLAIN for value in options)  # what can change without notice is checked always
+            self._checked[number] = options if plain else None
 
     # --- groups -------------------------------------------------------------------------------------------------------
     def add_param_group(self, param_group: Group) -> None:
@@ -83,6 +119,7 @@ class Optimizer(ABC):
         for position, parameter in enumerate(members):
             dtypes.setdefault(parameter.dtype, []).append(position)
         self.param_groups.append(group)
+        self._checked.append(None)
         self._members.append(list(members))
         self._flats.append([Flat([members[i] for i in positions], positions) for positions in dtypes.values()])
 
@@ -106,18 +143,35 @@ class Optimizer(ABC):
             What the closure returned, or None.
 
         Raises:
-            ValueError: for a gradient of another shape than its parameter; then nothing has changed.
+            KeyError, TypeError, ValueError: for options that were changed to what the constructor refuses; then
+                nothing has changed.
+            RuntimeError: if groups or their parameters were changed by hand; then nothing has changed.
         """
         loss = Mode(grad_enabled, True)(closure)() if closure is not None else None
+        if len(self.param_groups) != len(self._members):
+            raise RuntimeError("parameter groups were added or removed by hand; use add_param_group")
         work = []
         for number, group in enumerate(self.param_groups):
             members = self._members[number]
             if len(members) != len(group["params"]) or not all(map(operator.is_, members, group["params"])):
                 raise RuntimeError(f"the parameters of group {number} were changed; use add_param_group")
+            self._check_options(number)
             work += [(group, flat, flat.gradients()) for flat in self._flats[number]]
+        if self._without_gradients:
+            self._look_for_gradients([gradients for _, _, gradients in work])
         for group, flat, gradients in work:
             self._step(group, flat, gradients)
         return loss
+
+    def _look_for_gradients(self, gradients: list[list[Array | None]]) -> None:
+        """Warn, once, if no parameter has had a gradient so far."""
+        self._without_gradients = False
+        if all(gradient is None for some in gradients for gradient in some):
+            warn(
+                f"{type(self).__name__}.step() had nothing to do: no parameter has had a gradient so far. Is "
+                "backward() called before it, do the parameters require grad, and are they those of the model that computes "
+                "the loss?"
+            )
 
     def _step(self, group: Group, flat: Flat, gradients: list[Array | None]) -> None:
         names = self._buffers(group)

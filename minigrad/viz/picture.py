@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
 import graphviz
+
+from ..core.caller import warn
 
 _FORMATS = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
 _SOURCES = (".gv", ".dot")
@@ -56,7 +57,7 @@ class GraphPicture:
             drawn = self._render(_FORMATS[suffix])
             if drawn is None:
                 path = path.with_suffix(".gv")
-                warnings.warn(f"wrote the source {path.name} instead of a picture. {_INSTALL}", stacklevel=2)
+                warn(f"wrote the source {path.name} instead of a picture. {_INSTALL}")
             else:
                 content = drawn
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...core.caller import warn
 from .. import functional, init
 from ..functional.sizes import at_least
 from ..module.module import Module
@@ -191,9 +191,7 @@ class Hardtanh(Module):
         max_value: float | None = None,
     ) -> None:
         if min_value is not None or max_value is not None:
-            warnings.warn(
-                "Hardtanh: min_value and max_value are now called min_val and max_val", FutureWarning, stacklevel=2
-            )
+            warn("Hardtanh: min_value and max_value are now called min_val and max_val", FutureWarning)
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array
+from ...core.caller import warn
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw
 from ...ops.join import concatenate
@@ -115,6 +116,11 @@ def cross_entropy(
             raise ValueError(f"cross_entropy: one weight per class is needed, shape ({classes},), got {weight.shape}")
     target = _values(target)
     _check_target(input.shape, target)
+    if classes == 1:
+        warn(
+            f"cross_entropy over one class (input shape {input.shape}) is 0 whatever the scores, and so is its "
+            "gradient; give every class a score of its own: two for a question of yes or no"
+        )
     if target.dtype.kind == "f":
         if ignore_index >= 0:
             raise ValueError(

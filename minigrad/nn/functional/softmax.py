@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ...core.arrays import shape_of
+from ...core.caller import warn
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.convert import cast
 from ...ops.dims import both_doors, one_dim, only_dim
@@ -125,7 +125,7 @@ def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float =
         Tensor([0., 1.])
     """
     if eps != 1e-10:
-        warnings.warn("gumbel_softmax: eps has no effect, as in PyTorch; leave it out", FutureWarning, stacklevel=3)
+        warn("gumbel_softmax: eps has no effect, as in PyTorch; leave it out", FutureWarning)
     logits = floating("gumbel_softmax", logits)
     axis = one_dim("gumbel_softmax", dim, logits.shape)
     check_temperature("gumbel_softmax", tau)

@@ -5,7 +5,6 @@ A Module without hooks never comes here.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...autograd.trees import sequence
+from ...core.caller import warn
 from ...core.graph import tick
 from ...core.hooks import RemovableHandle, register_hook
 from ...core.modes import grad_enabled
@@ -121,10 +121,9 @@ def _call_anyway(hook: ForwardHook, module: Module, args: Any, kwargs: Any, outp
     try:
         hook(module, args, kwargs, output)
     except Exception as error:  # the first error is the one to be raised
-        warnings.warn(
+        warn(
             f"a forward hook of {type(module).__name__} with always_call=True failed while another error was on its "
-            f"way: {error!r}",
-            stacklevel=4,
+            f"way: {error!r}"
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ...core.arrays import one_precision
+from ...core.caller import warn
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.join import concatenate, stack
 from .. import init
@@ -61,10 +61,9 @@ class RNNBase(Module):
         if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
             raise ValueError(f"{name}: dropout is a probability between 0 and 1, got {dropout!r}")
         if dropout > 0 and self.num_layers == 1:
-            warnings.warn(
+            warn(
                 f"{name}: dropout={dropout} acts between layers, and num_layers=1 has no between; "
-                "put nn.Dropout behind the layer instead",
-                stacklevel=3,
+                "put nn.Dropout behind the layer instead"
             )
         (self.proj_size,) = at_least(name, 0, proj_size=proj_size)
         if self.proj_size >= self.hidden_size:
