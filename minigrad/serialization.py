@@ -18,8 +18,6 @@ import contextlib
 import json
 import math
 import os
-import shutil
-import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -31,6 +29,7 @@ from .core.arrays import as_dtype, is_array
 from .core.caller import warn
 from .core.graph import Array
 from .core.tensor import Tensor, wrap
+from .files import file_to_replace, replacing
 
 __all__ = ["load", "read_metadata", "save"]
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show
@@ -43,6 +42,9 @@ _DTYPES = {
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
     "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8,
 }  # fmt: skip
+_NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
+_LONGEST_INTEGER = 14_000  # bits: Python reads no more than 4,300 digits, unless told to
+_LONGEST_HEADER = 100_000_000  # bytes; readers refuse longer ones
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -50,8 +52,10 @@ def save(state: Mapping[Any, Any], path: Path, metadata: Mapping[str, str] | Non
     """Write a state to a safetensors file, whose names for the Tensors are those of the state, joined by dots.
 
     The file is written under another name beside ``path`` and then moved there: whatever happens on the way, ``path``
-    holds either all of the old or all of the new. Tensors that share memory (tied weights) are written under each of
-    their names, so that every reader finds all names; a model that ties them is tied after loading too.
+    holds either all of the old or all of the new. It has the permissions of the file that it replaces, or those that
+    ``open`` would give; a link is followed, and what a save that was killed left behind is removed by the next one.
+    Tensors that share memory (tied weights) are written under each of their names, so that every reader finds all
+    names; a model that ties them is tied after loading too.
 
     Args:
         state: what ``model.state_dict()`` returned; or nested dicts, lists and tuples of such states, arrays, numbers,
@@ -60,42 +64,35 @@ def save(state: Mapping[Any, Any], path: Path, metadata: Mapping[str, str] | Non
         metadata: strings by name for ``read_metadata`` and other programs.
 
     Raises:
-        ImportError: without the package safetensors: ``pip install safetensors``.
         TypeError: for what such a file cannot hold, such as a Module, naming its place.
-        OSError: if the file cannot be written; then the old one is as it was.
+        ValueError: for numbers that are too large for such a file, and states that contain themselves.
+        OSError: if the file cannot be written (then the old one is as it was), or is no regular file, such as a device.
     """
-    target = _checked_target(state, path)
+    _check_state(state)
+    target = file_to_replace(_checked_path("save", path))
     tensors: dict[str, Array] = {}
-    structure = json.dumps(_packed(state, (), tensors, ()), allow_nan=False, separators=(",", ":"))
+    try:
+        structure = json.dumps(_packed(state, (), tensors, ()), allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        raise ValueError("the state is nested too deeply for a file; keep lists of lists flatter") from None
     checksum = _checksum(structure, ((name, array.dtype, array.shape, array) for name, array in tensors.items()))
     header = {**_checked_metadata(metadata), _STRUCTURE: structure, _CHECKSUM: checksum}
-    _replace_file(target, tensors, header)
+    _write(target, tensors, header)
 
 
-def _checked_target(state: Any, path: Any) -> str:
-    """The full path to write to, links followed."""
+def _check_state(state: Any) -> None:
     if isinstance(state, (str, os.PathLike)):
         raise TypeError("the state comes first: minigrad.save(model.state_dict(), path)")
     if hasattr(state, "state_dict"):
         raise TypeError(f"save takes a state, got {type(state).__name__}; write minigrad.save(it.state_dict(), path)")
     if not isinstance(state, Mapping):
         raise TypeError(f"save takes a dict, got {type(state).__name__}; give it a name: {{'value': it}}")
-    target = os.path.realpath(_checked_path("save", path))
-    directory = os.path.dirname(target)
-    if not os.path.isdir(directory):
-        raise FileNotFoundError(
-            f"cannot save {os.fspath(path)!r}: there is no directory {directory!r}; "
-            "make it first: os.makedirs(os.path.dirname(path), exist_ok=True)"
-        )
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"cannot save {os.fspath(path)!r}: it is a directory; add the name of a file")
-    return target
 
 
 def _checked_path(name: str, path: Any) -> str:
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{name} takes the path of a file, got {type(path).__name__}")
-    return os.fspath(path)
+    return os.fsdecode(path)
 
 
 def _checked_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
@@ -108,46 +105,39 @@ def _checked_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
     return metadata
 
 
-def _replace_file(target: str, tensors: dict[str, Array], header: dict[str, str]) -> None:
-    """Write a new file beside ``target``, down to the disk, and move it there in one step."""
-    package = _safetensors()
-    directory, name = os.path.split(target)
-    temporary = os.path.join(directory, f".{name[:100]}.{uuid.uuid4().hex}.tmp")
-    try:
-        package.numpy.save_file(tensors, temporary, metadata=header)
-        with open(temporary, "r+b") as file:
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except BaseException as error:  # an interrupt too must leave nothing behind
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, (OSError, package.SafetensorError)):
-            kind = type(error) if isinstance(error, OSError) else OSError
-            code = getattr(error, "errno", None)
-            message = f"could not write {target!r}, which is as it was before: {error}"
-            raise (kind(code, message) if code is not None else kind(message)) from error
-        raise
-    _settle(directory)
+def _write(target: str, tensors: dict[str, Array], metadata: dict[str, str]) -> None:
+    """Write a safetensors file: how long the header is, the header, and the arrays one after the other.
 
-
-def _settle(directory: str) -> None:
-    """Bring the new name down to the disk, on systems where a directory can be opened."""
-    with contextlib.suppress(OSError):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    The package's own ``save_file`` goes through a file whose name is unknown if it is killed, and that only its owner
+    may read.
+    """
+    order = sorted(tensors, key=lambda name: -tensors[name].itemsize)  # so that each begins at a multiple of its size
+    header: dict[str, Any] = {"__metadata__": metadata}
+    end = 0
+    for name in order:
+        array, start = tensors[name], end
+        end += array.nbytes
+        header[name] = {"dtype": _NAMES[array.dtype], "shape": array.shape, "data_offsets": [start, end]}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    if len(text) > _LONGEST_HEADER:
+        raise ValueError(
+            f"names, numbers and strings of the state take {len(text)} bytes, and such a file holds {_LONGEST_HEADER}; "
+            "keep long lists of numbers in arrays"
+        )
+    with replacing(target) as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in order:
+            array = tensors[name]
+            file.write(np.ravel(array.astype(array.dtype.newbyteorder("<"), copy=False)).view(np.uint8).data)
 
 
 def _safetensors() -> Any:
-    """The package, which only these files need."""
+    """The package, which only reading needs."""
     try:
         import safetensors.numpy
     except ImportError as error:
-        raise ImportError("files need the package safetensors: pip install safetensors") from error
+        raise ImportError("files are read by the package safetensors: pip install safetensors") from error
     return safetensors
 
 
@@ -286,7 +276,10 @@ def _packed(value: Any, path: tuple[str, ...], tensors: dict[str, Array], within
         tensors[name] = _host(value, path)
         return {"tensor" if isinstance(value, Tensor) else "array": name}
     if isinstance(value, np.generic):
-        return {"scalar": [as_dtype(value.dtype).name, _packed(value.item(), path, tensors, within)]}
+        _check_width(as_dtype(value.dtype), path)
+        return {"scalar": [value.dtype.name, _packed(value.item(), path, tensors, within)]}
+    if type(value) is int and value.bit_length() > _LONGEST_INTEGER:
+        raise ValueError(f"{_place(path)} is an integer of {value.bit_length()} bits; save it as a string: hex(it)")
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
@@ -347,9 +340,15 @@ def _host(value: Any, path: tuple[str, ...]) -> Array:
     array = value._array if isinstance(value, Tensor) else value
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{_place(path)} is not in the memory of the CPU; bring it there first: .detach().cpu()")
-    if array.dtype.newbyteorder("=") not in map(np.dtype, _DTYPES.values()):
+    _check_width(array.dtype, path)
+    if array.dtype.newbyteorder("=") not in _NAMES:
         raise TypeError(f"{_place(path)} is {array.dtype}, which such a file cannot hold; convert it to float64")
     return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+
+
+def _check_width(dtype: Any, path: tuple[str, ...]) -> None:
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        raise ValueError(f"{_place(path)} is {dtype}, which such a file cannot hold; convert it: .astype(np.float64)")
 
 
 def _place(path: tuple[str, ...]) -> str:

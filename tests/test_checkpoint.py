@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import json
 import math
 import os
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, nn, optim
-from minigrad import serialization as checkpoint
 from minigrad.serialization import load, read_metadata, save
 
 hypothesis = pytest.importorskip("hypothesis", reason="examples are drawn with hypothesis")
@@ -20,7 +20,6 @@ st = pytest.importorskip("hypothesis.strategies")
 arrays = pytest.importorskip("hypothesis.extra.numpy")
 
 safetensors = pytest.importorskip("safetensors.numpy", reason="files need safetensors")
-SafetensorError = pytest.importorskip("safetensors").SafetensorError
 
 
 @pytest.fixture
@@ -235,19 +234,23 @@ def test_places_that_cannot_be_written_to(tmp_path):
 
 # --- writes that are interrupted --------------------------------------------------------------------------------------
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("where", ["save_file", "fsync", "replace", "copymode"])
+@pytest.mark.parametrize("where", ["write", "fsync", "replace", "chmod"])
 def test_an_interrupted_write_leaves_the_old_file(path, monkeypatch, where, error):
     save({"x": Tensor([1.0])}, path)
     before = path.read_bytes()
 
     def fail(*args, **kwargs):
-        if where == "save_file":
-            with open(args[1], "wb") as file:
-                file.write(b"half")
         raise error
 
-    owner = {"save_file": safetensors, "fsync": os, "replace": os, "copymode": checkpoint.shutil}[where]
-    monkeypatch.setattr(owner, where, fail)
+    class Full(io.BufferedWriter):
+        def write(self, data):
+            super().write(b"half")
+            raise error
+
+    if where == "write":
+        monkeypatch.setattr(os, "fdopen", lambda handle, mode: Full(io.FileIO(handle, mode)))
+    else:
+        monkeypatch.setattr(os, where, fail)
     with pytest.raises(type(error)) as caught:
         save({"x": Tensor([2.0])}, path)
     if isinstance(error, OSError):
@@ -256,16 +259,6 @@ def test_an_interrupted_write_leaves_the_old_file(path, monkeypatch, where, erro
     assert path.read_bytes() == before and os.listdir(path.parent) == [path.name]
     save({"x": Tensor([3.0])}, path)
     assert load(path)["x"].tolist() == [3]
-
-
-def test_an_error_of_the_package_is_an_os_error(path, monkeypatch):
-    def fail(*args, **kwargs):
-        raise SafetensorError("I/O error")
-
-    monkeypatch.setattr(safetensors, "save_file", fail)
-    with pytest.raises(OSError, match="could not write .*I/O error"):
-        save({"x": Tensor([1.0])}, path)
-    assert os.listdir(path.parent) == []
 
 
 def test_mode_and_links_stay(tmp_path):
@@ -408,7 +401,6 @@ def test_without_the_package(path, monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", fail)
-    for use in (lambda: save({}, path), lambda: load(path)):
-        with pytest.raises(ImportError, match=r"pip install safetensors$"):
-            use()
-    assert not path.exists()
+    save({}, path)  # only reading needs it
+    with pytest.raises(ImportError, match=r"pip install safetensors$"):
+        load(path)

@@ -51,7 +51,8 @@ ALLOWED: dict[str, set[str]] = {
     "optim": BELOW,
     "data": {"core.arrays", "random"},
     "theory": {*BELOW, "ops", "autograd"},
-    "serialization": BELOW,
+    "files": set(),
+    "serialization": {*BELOW, "files"},
     "debug": {*BELOW, "autograd", "random", "nn"},
     "viz": BELOW,
 }

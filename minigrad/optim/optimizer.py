@@ -169,8 +169,8 @@ class Optimizer(ABC):
         if all(gradient is None for some in gradients for gradient in some):
             warn(
                 f"{type(self).__name__}.step() had nothing to do: no parameter has had a gradient so far. Is "
-                "backward() called before it, do the parameters require grad, and are they those of the model that computes "
-                "the loss?"
+                "backward() called before it, do the parameters require grad, and are they those of the model that "
+                "computes the loss?"
             )
 
     def _step(self, group: Group, flat: Flat, gradients: list[Array | None]) -> None:
