@@ -73,9 +73,11 @@ def functional_call(
 @contextmanager
 def _standing_in(tensor: Tensor, other: Tensor) -> Iterator[None]:
     """Within the block ``tensor`` is a handle on what ``other`` is a handle on."""
-    kept = tensor._array, tensor._node
+    kept, lent = (tensor._array, tensor._node), other._array
     tensor._array, tensor._node = other._array, other._node
     try:
         yield
     finally:
+        if tensor._array is not lent:  # an in-place operation moved it
+            other._array, other._node = tensor._array, tensor._node
         tensor._array, tensor._node = kept

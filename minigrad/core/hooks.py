@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -88,7 +89,10 @@ def retain_grad(self: Tensor) -> None:
         register_hook(self, keep)
 
 
-def _refuse_moved(grad: Any) -> Any:
+def _refuse_if_moved(leaf: weakref.ref[Tensor], grad: Any) -> Any:
+    tensor = leaf()
+    if tensor is None or tensor.is_leaf:  # it only stood in for another, as in functional_call
+        return grad
     raise RuntimeError(
         f"backward arrived at a leaf of shape {grad.shape} that was frozen (requires_grad = False) and then moved into "
         "another graph by an in-place operation; call backward before that, or compute a new Tensor: w = w + x"
@@ -98,7 +102,9 @@ def _refuse_moved(grad: Any) -> Any:
 def follow(tensor: Tensor, old: Node | None) -> None:
     """Let ``retain_grad`` follow a Tensor that an in-place operation moved from the node ``old`` to another."""
     if old is None and hasattr(tensor, "_leaf"):  # a frozen leaf, for which a graph from before may hold a gradient
-        tensor._leaf.hooks = {tick(): _refuse_moved}
+        leaf = tensor._leaf
+        leaf.hooks = {} if leaf.hooks is None else leaf.hooks
+        leaf.hooks[tick()] = functools.partial(_refuse_if_moved, leaf.tensor)
         return
     hooks = {} if old is None or old.hooks is None else old.hooks
     kept = [key for key, hook in hooks.items() if getattr(hook, "retains", False)]

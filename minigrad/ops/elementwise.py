@@ -28,6 +28,7 @@ negative = ufunc(np.negative, "-x.", x=lambda g: -g)
 square = ufunc(np.square, "x * x.", x=lambda g, x: g * (2 * x))
 sqrt = ufunc(np.sqrt, "The square root; its derivative at 0 is infinite.", x=lambda g, out: g / (2 * out))
 
+
 def division(function: Any, doc: str, **rules: Any) -> Primitive:
     """Declare one of NumPy's divisions with a whole quotient; of integers by 0 NumPy would give 0."""
 

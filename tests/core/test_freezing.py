@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, autograd, nn, optim
+from minigrad import Tensor, autograd, func, nn, optim
 
 
 def leaf(*values: float) -> Tensor:
@@ -113,6 +113,25 @@ def test_a_frozen_leaf_that_moves_into_another_graph() -> None:
     assert w.grad is None
     x.sum().backward()
     assert w.grad.tolist() == [1.0, 1.0]
+
+
+def test_a_leaf_that_moved_only_while_it_stood_for_another_value() -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            self.weight = nn.Parameter([1.0, 2.0])
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.weight.mul_(x)
+
+    layer = Scaled()
+    log = watched(layer.weight)
+    loss = (layer.weight * 3).sum()
+    layer.requires_grad_(False)
+    out = func.functional_call(layer, {"weight": Tensor([5.0, 6.0])}, leaf(2.0, 2.0))
+    assert out.tolist() == [10.0, 12.0] and layer.weight.tolist() == [1.0, 2.0]
+    layer.requires_grad_(True)
+    loss.backward()
+    assert log == [[3.0, 3.0], "after"] and layer.weight.grad.tolist() == [3.0, 3.0]
 
 
 def test_freezing_layers_between_steps_of_training() -> None:

@@ -101,7 +101,10 @@ DEVIATIONS: list[tuple[str, Callable[[Call], bool]]] = [
         "activation functions give floats; PyTorch keeps the dtype of integers in these",
         _named("F.hardtanh", "F.hardtanh_", "F.relu6", "F.threshold", "F.threshold_"),
     ),
-    ("a loss has the dtype of its input; PyTorch's is that of the wider target", _named("F.cross_entropy", "F.mse_loss")),
+    (
+        "a loss has the dtype of its input; PyTorch's is that of the wider target",
+        _named("F.cross_entropy", "F.mse_loss"),
+    ),
     (
         "a power of booleans counts, as their other arithmetic does in both",
         lambda call: call.name in ("pow", "operator.pow") and call.numbers == [True] and "bool" in call.dtypes,
@@ -144,7 +147,14 @@ NO_DTYPES = {  # about files, modes, places and random numbers, or without an ar
 }  # fmt: skip
 
 
-COUNTING = {"bincount", "tensordot", "repeat_interleave", "tile", "broadcast_to", "F.one_hot"}  # large integers make large results
+COUNTING = {
+    "bincount",
+    "tensordot",
+    "repeat_interleave",
+    "tile",
+    "broadcast_to",
+    "F.one_hot",
+}  # large integers make large results
 
 
 def array(dtype: str, shape: tuple[int, ...], rng: Any, kind: str = "small") -> np.ndarray:
@@ -327,7 +337,9 @@ def difference(call: Call) -> str:
         tolerance = TOLERANCE[a.itemsize] if a.dtype.kind == "f" else 0
         with np.errstate(all="ignore"):
             scale = max(1.0, float(np.max(np.abs(b[np.isfinite(b)].astype(float)), initial=0.0)))
-            if not np.allclose(a.astype(float), b.astype(float), tolerance, tolerance * min(scale, 100), equal_nan=True):
+            if not np.allclose(
+                a.astype(float), b.astype(float), tolerance, tolerance * min(scale, 100), equal_nan=True
+            ):
                 return "another value"
     return ""
 
@@ -530,7 +542,9 @@ TENSORS: dict[str, Callable[[Any, Any, Any], Any]] = {  # library, dtype, number
     "masked_fill": lambda lib, dtype, n: lib.zeros(2, dtype=dtype).masked_fill(lib.tensor([True, False]), n),
     "index_fill": lambda lib, dtype, n: lib.zeros(2, dtype=dtype).index_fill(0, lib.tensor([1]), n),
     "scatter": lambda lib, dtype, n: lib.zeros(2, dtype=dtype).scatter(0, lib.tensor([1]), n),
-    "pad": lambda lib, dtype, n: (F if lib is mg else torch.nn.functional).pad(lib.zeros(2, dtype=dtype), (1, 0), value=n),
+    "pad": lambda lib, dtype, n: (F if lib is mg else torch.nn.functional).pad(
+        lib.zeros(2, dtype=dtype), (1, 0), value=n
+    ),
     "where": lambda lib, dtype, n: lib.where(lib.tensor([True, False]), lib.zeros(2, dtype=dtype), n),
     "sum": lambda lib, dtype, n: lib.zeros(2, dtype=dtype) + n,
     "product": lambda lib, dtype, n: n * lib.ones(2, dtype=dtype),

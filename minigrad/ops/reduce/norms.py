@@ -10,7 +10,6 @@ import numpy as np
 from ...core.arrays import in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ...core.declare import offer, primitive
 from ..convert import cast
 from ..dims import both_doors, one_dim, some_dims
 from ..elementwise import abs_, sign, unless_zero, zero_or_quotient
