@@ -128,7 +128,7 @@ def _from_large(array: Array, dtype: Any) -> Array:
     """Python integers beyond 64 bits, which only floats can hold; anything else that is no number is refused."""
     numbers = array.reshape(-1).tolist()
     if not all(isinstance(number, (int, float)) for number in numbers):
-        return as_dtype(array.dtype)  # type: ignore[no-any-return]  # which says what a Tensor holds
+        return as_dtype(array.dtype)  # which says what a Tensor holds
     if dtype is None or dtype.kind != "f":
         raise _too_large(max(numbers, key=abs), np.dtype(np.int64) if dtype is None else dtype)
     try:
@@ -247,7 +247,7 @@ def promoted(values: list[Any], out: Any) -> list[Any]:
 
 
 def settled(out: Array, values: list[Any]) -> Array:
-    """The result of one operation, if it is of a dtype that a Tensor holds; counts and sums are signed, as in PyTorch."""
+    """The result of one operation, if a Tensor holds its dtype; counts and sums are signed, as in PyTorch."""
     as_dtype(out.dtype)
     if out.dtype == np.uint64 and not any(getattr(v, "dtype", None) == np.uint64 for v in values):
         return out.astype(np.int64)
