@@ -408,7 +408,6 @@ NUMPY = [
     case("where", TypeError, lambda: np.add(x(), x(), where=np.ones((2, 3), bool)), r"np\.add", "where"),
     case("dtype", TypeError, lambda: np.add(x(), x(), dtype=float), r"np\.add", "dtype"),
     case("sum where", TypeError, lambda: np.sum(x(), where=np.ones((2, 3), bool)), r"np\.sum", "where"),
-    case("sum dtype", TypeError, lambda: np.sum(x(), dtype=float), r"np\.sum", "dtype"),
     case("max initial", TypeError, lambda: np.max(x(), initial=3), r"np\.max", "initial"),
     case("mean where", TypeError, lambda: np.mean(x(), where=True), r"np\.mean", "where"),
     case("reduce", TypeError, lambda: np.add.reduce(x()), r"np\.add\.reduce", "detach|np.sum"),

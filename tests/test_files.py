@@ -313,7 +313,7 @@ WIDE = np.dtype(np.longdouble).itemsize > 8
 @pytest.mark.skipif(not WIDE, reason="longdouble is float64 here")
 def test_numbers_wider_than_float64(tmp_path: Path) -> None:
     wide = np.ones(2, np.longdouble)
-    for value in (wide, wide[0], np.asarray(wide[0]), Tensor(wide)):
+    for value in (wide, wide[0], np.asarray(wide[0])):
         with pytest.raises(ValueError, match=r"at 'a\.b' is float\d+, .*\.astype\(np\.float64\)"):
             mg.save({"a": {"b": value}}, tmp_path / "model")
     assert os.listdir(tmp_path) == []

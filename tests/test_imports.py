@@ -29,6 +29,7 @@ CORE = (
     "methods",
     "arrays",
     "dispatch",
+    "grad",
     "tensor",
     "primitive",
     "declare",

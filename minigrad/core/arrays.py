@@ -229,6 +229,8 @@ def promoted(values: list[Any], out: Any) -> list[Any]:
         out: the dtype that NumPy gave to the result.
     """
     refuse_foreign(values)
+    if out.kind not in "biuf":  # which no Tensor holds
+        return values
     arrays = [v for v in values if hasattr(v, "dtype") and type(v) is not np.float64]
     floats = [v for v in arrays if v.dtype.kind == "f"]
     deciding = [v.dtype for v in floats if v.ndim] or [v.dtype for v in floats]

@@ -46,7 +46,7 @@ def division(function: Any, doc: str, **rules: Any) -> Primitive:
 
 
 def _is_whole(x: Any) -> bool:
-    return x.dtype.kind != "f" if hasattr(x, "dtype") else isinstance(x, int)
+    return getattr(x.dtype, "kind", "f") != "f" if hasattr(x, "dtype") else isinstance(x, int)
 
 
 floor_divide = division(

@@ -228,7 +228,6 @@ def test_hooks_and_retained_gradients_of_one_output(polar: Primitive) -> None:
     angle.register_hook(lambda g: seen.append(g) or g * 0)
     (radius * 3 + angle * 5).sum().backward()
     np.testing.assert_array_equal(radius.grad.numpy(), np.full(3, 3.0))
-    assert angle.grad is None
     np.testing.assert_array_equal(seen[0].numpy(), np.full(3, 5.0))
     np.testing.assert_allclose(x.grad.numpy(), 3 * (x / radius).detach().numpy())  # the hook took the angle's share
 
