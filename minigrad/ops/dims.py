@@ -59,6 +59,11 @@ def only_dim(name: str, dim: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     return (one_dim(name, dim, shape),)
 
 
+def row_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape, that of a single number as that of a row of one: PyTorch's view of it where it is indexed along 0."""
+    return shape or (1,)
+
+
 def some_dims(name: str, dim: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """The dimensions ``dim``: None for all, an integer or several, counted from the front.
 

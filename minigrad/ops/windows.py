@@ -9,7 +9,8 @@ import numpy as np
 from ..core.arrays import shape_of
 from ..core.declare import offer, primitive
 from ..core.tensor import Tensor
-from .dims import one_dim
+from .dims import one_dim, row_shape
+from .shape.reshape import as_row
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -47,9 +48,11 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Any:
                 [3., 4.]])
     """
     shape = shape_of(input)
-    axis = one_dim("unfold", dimension, shape)
-    if not 1 <= size <= shape[axis]:
-        raise ValueError(f"unfold: windows of {size} do not fit size {shape[axis]} of dimension {axis} of {shape}")
+    row = row_shape(shape)
+    axis = one_dim("unfold", dimension, row)
+    if not 0 <= size <= row[axis]:
+        raise ValueError(f"unfold: windows of {size} do not fit size {row[axis]} of dimension {axis} of {shape}")
     if step < 1:
         raise ValueError(f"unfold: the step is at least 1, got {step}")
-    return windows(input, axis=axis, size=size, step=step)
+    every = windows(as_row(input), axis=axis, size=size, step=step)
+    return every if shape else every[0]  # a single number is the only element of its only window

@@ -287,7 +287,7 @@ BAD = [
     (lambda x: x.scatter(1, [[0]]), TypeError, "either"),
     (lambda x: x.scatter(1, [[0, 1]], x[:, :1]), ValueError, "does not cover"),
     (lambda x: x.scatter_add(1, [[9]], x), IndexError, "index 9"),
-    (lambda x: x.scatter_reduce(1, [[0]], x, "prod"), ValueError, "'prod'"),
+    (lambda x: x.scatter_reduce(1, [[0]], x, "product"), ValueError, "'prod'"),
     (lambda x: x.index_select(0, [2]), IndexError, r"index_select: index 2 at position \(0,\)"),
     (lambda x: x.index_select(0, [[0]]), ValueError, "vector"),
     (lambda x: x.index_add(0, [0], x), ValueError, r"\(1, 3\), got \(2, 3\)"),
@@ -324,3 +324,57 @@ def test_plain_arrays_stay_plain():
     x = random((2, 3))
     for out in (scatter.gather(x, 1, [[0]]), select.index_select(x, 0, [1]), settled_index(x)):
         assert type(out) is np.ndarray
+
+
+# --- products and combinations ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("include_self", [True, False])
+@pytest.mark.parametrize("zeros", [0, 1, 3])
+def test_products_that_are_scattered(zeros, include_self):
+    rng = np.random.default_rng(zeros)
+    index = rng.integers(0, 3, (5, 4))
+    x, src = rng.uniform(0.5, 2, (3, 4)), rng.uniform(-2, 2, (5, 4))
+    src.ravel()[rng.choice(20, zeros, replace=False)] = 0
+
+    def combined(x, src):
+        return x.scatter_reduce(
+            0, theirs(index) if isinstance(x, torch.Tensor) else index, src, "prod", include_self=include_self
+        )
+
+    compare(combined, combined, x, src, order=2 if zeros == 0 else 1)  # PyTorch's second order divides by the zero
+
+
+def test_products_that_are_scattered_have_second_derivatives_at_zero():
+    index = np.array([0, 0, 0, 1])
+    x, src = Tensor([2.0, 3.0], True, np.float64), Tensor([0.0, 5.0, 0.0, 7.0], True, np.float64)
+    out = x.scatter_reduce(0, index, src, "prod")
+    autograd.gradcheck(lambda x, src: x.scatter_reduce(0, index, src, "prod"), (x, src))
+    autograd.gradgradcheck(lambda x, src: x.scatter_reduce(0, index, src, "prod"), (x, src))
+    assert out.tolist() == [0.0, 21.0]
+
+
+def test_a_product_does_not_pass_infinity_on_to_other_places():
+    src = Tensor([np.inf, 2.0, 3.0], True)
+    Tensor([1.0, 1.0]).scatter_reduce(0, [0, 1, 1], src, "prod").sum().backward()
+    assert src.grad.tolist() == [1.0, 3.0, 2.0]
+
+
+@pytest.mark.filterwarnings("ignore:The reduce argument:UserWarning")
+@pytest.mark.parametrize("reduce", ["add", "multiply"])
+def test_scatter_combines_with_what_is_there(reduce):
+    x, src, index = random((3, 4)), random((2, 4), seed=1), integers(3, 2, 4)
+    for source in (src, 2.5):
+        expected = torch.tensor(x).scatter(0, torch.tensor(index), theirs(source), reduce=reduce)
+        got = Tensor(x).scatter(0, index, source, reduce=reduce)
+        np.testing.assert_allclose(got.numpy(), expected.numpy())
+        changed = Tensor(x).scatter_(0, index, source, reduce=reduce)
+        np.testing.assert_allclose(changed.numpy(), expected.numpy())
+    # PyTorch has no gradient for it; scatter_reduce, which has, does the same
+    other = {"add": "sum", "multiply": "prod"}[reduce]
+    compare(
+        lambda x, src: x.scatter(0, index, src, reduce=reduce),
+        lambda x, src: x.scatter_reduce(0, torch.tensor(index), src, other),
+        x,
+        src,
+    )
+    with pytest.raises(ValueError, match="'add' or 'multiply'"):
+        Tensor(x).scatter(0, index, 1.0, reduce="prod")

@@ -12,4 +12,5 @@ SAMPLES: dict[str, list[Sample]] = {
     "scatter_extreme": [
         ((apart(4, 3), apart(2, 3, seed=1)), {"index": _PLACES, "largest": largest}) for largest in (True, False)
     ],
+    "scatter_product": [((apart(4, 3), apart(2, 3, seed=1)), {"index": _PLACES})],
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,24 @@ import numpy as np
 from ...core.arrays import shape_of
 from ...core.declare import offer, primitive
 from ...core.tensor import as_operand, raw
-from ..dims import both_doors, one_dim
+from ..dims import both_doors, one_dim, row_shape
 from ..elementwise import where
+from ..shape.expand import broadcast_to
+from ..shape.reshape import as_row, in_shape, reshape
 from .basic import assign, mesh, pick, put
 from .select import fitting, within
 
 
 def _elements(name: str, input: Any, dim: Any, index: Any) -> tuple[Any, int]:
-    """The checked index of ``gather`` and ``scatter``, and the dimension along which it points."""
-    shape = shape_of(input)
+    """The checked index of ``gather`` and ``scatter``, and the dimension along which it points.
+
+    As in PyTorch a single number counts as a row of one, and an index without elements has any rank.
+    """
+    shape = row_shape(shape_of(input))
     dim = one_dim(name, dim, shape)
-    index = within(name, index, shape[dim])
+    index = as_row(within(name, index, shape[dim]))
+    if index.size == 0:
+        index = index.reshape((0,) * len(shape))
     if index.ndim != len(shape):
         raise ValueError(f"{name}: the index needs the rank of the input, {len(shape)}, got shape {index.shape}")
     if any(d != dim and n > m for d, (n, m) in enumerate(zip(index.shape, shape, strict=True))):
@@ -29,6 +37,9 @@ def _elements(name: str, input: Any, dim: Any, index: Any) -> tuple[Any, int]:
 
 def _source(name: str, src: Any, index: Any, input: Any) -> Any:
     """As much of the source as the index asks for, in the dtype of the input."""
+    src = as_row(as_operand(src))
+    if not index.size:
+        return reshape(pick(reshape(src, -1), index=slice(0)), index.shape)
     shape = shape_of(src)
     if len(shape) != index.ndim or any(n > m for n, m in zip(index.shape, shape, strict=True)):
         raise ValueError(f"{name}: the source, of shape {shape}, does not cover the index, of shape {index.shape}")
@@ -51,13 +62,13 @@ def gather(input: Any, dim: int, index: Any) -> Any:
         Tensor([[1., 1.],
                 [4., 3.]])
     """
-    index, dim = _elements("gather", input, dim, index)
-    return pick(input, index=mesh(index, dim, index.shape))
+    places, dim = _elements("gather", input, dim, index)
+    return in_shape(pick(as_row(input), index=mesh(places, dim, places.shape)), shape_of(index))
 
 
 @offer()
 @both_doors
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
     """The input with ``src`` written at ``index``: for dim = 1, ``result[i, index[i, j]] = src[i, j]``.
 
     Where an element is named several times the last value stays, and the gradient flows to that one alone.
@@ -68,6 +79,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         index: integers, of the rank of the input and at most its sizes off ``dim``.
         src: a number, or an array or Tensor that is at least as large as the index.
         value: a number, under its own name.
+        reduce: "add" or "multiply" to combine with what stands there instead of replacing it, every duplicate counted.
 
     Example:
         >>> scatter(Tensor([[0.0, 0.0, 0.0]]), 1, [[2, 0]], Tensor([[5.0, 6.0]]))
@@ -75,13 +87,22 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     """
     if (src is None) == (value is None):
         raise TypeError("scatter takes either src or value")
+    if reduce not in (None, "add", "multiply"):
+        raise ValueError(f"scatter: reduce is None, 'add' or 'multiply', got {reduce!r}; scatter_reduce has others")
+    input = as_operand(input)
     index, dim = _elements("scatter", input, dim, index)
     source = src if value is None else value
-    if shape_of(source) == ():
+    if shape_of(source) != ():
+        source = _source("scatter", source, index, input)
+    elif reduce is None:
         source = fitting("scatter", source, input)
     else:
-        source = _source("scatter", source, index, input)
-    return assign(as_operand(input), source, index=mesh(index, dim, index.shape))
+        source = broadcast_to(as_operand(fitting("scatter", source, input)).astype(input.dtype), index.shape)
+    places = mesh(index, dim, index.shape)
+    if reduce is None:
+        return in_shape(assign(as_row(input), source, index=places), input.shape)
+    combined = _added if reduce == "add" else scatter_product
+    return in_shape(combined(as_row(input), source, index=places), input.shape)
 
 
 @offer()
@@ -95,7 +116,11 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """
     index, dim = _elements("scatter_add", input, dim, index)
     src = _source("scatter_add", src, index, input)
-    return input + put(src, index=mesh(index, dim, index.shape), shape=shape_of(input))
+    return in_shape(_added(as_row(input), src, index=mesh(index, dim, index.shape)), shape_of(input))
+
+
+def _added(x: Any, values: Any, *, index: Any) -> Any:
+    return x + put(values, index=index, shape=x.shape)
 
 
 @primitive()
@@ -126,35 +151,84 @@ def _extreme_values(g: Any, x: Any, values: Any, out: Any, index: Any) -> Any:
 scatter_extreme.rule(x=_extreme_x, values=_extreme_values)
 
 
+@primitive()
+def scatter_product(x: Any, values: Any, *, index: Any) -> Any:
+    """At every place of ``x`` what stands there times all the ``values`` that ``index`` sends there."""
+    out = x.copy()
+    np.multiply.at(out, index, values)
+    return out
+
+
+def _product_of_the_others(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """For every value the product of all others that go to the same place, without division: zeros need no care."""
+    places = np.arange(math.prod(shape), like=raw(values)).reshape(shape)[index].reshape(-1)
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values.reshape(-1)[order]
+    others = _product_before(values, places) * _product_before(values[::-1], places[::-1])[::-1]
+    return others[np.argsort(order)]
+
+
+def _product_before(values: Any, places: Any) -> Any:
+    """For every value the product of those before it that go to the same place, equal places being neighbours.
+
+    Products of 1, 2, 4 ... neighbours are merged: as many passes as the longest run of equal places has bits.
+    """
+    one = np.ones_like(values[:1])
+    product = np.concatenate([one, np.where(places[1:] == places[:-1], values[:-1], 1)])[: places.size]
+    reach = 1
+    while np.any(same := places[reach:] == places[:-reach]):
+        product = np.concatenate([product[:reach], product[reach:] * np.where(same, product[:-reach], 1)])
+        reach *= 2
+    return product
+
+
+def _product_values(g: Any, x: Any, values: Any, index: Any, x_shape: Any, values_shape: Any) -> Any:
+    others = _product_of_the_others(values, index, x_shape).reshape(values_shape)
+    return pick(g * x, index=index) * others
+
+
+scatter_product.rule(
+    x=lambda g, x, values, index: g * scatter_product(np.ones_like(x), values, index=index),
+    values=_product_values,
+)
+
+
 @offer()
 @both_doors
 def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
-    """The input with ``src`` combined at ``index``, by sum, mean, largest or smallest value.
+    """The input with ``src`` combined at ``index``, by sum, product, mean, largest or smallest value.
 
     Args:
         input: array or Tensor.
         dim: the dimension along which the index points.
         index: integers, of the rank of the input and at most its sizes off ``dim``.
         src: array or Tensor, at least as large as the index.
-        reduce: "sum", "mean", "amax" or "amin"; equal extremes share the gradient.
+        reduce: "sum", "prod", "mean", "amax" or "amin"; equal extremes share the gradient.
         include_self: whether the values of the input take part where something is combined.
 
     Example:
         >>> scatter_reduce(Tensor([1.0, 9.0]), 0, [0, 0], Tensor([5.0, 6.0]), "mean")
         Tensor([4., 9.])
     """
-    if reduce not in ("sum", "mean", "amax", "amin"):
-        raise ValueError(f"scatter_reduce: reduce is 'sum', 'mean', 'amax' or 'amin', got {reduce!r}")
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise ValueError(f"scatter_reduce: reduce is 'sum', 'prod', 'mean', 'amax' or 'amin', got {reduce!r}")
     index, dim = _elements("scatter_reduce", input, dim, index)
     src = _source("scatter_reduce", src, index, input)
-    places, shape = mesh(index, dim, index.shape), shape_of(input)
-    ones = np.ones_like(raw(src), shape=index.shape)
-    count = put(ones, index=places, shape=shape)
+    places = mesh(index, dim, index.shape)
+    return in_shape(_combined(as_row(input), src, places, reduce, include_self), shape_of(input))
+
+
+def _combined(input: Any, src: Any, places: Any, reduce: str, include_self: bool) -> Any:
+    """``scatter_reduce`` with its arguments checked."""
+    shape = shape_of(input)
+    count = put(np.ones_like(raw(src)), index=places, shape=shape)
     touched = count > 0
     if reduce in ("amax", "amin"):
         if not include_self:  # start from one of the values that arrive; it is counted as one of them, by its own path
             input = where(touched, _worst(raw(src), reduce), input)
         return scatter_extreme(input, src, index=places, largest=reduce == "amax")
+    if reduce == "prod":
+        return scatter_product(input if include_self else where(touched, 1, input), src, index=places)
     if not include_self:
         input = where(touched, 0, input)
     total = input + put(src, index=places, shape=shape)

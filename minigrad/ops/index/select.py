@@ -15,9 +15,9 @@ from ...core.declare import constant, offer
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand, raw, wrap
 from ..arithmetic import add
-from ..dims import both_doors, one_dim
+from ..dims import both_doors, one_dim, row_shape
 from ..shape.expand import broadcast_to
-from ..shape.reshape import reshape
+from ..shape.reshape import as_row, in_shape, reshape
 from .basic import assign, pick, put, settled_index, take_along_axis
 
 
@@ -49,7 +49,7 @@ def _vector_index(name: str, index: Any, size: int) -> Any:
     index = within(name, index, size)
     if index.ndim > 1:
         raise ValueError(f"{name}: the index is a vector or a single integer, got shape {index.shape}")
-    return index.reshape((1,)) if index.ndim == 0 else index
+    return as_row(index)
 
 
 def fitting(name: str, value: Any, input: Any) -> Any:
@@ -90,23 +90,27 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
         Tensor([[2., 2.],
                 [4., 4.]])
     """
-    shape = shape_of(input)
-    dim = one_dim("index_select", dim, shape)
-    return pick(input, index=along(dim, _vector_index("index_select", index, shape[dim])))
+    row = row_shape(shape_of(input))
+    dim = one_dim("index_select", dim, row)
+    index = _vector_index("index_select", index, row[dim])
+    if not shape_of(input) and index.size != 1:
+        raise ValueError(f"index_select: a single number has one element, of index 0, got {index.size} indices")
+    picked = pick(as_row(input), index=along(dim, index))
+    return picked if shape_of(input) else reshape(picked, ())
 
 
-def _slices_of(name: str, input: Any, dim: Any, index: Any, source: Any) -> tuple[Any, Any, int]:
+def _slices_of(name: str, input: Any, dim: Any, index: Any, source: Any) -> tuple[Any, Any]:
     """The checked index and source of ``index_add`` and ``index_copy``."""
-    shape = shape_of(input)
+    shape = row_shape(shape_of(input))
     dim = one_dim(name, dim, shape)
     index = _vector_index(name, index, shape[dim])
     expected = (*shape[:dim], index.size, *shape[dim + 1 :])
-    if shape_of(source) != expected:
+    if row_shape(shape_of(source)) != expected:
         raise ValueError(
-            f"{name}: for an input of shape {shape} and {index.size} indices along dimension {dim} the source has "
-            f"shape {expected}, got {shape_of(source)}"
+            f"{name}: for an input of shape {shape_of(input)} and {index.size} indices along dimension {dim}, the "
+            f"source has shape {expected}, got {shape_of(source)}"
         )
-    return along(dim, index), fitting(name, source, input), dim
+    return along(dim, index), as_row(fitting(name, as_operand(source), input))
 
 
 @offer()
@@ -118,9 +122,9 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
         >>> index_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([3.0, 4.0]))
         Tensor([0., 7.])
     """
-    places, source, _ = _slices_of("index_add", input, dim, index, source)
-    added = put(source, index=places, shape=shape_of(input))
-    return add(input, added, alpha=alpha)
+    places, source = _slices_of("index_add", input, dim, index, source)
+    added = put(source, index=places, shape=row_shape(shape_of(input)))
+    return add(input, in_shape(added, shape_of(input)), alpha=alpha)
 
 
 @offer()
@@ -132,8 +136,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
         >>> index_copy(Tensor([0.0, 1.0, 2.0]), 0, [2, 0], Tensor([3.0, 4.0]))
         Tensor([4., 1., 3.])
     """
-    places, source, _ = _slices_of("index_copy", input, dim, index, source)
-    return assign(input, source, index=places)
+    places, source = _slices_of("index_copy", input, dim, index, source)
+    return in_shape(assign(as_row(input), source, index=places), shape_of(input))
 
 
 @offer()
@@ -145,10 +149,11 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         >>> index_fill(Tensor([0.0, 1.0, 2.0]), 0, [2, 0], 5)
         Tensor([5., 1., 5.])
     """
-    shape = shape_of(input)
-    dim = one_dim("index_fill", dim, shape)
-    index = _vector_index("index_fill", index, shape[dim])
-    return assign(input, fitting("index_fill", single("index_fill", value), input), index=along(dim, index))
+    row = row_shape(shape_of(input))
+    dim = one_dim("index_fill", dim, row)
+    places = along(dim, _vector_index("index_fill", index, row[dim]))
+    value = fitting("index_fill", scalar("index_fill", value), input)
+    return in_shape(assign(as_row(input), value, index=places), shape_of(input))
 
 
 @offer()

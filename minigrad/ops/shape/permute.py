@@ -9,7 +9,7 @@ import numpy as np
 from ...core.arrays import shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ..dims import one_dim, sizes_of, some_dims
+from ..dims import one_dim, only_dim, sizes_of, some_dims
 
 
 def _moved(name: str, input: Any, source: Any, destination: Any) -> Any:
@@ -120,9 +120,10 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
     shape = shape_of(input)
-    i, j = one_dim(name, dim0, shape), one_dim(name, dim1, shape)
+    first, second = only_dim(name, dim0, shape), only_dim(name, dim1, shape)
     order = list(range(len(shape)))
-    order[i], order[j] = j, i
+    for i, j in zip(first, second, strict=True):
+        order[i], order[j] = j, i
     return _transpose(input, axes=tuple(order))
 
 

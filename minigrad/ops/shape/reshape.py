@@ -13,7 +13,7 @@ from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand
 from ..convert import clone
-from ..dims import both_doors, one_dim, sizes_of, some_dims
+from ..dims import both_doors, one_dim, row_shape, sizes_of, some_dims
 
 
 # --- one array, other shape -------------------------------------------------------------------------------------------
@@ -47,6 +47,16 @@ def reshape(input: Any, *shape: Any) -> Any:
     return _reshape(input, shape=sizes)
 
 
+def as_row(input: Any) -> Any:
+    """A single number as a row of one, anything else as it is: what runs along a dimension then needs no other case."""
+    return input if shape_of(input) else _reshape(input, shape=(1,))
+
+
+def in_shape(input: Any, shape: tuple[int, ...]) -> Any:
+    """The input in that shape: what was computed of a row of one back as a single number."""
+    return input if shape_of(input) == shape else _reshape(input, shape=shape)
+
+
 def _numpy_reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
     if order != "C":
         raise ValueError(f"np.reshape of a Tensor keeps the order 'C'; for {order!r} transpose first")
@@ -63,10 +73,9 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         (2, 2)
     """
     shape = shape_of(input)
-    if not shape:
-        return reshape(input, 1)
-    first, last = one_dim("flatten", start_dim, shape), one_dim("flatten", end_dim, shape)
-    if first == last and hasattr(input, "shape"):
+    row = row_shape(shape)
+    first, last = one_dim("flatten", start_dim, row), one_dim("flatten", end_dim, row)
+    if first == last and shape and hasattr(input, "shape"):
         return input
     if first > last:
         raise ValueError(f"flatten from dimension {first} to {last}: the first must not come after the last")
