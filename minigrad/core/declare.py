@@ -13,7 +13,7 @@ from .caller import given_by_caller
 from .dispatch import NUMPY, full_name, refuse, refuse_second
 from .graph import Array
 from .primitive import Primitive, Rule
-from .tensor import Tensor, raw, wrap
+from .tensor import Tensor, labelled, raw, wrap
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,6 +57,8 @@ def constant(function: Any) -> Callable[..., Any]:
             refuse_foreign(args)
             raise
         if type(out) is not np.ndarray:
+            if any(labelled(type(a)) for a in args):
+                return NotImplemented
             refuse_foreign(args)
         return wrap(np.asarray(out) if isinstance(out, np.generic) else out, None) if hasattr(out, "dtype") else out
 

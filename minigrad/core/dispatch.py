@@ -56,11 +56,45 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
         return answer(*args, **kwargs)
     except TypeError:
         signature = inspect.signature(answer)
-        try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{full_name(function)} of a Tensor: {error}; it takes {signature}") from None
-        raise
+        if _fits(signature, args, kwargs):
+            raise
+    args, kwargs = _spoken_out(function, args, kwargs)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{full_name(function)} of a Tensor: {error}; it takes {signature}") from None
+    return answer(*args, **kwargs)
+
+
+def _fits(signature: inspect.Signature, args: Any, kwargs: Any) -> bool:
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
+
+
+def _spoken_out(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments without those that say what NumPy does anyway, such as ``casting="same_kind"``.
+
+    Libraries that call NumPy for their users pass such on, by position too: ``np.cumsum(x, None, None, None)``.
+    """
+    try:
+        parameters = inspect.signature(function).parameters
+        given = inspect.signature(function).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):  # some functions of older versions show no signature
+        return args, kwargs
+    first: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, value in given.items():
+        default = parameters[name].default
+        if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+            first += value
+        elif default is inspect.Parameter.empty:
+            first.append(value)
+        elif value is not default and not (isinstance(value, (str, int)) and value == default):
+            named[name] = value
+    return tuple(first), named
 
 
 def full_name(function: Any) -> str:

@@ -15,17 +15,37 @@ from .grad import check_gradient, warn_not_retained
 from .graph import Array, Leaf, Node
 from .methods import Methods
 
-_FOREIGN = {type(None), str, bytes, dict, set}  # Python itself answers for these: t == None is False, t + "a" an error
+
+class _Foreign(dict[type, bool]):
+    """Type of an operand -> whether it answers for the operation itself, or Python does.
+
+    So do None and strings (``t == None`` is False, ``t + "a"`` an error), and labelled arrays.
+    """
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = labelled(kind)
+        return self[kind]
+
+
+def labelled(kind: type) -> bool:
+    """Whether these are arrays with labels, such as pandas and xarray have, which bring the labels to the result.
+
+    They know NumPy's ufuncs, but take no part in the dispatch of its other functions.
+    """
+    return hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
+
+
+_FOREIGN = _Foreign(dict.fromkeys((type(None), str, bytes, dict, set), True))
 
 
 def _binary(function: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The two methods of a binary operator: ``self op other`` and ``other op self``."""
 
     def forward(self: Tensor, other: Any) -> Any:
-        return NotImplemented if type(other) in _FOREIGN else NUMPY[function](self, other)
+        return NotImplemented if _FOREIGN[type(other)] else NUMPY[function](self, other)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return NotImplemented if type(other) in _FOREIGN else NUMPY[function](other, self)
+        return NotImplemented if _FOREIGN[type(other)] else NUMPY[function](other, self)
 
     return forward, reflected
 
@@ -199,7 +219,12 @@ class Tensor(Methods):
         if method == "__call__" and not kwargs:
             answer = NUMPY.get(ufunc)
             if answer is not None:
-                return answer(*inputs)
+                try:
+                    return answer(*inputs)
+                except (AttributeError, TypeError, ValueError):
+                    if any(labelled(type(x)) for x in inputs):  # looked at here, where it costs the others nothing
+                        return NotImplemented
+                    raise
         name = full_name(ufunc) if method == "__call__" else f"{full_name(ufunc)}.{method}"
         refuse(name, kwargs, known=method == "__call__" and ufunc in NUMPY)
 
@@ -311,6 +336,8 @@ class Tensor(Methods):
     __and__, __rand__ = _binary(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or)
     __xor__, __rxor__ = _binary(np.bitwise_xor)
+    __lshift__, __rlshift__ = _binary(np.left_shift)
+    __rshift__, __rrshift__ = _binary(np.right_shift)
     __invert__ = _unary(np.invert)
     __iadd__ = _updating(np.add)
     __isub__ = _updating(np.subtract)
@@ -319,6 +346,11 @@ class Tensor(Methods):
     __ifloordiv__ = _updating(np.floor_divide)
     __imod__ = _updating(np.remainder)
     __ipow__ = _updating(np.power)
+    __iand__ = _updating(np.bitwise_and)
+    __ior__ = _updating(np.bitwise_or)
+    __ixor__ = _updating(np.bitwise_xor)
+    __ilshift__ = _updating(np.left_shift)
+    __irshift__ = _updating(np.right_shift)
     __neg__ = _unary(np.negative)
     __abs__ = _unary(np.absolute)
     __pos__ = _unary(np.positive)

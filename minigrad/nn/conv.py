@@ -46,9 +46,9 @@ class _Convolution(Module):
             if channels % self.groups:
                 raise ValueError(f"{name}: {what}={channels} must be divisible by groups={self.groups}")
         self.kernel_size = one_each(name, "kernel_size", kernel_size, many, 1)
-        self.stride = one_each(name, "stride", stride, many, 1)
-        self.dilation = one_each(name, "dilation", dilation, many, 1)
-        self.output_padding = one_each(name, "output_padding", output_padding, many, 0)
+        self.stride = one_each(name, "stride", stride, many, 1, single=True)
+        self.dilation = one_each(name, "dilation", dilation, many, 1, single=True)
+        self.output_padding = one_each(name, "output_padding", output_padding, many, 0, single=True)
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
                 raise ValueError(f"{name}: padding is 'same', 'valid' or integers, got {padding!r}")
@@ -56,7 +56,7 @@ class _Convolution(Module):
                 raise ValueError(f"{name}: padding='same' needs stride 1, got {self.stride}")
             self.padding: Any = padding
         else:
-            self.padding = one_each(name, "padding", padding, many, 0)
+            self.padding = one_each(name, "padding", padding, many, 0, single=True)
         if padding_mode not in _MODES:
             raise ValueError(f"{name}: padding_mode is one of {_MODES}, got {padding_mode!r}")
         self.padding_mode = padding_mode

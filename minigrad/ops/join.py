@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
@@ -139,7 +140,7 @@ def _splitter(name: str, least: int, dim_of: Any, doc: str) -> Any:
 
     cut.__name__ = cut.__qualname__ = name
     cut.__doc__ = doc
-    return offer(getattr(np, name))(cut)
+    return offer()(cut)
 
 
 hsplit = _splitter("hsplit", 1, lambda rank: min(rank - 1, 1), "Equal pieces along the columns; of a vector, along it.")
@@ -183,6 +184,8 @@ def _some(name: str, tensors: Any) -> Sequence[Any]:
 def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
     """The Tensors joined along an existing dimension; with ``dim=None``, each is flattened before.
 
+    As in PyTorch a Tensor of shape (0,), such as a loop begins with, fits to any other.
+
     Example:
         >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
         Tensor([1., 2., 3.])
@@ -190,10 +193,14 @@ def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
     tensors = _some("concatenate", tensors)
     if dim is None:
         return _concatenate(*[reshape(t, -1) for t in tensors], axis=0)
-    shape = shape_of(tensors[0])
+    shape = next((shape for shape in map(shape_of, tensors) if shape != (0,)), (0,))
     if not shape:
         raise ValueError("concatenate cannot join single numbers; use stack")
-    return _concatenate(*tensors, axis=one_dim("concatenate", dim, shape))
+    axis = one_dim("concatenate", dim, shape)
+    if len(shape) > 1:
+        nothing = (*shape[:axis], 0, *shape[axis + 1 :])
+        tensors = [reshape(t, nothing) if shape_of(t) == (0,) else t for t in tensors]
+    return _concatenate(*tensors, axis=axis)
 
 
 @both_doors
@@ -308,6 +315,16 @@ def _numpy_meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing:
     return meshgrid(*xi, indexing=indexing)
 
 
+def _in_a_list(split: Any) -> Any:
+    """The pieces in a list, as NumPy's functions give them, instead of PyTorch's tuple."""
+
+    def listed(*args: Any, **named: Any) -> list[Any]:
+        return list(split(*args, **named))
+
+    listed.__signature__ = inspect.signature(split)  # type: ignore[attr-defined]
+    return listed
+
+
 def _numpy_append(arr: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate([as_operand(arr), as_operand(values)], axis)
 
@@ -316,8 +333,15 @@ NUMPY.update(
     {
         np.concatenate: concatenate,
         np.stack: stack,
-        np.split: lambda ary, indices_or_sections, axis=0: _cut("np.split", ary, indices_or_sections, axis, True),
-        np.array_split: lambda ary, indices_or_sections, axis=0: tensor_split(ary, indices_or_sections, axis),
+        np.split: _in_a_list(
+            lambda ary, indices_or_sections, axis=0: _cut("np.split", ary, indices_or_sections, axis, True)
+        ),
+        np.array_split: _in_a_list(
+            lambda ary, indices_or_sections, axis=0: tensor_split(ary, indices_or_sections, axis)
+        ),
+        np.hsplit: _in_a_list(hsplit),
+        np.vsplit: _in_a_list(vsplit),
+        np.dsplit: _in_a_list(dsplit),
         np.hstack: lambda tup: hstack(tup),
         np.vstack: lambda tup: vstack(tup),
         np.dstack: lambda tup: dstack(tup),

@@ -34,12 +34,17 @@ def _inside(shape: tuple[int, ...], widths: Widths) -> tuple[slice, ...]:
 _pad.rule(x=lambda g, x_shape, widths: pick(g, index=_inside(x_shape, widths)))
 
 
+def _cropped(input: Any, widths: Widths) -> tuple[Any, Widths]:
+    """The input without what negative widths cut off, and the widths that are left to add."""
+    if all(n >= 0 for pair in widths for n in pair):
+        return input, widths
+    kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape_of(input), widths, strict=True))
+    return pick(input, index=kept), [(max(a, 0), max(b, 0)) for a, b in widths]
+
+
 def _filled(input: Any, widths: Widths, value: Any) -> Any:
     """A border of one value; negative widths cut off."""
-    shape = shape_of(input)
-    if any(n < 0 for pair in widths for n in pair):
-        kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, widths, strict=True))
-        input, widths = pick(input, index=kept), [(max(a, 0), max(b, 0)) for a, b in widths]
+    input, widths = _cropped(input, widths)
     if value:
         value = held(value, as_array(input).dtype).item()
     return _pad(input, widths=tuple(map(tuple, widths)), value=value)
@@ -71,7 +76,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         input: array or Tensor.
         pad: widths before and after the last dimension, then the one before it, and so on: (left, right, top, bottom).
         mode: "constant", "reflect" (the border mirrors what lies inside the edge), "replicate" (it repeats the edge)
-            or "circular" (it continues from the other end).
+            or "circular" (it continues from the other end of what negative widths leave).
         value: what a constant border holds; by default 0.
 
     Example:
@@ -95,11 +100,15 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         raise ValueError(f"pad: mode is 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}")
     if value is not None:
         raise ValueError(f"pad: value belongs to mode 'constant', not to {mode!r}")
-    for dim, (n, pair) in enumerate(zip(shape, widths, strict=True)):
+    if not any(flat):
+        return clone(input)
+    if mode == "circular":  # it continues with what is left
+        input, widths = _cropped(input, widths)
+    for dim, (n, pair) in enumerate(zip(shape_of(input), widths, strict=True)):
         most = {"reflect": n - 1, "circular": n}.get(mode, max(pair) if n else 0)
-        if max(pair) > most:
+        if any(pair) and max(pair) > most:
             raise ValueError(f"pad: mode {mode!r} has at most {most} for dimension {dim} of {shape}, not {pair}")
-    return _continued(input, widths, mode) if any(flat) else clone(input)
+    return _continued(input, widths, mode)
 
 
 _NUMPY_MODES = {"edge": "replicate", "wrap": "circular", "reflect": "reflect", "symmetric": "symmetric"}

@@ -147,30 +147,38 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         a: array or Tensor.
         b: array or Tensor.
         dims: a number n for the last n dimensions of ``a`` and the first n of ``b``, or the dimensions of ``a`` and
-            those of ``b``, each an integer or a sequence.
+            those of ``b``, each an integer or a sequence. A size of 1 meets any other, as if it were repeated.
 
     Example:
         >>> tensordot(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), dims=([0, 1], [0, 1])).item()
         11.0
     """
+    return _tensordot("tensordot", a, b, dims, repeats=True)
+
+
+def _tensordot(name: str, a: Any, b: Any, dims: Any, repeats: bool) -> Any:
+    """``tensordot``; a size of 1 is repeated for PyTorch's, and not for NumPy's."""
     a, b = as_operand(a), as_operand(b)
     first, second = a.shape, b.shape
     if isinstance(dims, (tuple, list)):
         if len(dims) != 2:
-            raise ValueError(f"tensordot: dims is a number or the pair (dims of a, dims of b), got {dims!r}")
+            raise ValueError(f"{name}: dims is a number or the pair (dims of a, dims of b), got {dims!r}")
         mine, theirs = [d if isinstance(d, (tuple, list)) else (d,) for d in dims]
-        left = tuple(one_dim("tensordot", d, first) for d in mine)
-        right = tuple(one_dim("tensordot", d, second) for d in theirs)
+        left = tuple(one_dim(name, d, first) for d in mine)
+        right = tuple(one_dim(name, d, second) for d in theirs)
     else:
         count = operator.index(dims)
         if not 0 <= count <= min(len(first), len(second)):
-            raise ValueError(f"tensordot over {count} dimensions: the shapes {first} and {second} have not so many")
+            raise ValueError(f"{name} over {count} dimensions: the shapes {first} and {second} have not so many")
         left, right = tuple(range(len(first) - count, len(first))), tuple(range(count))
     if len(left) != len(right) or len(set(left)) < len(left) or len(set(right)) < len(right):
-        raise ValueError(f"tensordot: dims must name as many different dimensions of both, got {dims!r}")
+        raise ValueError(f"{name}: dims must name as many different dimensions of both, got {dims!r}")
     for i, j in zip(left, right, strict=True):
-        _same("tensordot", f"the sizes of dimension {i} of a and {j} of b", first[i], second[j], (first, second))
-    return _summed_over("tensordot", a, b, left, right)
+        if repeats and 1 in (first[i], second[j]):  # what is repeated is multiplied with a sum
+            a, b = (a, sum_(b, j, True)) if first[i] == 1 else (sum_(a, i, True), b)
+        else:
+            _same(name, f"the sizes of dimension {i} of a and {j} of b", first[i], second[j], (first, second))
+    return _summed_over(name, a, b, left, right)
 
 
 def _summed_over(name: str, a: Any, b: Any, left: Sequence[int], right: Sequence[int]) -> Any:
@@ -350,7 +358,7 @@ def _numpy_vdot(a: Any, b: Any) -> Any:
 
 
 def _numpy_tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    return tensordot(a, b, axes)
+    return _tensordot("np.tensordot", a, b, axes, repeats=False)
 
 
 def _numpy_cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
@@ -386,7 +394,7 @@ NUMPY.update(
         np.linalg.cross: lambda x1, x2, *, axis=-1: cross(x1, x2, axis),
         np.linalg.matmul: matmul,
         np.linalg.outer: outer,
-        np.linalg.tensordot: lambda x1, x2, *, axes=2: tensordot(x1, x2, axes),
+        np.linalg.tensordot: lambda x1, x2, *, axes=2: _numpy_tensordot(x1, x2, axes),
         np.linalg.vecdot: vecdot,
     }
 )

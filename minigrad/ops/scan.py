@@ -12,6 +12,7 @@ from ..core.arrays import as_array, in_single, is_half, shape_of
 from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
+from .convert import clone
 from .dims import both_doors, one_dim, only_dim
 from .index.basic import take_along_axis
 from .join import concatenate
@@ -220,8 +221,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         input: array or Tensor of at least one dimension.
         n: how many times.
         dim: the dimension along which to take them.
-        prepend: values to put in front of the input before.
-        append: values to put behind it before.
+        prepend: values to put in front of the input before; without a difference to take (n = 0) they are left out.
+        append: values to put behind it before, likewise.
 
     Example:
         >>> diff(Tensor([1.0, 4.0, 9.0]))
@@ -231,6 +232,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         raise ValueError(f"diff takes the differences n times, n at least 0, got {n}")
     input = input if isinstance(input, Tensor) else as_array(input)
     axis = one_dim("diff", dim, shape_of(input))
+    if n == 0:
+        return clone(input)
     ends = [end for end in (prepend, input, append) if end is not None]
     if len(ends) > 1:
         input = concatenate([_slab(end, input, axis) for end in ends], axis)

@@ -81,7 +81,15 @@ offer(method="where")(_where_method)
 
 
 @offer()
-def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False, side: str | None = None) -> Any:
+def searchsorted(
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
+) -> Any:
     """Where each element of ``input`` would have to be inserted to keep the sequence in order.
 
     Shapes:
@@ -92,8 +100,10 @@ def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False, side:
     Args:
         sorted_sequence: the sequence, or a stack of sequences.
         input: what to look for.
+        out_int32: give int32 instead of int64.
         right: behind equal elements rather than before them.
         side: "left" or "right", the same in other words.
+        sorter: what ``argsort`` gives for a sequence that is not in order, of its shape.
 
     Example:
         >>> searchsorted(Tensor([1.0, 2.0, 3.0]), Tensor([2.0, 9.0]))
@@ -105,6 +115,10 @@ def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False, side:
         raise ValueError("searchsorted: side='left' contradicts right=True")
     behind: Any = "right" if right else side or "left"
     rows, wanted = as_array(sorted_sequence), as_array(input)
+    if sorter is not None:
+        if shape_of(sorter) != rows.shape:
+            raise ValueError(f"searchsorted: a sorter of shape {rows.shape} is needed, got {shape_of(sorter)}")
+        rows = np.take_along_axis(rows, as_array(sorter), -1)
     if rows.ndim == 0 or (rows.ndim > 1 and rows.shape[:-1] != wanted.shape[:-1]):
         raise ValueError(
             f"searchsorted: a sequence of shape {rows.shape} and values of shape {wanted.shape}; the sequence is one "
@@ -116,21 +130,21 @@ def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False, side:
         out = np.empty_like(wanted, dtype=np.int64)
         for place in np.ndindex(rows.shape[:-1]):
             out[place] = np.searchsorted(rows[place], wanted[place], behind)
-    return _constant([sorted_sequence, input], out)
+    return _constant([sorted_sequence, input], out.astype(np.int32) if out_int32 else out)
 
 
-NUMPY[np.searchsorted] = lambda a, v, side="left": searchsorted(a, v, side=side)
+NUMPY[np.searchsorted] = lambda a, v, side="left", sorter=None: searchsorted(a, v, side=side, sorter=sorter)
 
 
 @offer()
-def bucketize(input: Any, boundaries: Any, *, right: bool = False) -> Any:
-    """The number of the bucket between ``boundaries`` that each element falls into.
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+    """The number of the bucket between ``boundaries`` that each element falls into, int64 or int32.
 
     Example:
         >>> bucketize(Tensor([0.5, 2.5]), Tensor([1.0, 2.0, 3.0]))
         Tensor([0, 2])
     """
-    return searchsorted(boundaries, input, right=right)
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------

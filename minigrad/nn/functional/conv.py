@@ -65,7 +65,7 @@ def _padding(
         return same_padding(kernel, dilation)
     if isinstance(padding, str):
         raise ValueError(f"{name}: padding is 'same', 'valid' or integers, got {padding!r}")
-    return tuple((p, p) for p in one_each(name, "padding", padding, len(kernel), 0))
+    return tuple((p, p) for p in one_each(name, "padding", padding, len(kernel), 0, single=True))
 
 
 # --- convolution ------------------------------------------------------------------------------------------------------
@@ -162,8 +162,8 @@ def _conv(
     weight = _parameter(name, "weight", weight, dimensions + 2)
     outputs, channels, *kernel = weight.shape
     (groups,) = at_least(name, 1, groups=groups)
-    strides = one_each(name, "stride", stride, dimensions, 1)
-    dilations = one_each(name, "dilation", dilation, dimensions, 1)
+    strides = one_each(name, "stride", stride, dimensions, 1, single=True)
+    dilations = one_each(name, "dilation", dilation, dimensions, 1, single=True)
     pads = _padding(name, padding, tuple(kernel), strides, dilations)
     if outputs % groups or outputs == 0:
         raise ValueError(
@@ -284,10 +284,10 @@ def _conv_transpose(
     weight = _parameter(name, "weight", weight, dimensions + 2)
     channels, outputs, *kernel = weight.shape
     (groups,) = at_least(name, 1, groups=groups)
-    strides = one_each(name, "stride", stride, dimensions, 1)
-    dilations = one_each(name, "dilation", dilation, dimensions, 1)
-    pads = one_each(name, "padding", padding, dimensions, 0)
-    extra = one_each(name, "output_padding", output_padding, dimensions, 0)
+    strides = one_each(name, "stride", stride, dimensions, 1, single=True)
+    dilations = one_each(name, "dilation", dilation, dimensions, 1, single=True)
+    pads = one_each(name, "padding", padding, dimensions, 0, single=True)
+    extra = one_each(name, "output_padding", output_padding, dimensions, 0, single=True)
     if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
         raise ValueError(
             f"{name}: output_padding must be less than the stride or the dilation, got {extra} for stride {strides} "

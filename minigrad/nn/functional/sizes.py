@@ -23,8 +23,12 @@ def at_least(layer: str, least: int, **sizes: Any) -> tuple[int, ...]:
     return tuple(_integer(layer, name, value, least) for name, value in sizes.items())
 
 
-def one_each(layer: str, name: str, value: Any, dimensions: int, least: int) -> tuple[int, ...]:
+def one_each(
+    layer: str, name: str, value: Any, dimensions: int, least: int, *, single: bool = False
+) -> tuple[int, ...]:
     """One integer for each of ``dimensions``: an int counts for all of them, as in ``kernel_size=3``.
+
+    With ``single`` a sequence of one integer does so as well, as PyTorch's windows take it: ``padding=(1,)``.
 
     Raises:
         TypeError: for what is neither an integer nor a sequence of integers.
@@ -38,9 +42,18 @@ def one_each(layer: str, name: str, value: Any, dimensions: int, least: int) -> 
     """
     if not isinstance(value, (tuple, list)):
         return (_integer(layer, name, value, least),) * dimensions
+    if single and len(value) == 1:
+        return (_integer(layer, name, value[0], least),) * dimensions
     if len(value) != dimensions:
         raise ValueError(f"{layer}: {name} needs one integer, or {dimensions} of them, got {tuple(value)}")
     return tuple(_integer(layer, name, item, least) for item in value)
+
+
+def stride_of(layer: str, stride: Any, kernel: tuple[int, ...]) -> tuple[int, ...]:
+    """How far apart windows start: as far as the kernel reaches for None and, as in PyTorch, for ``()``."""
+    if stride is None or stride in ((), []):
+        return kernel
+    return one_each(layer, "stride", stride, len(kernel), 1, single=True)
 
 
 def _integer(layer: str, name: str, value: Any, least: int) -> int:

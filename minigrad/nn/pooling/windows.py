@@ -15,7 +15,7 @@ from ..functional.pooling.windows import (
     max_pool1d,
     max_pool2d,
 )
-from ..functional.sizes import at_least, one_each
+from ..functional.sizes import at_least, one_each, stride_of
 from ..module.module import Module
 
 
@@ -36,11 +36,10 @@ class _MaxPool(Module):
         self.stride = kernel_size if stride is None else stride
         self.padding = padding
         self.dilation = dilation
-        for what, value, least in (
-            ("kernel_size", kernel_size, 1), ("stride", self.stride, 1), ("padding", padding, 0),
-            ("dilation", dilation, 1),
-        ):  # fmt: skip
-            one_each(name, what, value, many, least)
+        kernel = one_each(name, "kernel_size", kernel_size, many, 1, single=True)
+        stride_of(name, stride, kernel)
+        for what, value, least in (("padding", padding, 0), ("dilation", dilation, 1)):
+            one_each(name, what, value, many, least, single=True)
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
@@ -132,7 +131,7 @@ class AvgPool1d(Module):
         count_include_pad: bool = True,
     ) -> None:
         self.kernel_size = one_each("AvgPool1d", "kernel_size", kernel_size, 1, 1)
-        self.stride = self.kernel_size if stride is None else one_each("AvgPool1d", "stride", stride, 1, 1)
+        self.stride = stride_of("AvgPool1d", stride, self.kernel_size)
         self.padding = one_each("AvgPool1d", "padding", padding, 1, 0)
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
@@ -173,12 +172,9 @@ class AvgPool2d(Module):
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
         self.padding = padding
-        for what, value, least in (
-            ("kernel_size", kernel_size, 1),
-            ("stride", self.stride, 1),
-            ("padding", padding, 0),
-        ):
-            one_each("AvgPool2d", what, value, 2, least)
+        kernel = one_each("AvgPool2d", "kernel_size", kernel_size, 2, 1, single=True)
+        stride_of("AvgPool2d", stride, kernel)
+        one_each("AvgPool2d", "padding", padding, 2, 0, single=True)
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
         if divisor_override is not None:

@@ -152,7 +152,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     row = row_shape(shape_of(input))
     dim = one_dim("index_fill", dim, row)
     places = along(dim, _vector_index("index_fill", index, row[dim]))
-    value = fitting("index_fill", scalar("index_fill", value), input)
+    value = fitting("index_fill", single("index_fill", value), input)
     return in_shape(assign(as_row(input), value, index=places), shape_of(input))
 
 

@@ -10,7 +10,7 @@ from ...core.arrays import as_array, shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ...core.primitive import unbroadcast
-from ...core.tensor import as_operand
+from ...core.tensor import Tensor, as_operand
 from ..dims import both_doors, one_dim, sizes_of
 from ..index.basic import pick, settled_index
 from .reshape import reshape, unsqueeze
@@ -51,6 +51,11 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     except ValueError:
         raise ValueError(f"broadcast_tensors: sizes of {shapes} must be equal or 1, counted from the right") from None
     return tuple(t if shape_of(t) == shape else broadcast_to(t, shape) for t in map(as_operand, tensors))
+
+
+def _numpy_broadcast_arrays(*args: Any) -> tuple[Any, ...]:
+    """As ``broadcast_tensors``; beside Tensors there may be None, strings and objects, as drawings have them."""
+    return broadcast_tensors(*[x if isinstance(x, Tensor) else np.asarray(x) for x in args])
 
 
 def _tiled(name: str, input: Any, times: tuple[int, ...]) -> Any:
@@ -149,6 +154,6 @@ def broadcast_to(input: Any, shape: Any) -> Any:
     return _broadcast_to(input, shape=sizes_of((shape,)))
 
 
-NUMPY[np.broadcast_arrays] = lambda *args: broadcast_tensors(*args)
+NUMPY[np.broadcast_arrays] = _numpy_broadcast_arrays
 NUMPY[np.repeat] = lambda a, repeats, axis=None: repeat_interleave(a, repeats, axis)
 NUMPY[np.tile] = lambda A, reps: tile(A, reps)

@@ -199,7 +199,7 @@ def instance_norm(
     weight, bias = tensors(weight, bias)
     if not use_input_stats:
         return _by_running_statistics("instance_norm", input, running_mean, running_var, weight, bias, eps)
-    eps = at_least_zero("instance_norm", "eps", eps)
+    (eps,) = numbers("instance_norm", eps=eps)
     (momentum,) = numbers("instance_norm", momentum=momentum)
     count = math.prod(input.shape[2:])
     if count < 2 or input.ndim < 3:
@@ -238,7 +238,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     """
     input = floating("group_norm", input)
     channels = _channels("group_norm", input)
-    eps = at_least_zero("group_norm", "eps", eps)
+    (eps,) = numbers("group_norm", eps=eps)
     (num_groups,) = at_least("group_norm", 1, num_groups=num_groups)
     if channels % num_groups:
         raise ValueError(

@@ -16,7 +16,7 @@ from ....ops.pad import pad
 from ....ops.reduce.norms import norm
 from ...kernels.normalization.layer import layer_norm as normalized_rows
 from ...kernels.normalization.layer import rms_norm as rms_norm_of_rows
-from ..arguments import at_least_zero, computed_in_single_precision, floating, tensors
+from ..arguments import computed_in_single_precision, floating, numbers, tensors
 from ..sizes import at_least, one_each
 
 
@@ -49,7 +49,7 @@ def layer_norm(
         Tensor([-0.8,  0.8])
     """
     input, shape = _ending_in("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    eps = at_least_zero("layer_norm", "eps", eps)
+    (eps,) = numbers("layer_norm", eps=eps)
     weight, bias = tensors(weight, bias)
     one_precision("layer_norm", input, weight=weight, bias=bias)
     if len(shape) == 1:
@@ -85,7 +85,7 @@ def rms_norm(input: Any, normalized_shape: int | Sequence[int], weight: Any = No
         Tensor([1., 1.])
     """
     input, shape = _ending_in("rms_norm", input, normalized_shape, weight=weight)
-    eps = at_least_zero("rms_norm", "eps", np.finfo(input.dtype).eps if eps is None else eps)
+    (eps,) = numbers("rms_norm", eps=np.finfo(input.dtype).eps if eps is None else eps)
     (weight,) = tensors(weight)
     if len(shape) == 1:
         return rms_norm_of_rows(input, weight, eps=eps)  # type: ignore[no-any-return]

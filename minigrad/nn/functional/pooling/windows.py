@@ -14,7 +14,7 @@ from ....ops.index.basic import pick
 from ...kernels.pooling import largest, max_along, take_winners, window_sums
 from ...kernels.windows import window_count
 from ..arguments import floating
-from ..sizes import at_least, one_each
+from ..sizes import at_least, one_each, stride_of
 from ..spatial import spatial
 
 
@@ -38,10 +38,10 @@ def _windows(
 ) -> list[dict[str, int]]:
     """For every spatial dimension: taps, stride, before (the padding), dilation and the number of windows."""
     many = len(sizes)
-    kernel = one_each(name, "kernel_size", kernel_size, many, 1)
-    strides = kernel if stride is None else one_each(name, "stride", stride, many, 1)
-    pads = one_each(name, "padding", padding, many, 0)
-    dilations = one_each(name, "dilation", dilation, many, 1)
+    kernel = one_each(name, "kernel_size", kernel_size, many, 1, single=True)
+    strides = stride_of(name, stride, kernel)
+    pads = one_each(name, "padding", padding, many, 0, single=True)
+    dilations = one_each(name, "dilation", dilation, many, 1, single=True)
     found = []
     for size, k, s, p, d in zip(sizes, kernel, strides, pads, dilations, strict=True):
         span = d * (k - 1) + 1
