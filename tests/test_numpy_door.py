@@ -148,3 +148,74 @@ def test_both_doors_keep_their_own_meaning() -> None:
     assert np.var(x).item() == np.var(x.numpy()) and x.var().item() == np.float32(np.var(x.numpy(), ddof=1))
     assert np.max(x, axis=0).tolist() == x.max(0).values.tolist() == mg.amax(x, 0).tolist()
     assert np.transpose(x).tolist() == x.T.tolist() == x.transpose(0, 1).tolist()
+
+
+PIECES = [
+    (np.split, ([1.0, 2.0, 3.0, 4.0], 2)),
+    (np.split, ([1.0, 2.0, 3.0, 4.0], [1, 3])),
+    (np.array_split, ([1.0, 2.0, 3.0, 4.0], 3)),
+    (np.hsplit, ([1.0, 2.0, 3.0, 4.0], 2)),
+    (np.vsplit, ([[1.0, 2.0], [3.0, 4.0]], 2)),
+    (np.dsplit, ([[[1.0, 2.0]]], 2)),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments"), PIECES, ids=lambda x: getattr(x, "__name__", ""))
+def test_pieces_come_in_what_numpy_gives(function, arguments) -> None:
+    values, where = arguments
+    expected = function(np.array(values), where)
+    got = function(Tensor(values), where)
+    assert type(got) is type(expected) is list
+    assert all(isinstance(piece, Tensor) for piece in got)
+    assert [piece.tolist() for piece in got] == [piece.tolist() for piece in expected]
+    assert type(mg.hsplit(Tensor([1.0, 2.0]), 2)) is tuple
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: np.vstack([t, t], dtype=None, casting="same_kind"),
+        lambda t: np.hstack([t, t], casting="same_kind"),
+        lambda t: np.concatenate([t, t], casting="same_kind"),
+        lambda t: np.concatenate((t, t), 0, None, dtype=None, casting="same_kind"),
+        lambda t: np.stack([t, t], 0, None, casting="same_kind"),
+        lambda t: np.cumsum(t, None, None, None),
+        lambda t: np.cumsum(t, axis=0, dtype=None, out=None),
+        lambda t: np.cumprod(t, 0, None, None),
+        lambda t: np.cumsum(t, axis=0, dtype=np.float64),
+        lambda t: np.sum(t, 0, None, None),
+        lambda t: np.median(t, overwrite_input=False),
+        lambda t: np.array_split(t, 2, 0)[0],
+        lambda t: np.broadcast_arrays(t, [[1], [2]], subok=False)[0],
+        lambda t: np.nan_to_num(t, copy=True),
+        lambda t: np.pad(t, (1, 1), "constant"),
+        lambda t: np.allclose(t, t, 1e-5, 1e-8, False),
+        lambda t: np.tril(np.stack([t, t]), 0),
+        lambda t: np.unique(t, equal_nan=True),
+        lambda t: np.ravel(t, "C"),
+        lambda t: np.count_nonzero(t, None, keepdims=False),
+    ],
+)
+def test_numpys_defaults_may_be_spoken_out(call) -> None:
+    values = np.array([1.0, 0.5, 3.0])
+    got, expected = call(Tensor(values)), call(values)
+    np.testing.assert_allclose(np.asarray(got), np.asarray(expected))
+    assert np.asarray(got).dtype == np.asarray(expected).dtype
+
+
+def test_what_differs_from_a_default_is_refused_by_name() -> None:
+    t = Tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"np.concatenate of a Tensor: .*casting"):
+        np.concatenate([t, t], casting="unsafe")
+    with pytest.raises(TypeError, match="write behind autograd's back"):
+        np.cumsum(t, out=np.zeros(2))
+    with pytest.raises(TypeError, match="out"):
+        np.cumsum(t, None, None, np.zeros(2))
+    with pytest.raises(TypeError, match=r"np.sum of a Tensor: .*initial"):
+        np.sum(t, initial=3.0)
+
+
+def test_what_stands_beside_a_tensor_is_broadcast_as_it_is() -> None:
+    x, none, word, number = np.broadcast_arrays(Tensor([1.0, 2.0], requires_grad=True), None, "a", [1])
+    assert x.requires_grad
+    assert (none.tolist(), word.tolist(), number.tolist()) == ([None, None], ["a", "a"], [1, 1])

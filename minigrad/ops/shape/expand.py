@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import as_array, shape_of
+from ...core.arrays import as_array, is_array, shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ...core.primitive import unbroadcast
-from ...core.tensor import Tensor, as_operand
+from ...core.tensor import as_operand, raw
 from ..dims import both_doors, one_dim, sizes_of
 from ..index.basic import pick, settled_index
 from .reshape import reshape, unsqueeze
@@ -55,7 +55,8 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 
 def _numpy_broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     """As ``broadcast_tensors``; beside Tensors there may be None, strings and objects, as drawings have them."""
-    return broadcast_tensors(*[x if isinstance(x, Tensor) else np.asarray(x) for x in args])
+    shape = np.broadcast_shapes(*map(shape_of, args))
+    return tuple(broadcast_to(x, shape) if is_array(raw(x)) else np.broadcast_to(np.asarray(x), shape) for x in args)
 
 
 def _tiled(name: str, input: Any, times: tuple[int, ...]) -> Any:
