@@ -144,15 +144,15 @@ sigmoid.rule(x=lambda g, out: g * (out * (1 - out)))
 # --- choosing ---------------------------------------------------------------------------------------------------------
 maximum = ufunc(
     np.maximum,
-    "The larger of x and y; where they are equal, each gets half of the gradient.",
-    x=lambda g, x, y: g * np.greater(x, y) + 0.5 * g * np.equal(x, y),
-    y=lambda g, x, y: g * np.greater(y, x) + 0.5 * g * np.equal(x, y),
+    "The larger of x and y; where they are equal, each gets half of the gradient, and beside NaN each all of it.",
+    x=lambda g, x, y: g * np.logical_not(np.less(x, y)) - 0.5 * g * np.equal(x, y),
+    y=lambda g, x, y: g * np.logical_not(np.less(y, x)) - 0.5 * g * np.equal(x, y),
 )
 minimum = ufunc(
     np.minimum,
-    "The smaller of x and y; where they are equal, each gets half of the gradient.",
-    x=lambda g, x, y: g * np.less(x, y) + 0.5 * g * np.equal(x, y),
-    y=lambda g, x, y: g * np.less(y, x) + 0.5 * g * np.equal(x, y),
+    "The smaller of x and y; where they are equal, each gets half of the gradient, and beside NaN each all of it.",
+    x=lambda g, x, y: g * np.logical_not(np.greater(x, y)) - 0.5 * g * np.equal(x, y),
+    y=lambda g, x, y: g * np.logical_not(np.greater(y, x)) - 0.5 * g * np.equal(x, y),
 )
 
 

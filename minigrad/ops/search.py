@@ -157,7 +157,7 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    """The different values in order, or the different slices along ``dim``.
+    """The different values in order, or the different slices along ``dim``; every NaN differs from all others.
 
     Args:
         input: array or Tensor of any shape.
@@ -171,7 +171,7 @@ def unique(
         (Tensor([1, 3]), Tensor([1, 2]))
     """
     axis = None if dim is None else one_dim("unique", dim, shape_of(input))
-    values, first, inverse, counts = np.unique(as_array(input), True, True, True, axis)
+    values, first, inverse, counts = np.unique(as_array(input), True, True, True, axis, equal_nan=False)
     wanted = [_picked(input, values, first, axis)]
     if return_inverse:
         wanted.append(_constant([input], np.reshape(inverse, shape_of(input) if axis is None else (-1,))))

@@ -22,16 +22,36 @@ from .sums import spread, sum_
 def _norm(x: Any, *, p: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
     if is_half(x):
         return in_single(_norm, x, p=p, axis=axis, keepdims=keepdims)
-    if p == 2:
-        return np.sqrt(sum_along(x * x, axis, keepdims))
-    return sum_along(np.abs(x) ** p, axis, keepdims) ** (1 / p)
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        total = _sum_of_powers(x, p, axis, keepdims)
+        if x.dtype.kind == "f" and x.size and not _exact(total):
+            return _scaled_norm(x, p, axis, keepdims)
+        return np.sqrt(total) if p == 2 else total ** (1 / p)
+
+
+def _sum_of_powers(x: Any, p: float, axis: Any, keepdims: bool) -> Any:
+    return sum_along(x * x if p == 2 else np.abs(x) ** p, axis, keepdims)
+
+
+def _exact(total: Any) -> bool:
+    """Whether none of these sums of powers can have lost anything to overflow, or to numbers too small to be exact."""
+    limits = np.finfo(total.dtype)
+    return bool(np.all(np.logical_and(total > limits.tiny / limits.eps, total <= limits.max)))
+
+
+def _scaled_norm(x: Any, p: float, axis: Any, keepdims: bool) -> Any:
+    """The norm of ``x`` over the number that dominates it, the largest or for negative p the smallest, times that."""
+    scale = (np.max if p > 0 else np.min)(np.abs(x), axis=axis, keepdims=True)
+    scale = np.where(np.logical_and(scale > 0, np.isfinite(scale)), scale, 1)
+    out = scale * _sum_of_powers(x / scale, p, axis, True) ** (1 / p)
+    return out if keepdims else np.squeeze(out, axis=axis)
 
 
 def _norm_x(g: Any, x: Any, out: Any, x_shape: Any, p: float, axis: Any, keepdims: bool) -> Any:
     """The slope (x / out) · (|x| / out)^(p - 2), taken as 0 where x or the norm is 0."""
-    if p == 2:
-        return spread(zero_or_quotient(g, out), x_shape, axis, keepdims) * x
     out, g = spread(out, x_shape, axis, keepdims), spread(g, x_shape, axis, keepdims)
+    if p == 2:
+        return g * zero_or_quotient(x, out)
     nothing = np.equal(x, 0)
     size = np.where(nothing, 1, np.abs(x / unless_zero(out)))
     return g * np.where(nothing, 0, np.sign(x) * size ** (p - 1))
@@ -67,7 +87,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, 
     if math.isinf(p):
         return (amax if p > 0 else amin)(abs_(input), dims, keepdim)
     if p == 0:
-        return sum_(abs_(sign(input)), dims, keepdim)
+        return sum_(abs_(sign(np.where(np.isnan(input), 1, input))), dims, keepdim)
     if p == 1:
         return sum_(abs_(input), dims, keepdim)
     return _norm(input, p=float(p), axis=dims, keepdims=keepdim)

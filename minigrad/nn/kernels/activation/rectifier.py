@@ -100,7 +100,7 @@ def softshrink(x: Any, *, lambd: float) -> Any:
     return x - np.clip(x, -lambd, lambd)
 
 
-softshrink.rule(x=lambda g, out: g * np.not_equal(out, 0))
+softshrink.rule(x=lambda g, out: g * np.greater(np.abs(raw(out)), 0))
 
 
 @primitive()
@@ -110,7 +110,7 @@ def threshold(x: Any, *, threshold: float, value: float) -> Any:
     return np.where(np.less_equal(x, threshold), x.dtype.type(value), x)
 
 
-threshold.rule(x=lambda g, x, threshold: g * np.greater(raw(x), threshold))
+threshold.rule(x=lambda g, x, threshold: g * np.logical_not(np.less_equal(raw(x), threshold)))
 
 _MANY = 8192
 
@@ -129,4 +129,4 @@ def relu(x: Any) -> Any:
     return np.clip(x, 0, np.inf)  # three times as fast as maximum with one number, but for few elements slower
 
 
-relu.rule(x=lambda g, out: ordered_like(g, out) * (out > 0))
+relu.rule(x=lambda g, out: ordered_like(g, out) * (out != 0))  # of NaN it is 1, as in PyTorch
