@@ -39,7 +39,7 @@ def grad(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bo
         A function with the arguments of ``func``. Its result has the structure of the argument.
 
     Raises:
-        TypeError: for arguments that are no floating-point numbers.
+        TypeError: for arguments and outputs that are no floating-point numbers.
         ValueError: if the output of ``func`` is not one number.
 
     Example:
@@ -76,6 +76,7 @@ def value_and_grad(
         out = call.out
         if not isinstance(out, Tensor) and not is_array(out) and not isinstance(out, (int, float, np.generic)):
             raise TypeError(f"grad: {_title(func)} must return one number, got {type(out).__name__}{_aux_hint(out)}")
+        _check_floating("grad", func, out)
         out = out if isinstance(out, Tensor) else Tensor(out)
         if out._array.size != 1:
             raise ValueError(
@@ -220,6 +221,8 @@ def jacobian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
 
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         call = _Call("jacobian", func, args, kwargs, argnums, has_aux)
+        for out in leaves(call.out):
+            _check_floating("jacobian", func, out)
         blocks = [_rows(call, out) for out in leaves(call.out)]
         result = rebuilt(call.out, iter([call.results(block) for block in blocks]))
         return (result, call.released(call.aux)) if has_aux else result
@@ -258,6 +261,16 @@ def _rows(call: _Call, out: Any) -> list[Any]:
         else:
             blocks.append(stack(column).reshape(shape + x.shape))
     return blocks
+
+
+def _check_floating(name: str, func: Callable[..., Any], out: Any) -> None:
+    """Refuse integers and booleans, whose derivative would be 0 wherever they have one."""
+    dtype = np.result_type(_values(out))
+    if dtype.kind != "f":
+        raise TypeError(
+            f"{name}: {_title(func)} must return floating-point numbers, got {dtype}, through which no gradient flows; "
+            "for a comparison take a smooth function, such as minigrad.sigmoid, or the difference itself"
+        )
 
 
 # --- one call of the function, recorded -------------------------------------------------------------------------------

@@ -112,3 +112,16 @@ def test_a_gradient_penalty_trains() -> None:
         history.append((loss.item(), penalty.item()))
     assert history[-1][0] < history[0][0] - 1
     assert history[-1][1] < 0.1 < history[0][1]
+
+
+def test_what_is_no_floating_point_number_has_no_gradient():
+    for output in (lambda x: x > 0, lambda x: (x > 0).sum(), lambda x: np.argmax(x), lambda x: bool(x > 0)):
+        for transform in (func.grad, func.value_and_grad, func.jacobian):
+            with pytest.raises(TypeError, match="must return floating-point numbers, got (bool|int64)"):
+                transform(output)(Tensor(2.0))
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for start in ((x > 1).any(), x.argmax()):
+        with pytest.raises(RuntimeError, match="no gradient starts from (bool|int64)"):
+            start.backward()
+        with pytest.raises(RuntimeError, match="no gradient starts from (bool|int64)"):
+            mg.autograd.grad(start, x)

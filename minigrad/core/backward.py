@@ -64,6 +64,11 @@ def seed(
     if not isinstance(output, Tensor):
         raise TypeError(f"gradients start from a Tensor, got {type(output).__name__}")
     if output._node is None:
+        if output.dtype.kind != "f":
+            raise RuntimeError(
+                f"no gradient starts from {output.dtype}: comparisons and integers have none; start from "
+                "floating-point numbers, such as the difference in place of the comparison"
+            )
         raise RuntimeError(
             "this Tensor was not computed from anything that requires grad, or inside no_grad(); "
             "create the inputs with requires_grad=True"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, one_precision
+from ..core.arrays import as_array, one_precision, refuse_gradient
 from ..core.graph import Array
 from ..core.tensor import Tensor, wrap
 from . import init
@@ -216,6 +216,7 @@ def _angles(positions: int, channels: int, base: float) -> Array:
 
 
 def _ratio(layer: Module, base: float) -> float:
+    refuse_gradient(type(layer).__name__, base=base)
     if not base > 0:
         raise ValueError(f"{type(layer).__name__}: base must be above 0, got {base!r}")
     return float(base)

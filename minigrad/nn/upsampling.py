@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.arrays import refuse_gradient
 from ..core.tensor import Tensor
 from .functional.sizes import at_least
 from .functional.upsampling import interpolate, pixel_shuffle, pixel_unshuffle
@@ -36,6 +37,8 @@ class Upsample(Module):
         self.size = size
         several = isinstance(scale_factor, (tuple, list))
         factor: Any = scale_factor
+        for one in factor if several else (factor,):
+            refuse_gradient(type(self).__name__, scale_factor=one)
         self.scale_factor = tuple(map(float, factor)) if several else (float(factor) if factor else None)
         self.mode = mode
         self.align_corners = align_corners

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, as_dtype, get_default_dtype, held, is_array, shape_of
+from ..core.arrays import as_array, as_dtype, get_default_dtype, held, is_array, refuse_gradient, shape_of
 from ..core.declare import constant, offer
 from ..core.tensor import Tensor, wrap
 from .convert import device as device_named
@@ -39,11 +39,7 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
 
 def _number(name: str, what: str, value: Any) -> Any:
     """A Python number from a number or from an array or Tensor of one element."""
-    if getattr(value, "requires_grad", False):
-        raise TypeError(
-            f"{name}: {what} is a Tensor that requires grad, and no gradient would reach it; use {what}.item() for its "
-            "value, or compute: minigrad.zeros(n) + t"
-        )
+    refuse_gradient(name, **{what: value})
     if math.prod(shape_of(value)) != 1:
         raise TypeError(f"{name}: {what} is one number, got shape {shape_of(value)}")
     value = value.item() if hasattr(value, "item") else value
@@ -208,7 +204,7 @@ def logspace(
         >>> logspace(0, 2, 3)
         Tensor([  1.,  10., 100.])
     """
-    values = np.power(float(base), _spaced("logspace", start, end, steps))
+    values = np.power(float(_number("logspace", "base", base)), _spaced("logspace", start, end, steps))
     return finished(values.astype(_dtype_for(dtype, 0.0)), requires_grad, device)
 
 

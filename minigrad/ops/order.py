@@ -229,6 +229,7 @@ def _quantile(name: str, input: Any, q: Any, dim: Any, keepdim: bool, method: st
     if method not in _METHODS:
         raise ValueError(f"{name}: the interpolation is one of {_METHODS}, got {method!r}")
     input, levels = _own(input), np.asarray(raw(q), dtype=np.float64)
+    steps = _steps(q, levels, input)
     shape = shape_of(input)
     if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
         raise ValueError(f"{name}: q is a number or a row of numbers from 0 to 1, got {q!r}")
@@ -236,20 +237,36 @@ def _quantile(name: str, input: Any, q: Any, dim: Any, keepdim: bool, method: st
     dims = tuple(range(len(shape))) if dims is None else dims
     size = _size_of_some(name, input, dims)
     ordered = sort(_merged(input, dims)).values
-    outs = [_between(ordered, float(level) * (size - 1), method) for level in levels.ravel()]
+    outs = [
+        _between(ordered, float(level) * (size - 1), method, step * (size - 1))
+        for level, step in zip(levels.ravel(), steps, strict=True)
+    ]
     if keepdim:
         outs = [spread(out, shape, dims, False) for out in outs]
     return np.stack(outs) if levels.ndim else outs[0]
 
 
-def _between(ordered: Any, place: float, method: str) -> Any:
-    """The value at a fractional place of the last dimension; NaN (which is last in order) where there is one."""
+def _steps(q: Any, levels: Any, input: Any) -> list[Any]:
+    """For every level 0; as a Tensor where q is recorded, so that the gradient of q arrives with it."""
+    if not isinstance(q, Tensor) or not q.requires_grad:
+        return [0] * levels.size
+    steps = reshape(q, -1) - reshape(q.detach(), -1)
+    return [steps[i].astype(input.dtype) for i in range(levels.size)]
+
+
+def _between(ordered: Any, place: float, method: str, step: Any) -> Any:
+    """The value at a fractional place of the last dimension; NaN (which is last in order) where there is one.
+
+    ``step`` is 0, and carries the derivative of the place; only linear interpolation moves with it.
+    """
     if method == "nearest":
         place = round(place)
     low, high = math.floor(place), math.ceil(place)
     weight = {"linear": place - low, "lower": 0.0, "higher": 1.0, "midpoint": 0.5, "nearest": 0.0}[method]
     out = ordered[..., low]
-    if high > low and weight:
+    if isinstance(step, Tensor):
+        weight = weight + (step if method == "linear" else step * 0)
+    if isinstance(weight, Tensor) or (high > low and weight):
         out = out + weight * (ordered[..., high] - out)
     last = ordered[..., -1]
     lost = np.isnan(raw(last))
@@ -263,7 +280,8 @@ def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, inte
 
     Args:
         input: array or Tensor of any shape.
-        q: a number from 0 to 1, or a row of them, which gives the result a new first dimension.
+        q: a number from 0 to 1, or a row of them, which gives the result a new first dimension. The gradient of a
+            Tensor is the slope between the two neighbours for "linear", and 0 otherwise.
         dim: None, or an integer.
         keepdim: keep the reduced dimension with size 1.
         interpolation: "linear", "lower", "higher", "midpoint" or "nearest".
@@ -289,7 +307,8 @@ def _numpy_median(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _numpy_percentile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
-    return _quantile("np.percentile", a, np.asarray(raw(q)) / 100, axis, keepdims, method)
+    q = q if isinstance(q, Tensor) else np.asarray(q)
+    return _quantile("np.percentile", a, q / 100, axis, keepdims, method)
 
 
 def _numpy_sort(a: Any, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Any:

@@ -15,7 +15,7 @@ from ..core.dispatch import NUMPY
 from ..core.tensor import as_operand
 from .dims import both_doors, one_dim
 from .einsum import contract
-from .elementwise import add, multiply
+from .elementwise import add, multiply, times
 from .join import stack
 from .linalg import matmul
 from .reduce.sums import sum_
@@ -285,10 +285,10 @@ def _plus(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
         fits = False
     if not fits:
         raise ValueError(f"{name}: an input of shape {shape} does not broadcast to the product's shape {target}")
-    scaled = product if alpha == 1 else multiply(product, alpha)
-    if beta == 0:
+    scaled = times(product, alpha)
+    if type(beta) in (int, float) and beta == 0:
         return scaled
-    return add(input if beta == 1 else multiply(input, beta), scaled)
+    return add(times(input, beta), scaled)
 
 
 @offer()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, as_dtype, get_default_dtype, shape_of
+from ..core.arrays import as_array, as_dtype, get_default_dtype, refuse_gradient, shape_of
 from ..core.declare import offer
 from ..core.tensor import Tensor, raw, wrap
 from ..random import as_generator
@@ -216,6 +216,7 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> T
         >>> bernoulli(Tensor([0.0, 1.0]))
         Tensor([0., 1.])
     """
+    refuse_gradient("bernoulli", p=p)
     given = as_array(input)
     probabilities = given if p is None else as_array(p)
     if given.dtype.kind != "f":
@@ -304,6 +305,7 @@ def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: An
         >>> bool((Tensor([0.0, 0.0]).uniform_(2.0, 3.0) >= 2).all())
         True
     """
+    refuse_gradient("uniform_", low=low, high=high)
     if not low <= high:
         raise ValueError(f"uniform_ needs low <= high, got {low} and {high}")
     drawn = _uniform(as_generator(generator), self.shape, _float_dtype("uniform_", self.dtype))
@@ -320,6 +322,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
         >>> Tensor([1.0, 2.0]).normal_(5.0, 0.0)
         Tensor([5., 5.])
     """
+    refuse_gradient("normal_", mean=mean, std=std)
     if not std >= 0:
         raise ValueError(f"normal_: a standard deviation is at least 0, got {std}")
     drawn = _standard_normal(as_generator(generator), self.shape, _float_dtype("normal_", self.dtype))

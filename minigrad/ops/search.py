@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, get_default_dtype, shape_of
+from ..core.arrays import as_array, get_default_dtype, refuse_gradient, shape_of
 from ..core.declare import offer
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
@@ -246,6 +246,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  
         >>> histc(Tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
         Tensor([0., 2., 1., 0.])
     """
+    refuse_gradient("histc", min=min, max=max)
     x = as_array(input)
     if bins < 1:
         raise ValueError(f"histc needs at least one interval, got bins={bins}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, get_default_dtype
+from ..core.arrays import as_array, get_default_dtype, refuse_gradient
 from ..core.declare import offer, primitive, ufunc
 from ..core.dispatch import NUMPY
 from . import elementwise
@@ -213,6 +213,7 @@ def nan_to_num(input: Any, nan: float | None = None, posinf: float | None = None
         >>> nan_to_num(Tensor([np.nan, 1.0]))
         Tensor([0., 1.])
     """
+    refuse_gradient("nan_to_num", nan=nan, posinf=posinf, neginf=neginf)
     return _nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 

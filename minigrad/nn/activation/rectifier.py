@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.caller import warn
+from ...core.arrays import refuse_gradient
 from .. import functional, init
 from ..functional.sizes import at_least
 from ..module.module import Module
@@ -120,6 +121,7 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         (self.num_parameters,) = at_least("PReLU", 1, num_parameters=num_parameters)
+        refuse_gradient("PReLU", init=init)
         self.init = init
         self.weight = unset((self.num_parameters,), device, dtype)
         self.reset_parameters()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ...core.arrays import shape_of
+from ...core.arrays import refuse_gradient, shape_of
 from ...core.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Tensor])
@@ -33,6 +33,7 @@ def numbers(function: str, **values: Any) -> tuple[float, ...]:
 
 
 def _number(function: str, name: str, value: Any) -> float:
+    refuse_gradient(function, **{name: value})
     if not isinstance(value, str) and shape_of(value) == ():
         try:
             return float(value)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core import writes
-from ...core.arrays import as_array, one_precision
+from ...core.arrays import as_array, one_precision, refuse_gradient
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw
 from ...ops.elementwise import where
@@ -223,6 +223,7 @@ def _bag_sizes(shape: tuple[int, ...], offsets: Any, include_last: bool) -> Arra
 # --- parts ------------------------------------------------------------------------------------------------------------
 def _shorten_(weight: Tensor, index: Array, max_norm: float | None, norm_type: float) -> None:
     """Bring the rows in use to at most ``max_norm``, in place; as in PyTorch a little below."""
+    refuse_gradient("embedding", max_norm=max_norm, norm_type=norm_type)
     if max_norm is None or not index.size:
         return
     used = np.unique(index)

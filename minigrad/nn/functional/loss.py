@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import as_array
+from ...core.arrays import as_array, refuse_gradient
 from ...core.caller import warn
 from ...core.graph import Array
 from ...core.tensor import Tensor, raw
@@ -26,6 +26,7 @@ def check_reduction(name: str, reduction: Any) -> None:
 
 def check_smoothing(name: str, label_smoothing: float) -> None:
     """Refuse a share outside [0, 1]."""
+    refuse_gradient(name, label_smoothing=label_smoothing)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing is a share between 0 and 1, got {label_smoothing}")
 

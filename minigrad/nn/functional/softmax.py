@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of
+from ...core.arrays import refuse_gradient, shape_of
 from ...core.caller import warn
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.convert import cast
@@ -124,6 +124,7 @@ def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float =
         >>> gumbel_softmax(Tensor([0.0, 100.0]), hard=True)
         Tensor([0., 1.])
     """
+    refuse_gradient("gumbel_softmax", eps=eps)
     if eps != 1e-10:
         warn("gumbel_softmax: eps has no effect, as in PyTorch; leave it out", FutureWarning)
     logits = floating("gumbel_softmax", logits)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import refuse_gradient
 from ...core.tensor import Tensor, raw
 from ...ops.index.basic import pick
 from ...ops.shape.permute import permute
@@ -97,6 +98,8 @@ def _sizes(
         several = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * len(old)
         if len(several) != len(old):
             raise ValueError(f"interpolate: scale_factor needs one number, or {len(old)} of them, got {several}")
+        for factor in several:
+            refuse_gradient("interpolate", scale_factor=factor)
         factors = tuple(map(float, several))
         if not all(0 < f < math.inf for f in factors):
             raise ValueError(f"interpolate: scale_factor must be above 0, got {scale_factor}")

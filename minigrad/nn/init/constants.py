@@ -20,7 +20,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def _filled(name: str, tensor: Tensor, value: float) -> Tensor:
-    check_target(name, tensor)
+    check_target(name, tensor, val=value)
     overwrite(tensor, value)
     return tensor
 

@@ -19,7 +19,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: np.rando
     Raises:
         ValueError: if ``a`` is above ``b``.
     """
-    check_target("uniform_", tensor, random=True)
+    check_target("uniform_", tensor, random=True, a=a, b=b)
     if not a <= b:
         raise ValueError(f"uniform_ needs a <= b, got a={a}, b={b}")
     overwrite(tensor, as_generator(generator).uniform(a, b, tensor.shape))
@@ -34,7 +34,7 @@ def normal_(
     Raises:
         ValueError: if ``std`` is negative.
     """
-    check_target("normal_", tensor, random=True)
+    check_target("normal_", tensor, random=True, mean=mean, std=std)
     if not std >= 0:
         raise ValueError(f"normal_ needs std >= 0, got {std}")
     overwrite(tensor, as_generator(generator).normal(mean, std, tensor.shape))
@@ -52,7 +52,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: np.random.Gene
         >>> bool(abs(xavier_uniform_(weight).detach().numpy()).max() < (6 / 500) ** 0.5)
         True
     """
-    check_target("xavier_uniform_", tensor, random=True)
+    check_target("xavier_uniform_", tensor, random=True, gain=gain)
     return _uniform(tensor, gain * math.sqrt(2), sum(fan_in_and_fan_out(tensor)), generator)
 
 
@@ -62,7 +62,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: np.random.Gener
     Source:
         Glorot & Bengio 2010, equation 12: the mean of what forward (1/fan_in) and backward (1/fan_out) ask for.
     """
-    check_target("xavier_normal_", tensor, random=True)
+    check_target("xavier_normal_", tensor, random=True, gain=gain)
     return _normal(tensor, gain * math.sqrt(2), sum(fan_in_and_fan_out(tensor)), generator)
 
 
@@ -90,7 +90,7 @@ def kaiming_uniform_(
     generator: np.random.Generator | None = None,
 ) -> Tensor:
     """Uniform with variance gain² / fan; arguments as for ``kaiming_normal_``."""
-    check_target("kaiming_uniform_", tensor, random=True)
+    check_target("kaiming_uniform_", tensor, random=True, a=a)
     return _uniform(tensor, calculate_gain(nonlinearity, a), _fan(tensor, mode), generator)
 
 
@@ -116,7 +116,7 @@ def kaiming_normal_(
     Source:
         He et al. 2015, equations 10 and 14.
     """
-    check_target("kaiming_normal_", tensor, random=True)
+    check_target("kaiming_normal_", tensor, random=True, a=a)
     return _normal(tensor, calculate_gain(nonlinearity, a), _fan(tensor, mode), generator)
 
 

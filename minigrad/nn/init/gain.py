@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arrays import refuse_gradient
 from ...core.tensor import Tensor, raw
 from .. import functional
 
@@ -37,6 +38,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         1.0
     """
     if nonlinearity == "leaky_relu":
+        refuse_gradient("calculate_gain", param=param)
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
             raise ValueError(f"the negative slope of leaky_relu must be a number, got {param!r}")

@@ -34,7 +34,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: np.random.Generator 
         >>> np.allclose((weight @ weight.mT).detach().numpy(), 4 * np.eye(2))
         True
     """
-    check_target("orthogonal_", tensor, random=True)
+    check_target("orthogonal_", tensor, random=True, gain=gain)
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_ needs at least two dimensions (out, in, ...), got shape {tensor.shape}")
     shape = tensor.shape[0], math.prod(tensor.shape[1:])
@@ -66,7 +66,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: np.ra
         >>> bool((np.count_nonzero(weight.detach().numpy(), axis=0) == 1).all())
         True
     """
-    check_target("sparse_", tensor, random=True)
+    check_target("sparse_", tensor, random=True, sparsity=sparsity, std=std)
     if tensor.ndim != 2:
         raise ValueError(f"sparse_ needs a matrix, got shape {tensor.shape}")
     if not 0 <= sparsity <= 1:

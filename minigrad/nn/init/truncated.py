@@ -45,7 +45,7 @@ def trunc_normal_(
         >>> bool(abs(weight.detach().numpy()).max() <= 0.04)
         True
     """
-    check_target("trunc_normal_", tensor, random=True)
+    check_target("trunc_normal_", tensor, random=True, mean=mean, std=std, a=a, b=b)
     if not (std > 0 and math.isfinite(mean) and math.isfinite(std)):
         raise ValueError(f"trunc_normal_ needs a finite mean and std > 0, got mean={mean}, std={std}")
     if not a < b:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ...core.arrays import refuse_gradient
 from ...core.graph import Array
 from ...core.tensor import Tensor
 from ...core.writes import stamp
@@ -50,6 +51,7 @@ def clip_grad_norm_(
         >>> w.grad
         Tensor([3., 4.])
     """
+    refuse_gradient("clip_grad_norm_", max_norm=max_norm)
     if not max_norm >= 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, got {max_norm}")
     gradients = _gradients("clip_grad_norm_", parameters)
@@ -78,6 +80,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
         >>> w.grad
         Tensor([1. , 0.5])
     """
+    refuse_gradient("clip_grad_value_", clip_value=clip_value)
     if not clip_value >= 0:
         raise ValueError(f"clip_grad_value_: clip_value must be at least 0, got {clip_value}")
     for gradient in _gradients("clip_grad_value_", parameters):
@@ -106,6 +109,7 @@ def get_total_norm(tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0) -
 
 def _total(tensors: list[Tensor], norm_type: float) -> float:
     """The norm as a Python number, whose range is that of float64."""
+    refuse_gradient("a norm of gradients", norm_type=norm_type)
     p = float(norm_type)
     if not p > 0:
         raise ValueError(f"norm_type must be above 0, such as 2 or math.inf, got {norm_type}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import in_single, is_half, shape_of, sum_along
+from ...core.arrays import in_single, is_half, refuse_gradient, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ..convert import cast
@@ -79,6 +79,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, 
         >>> x.grad
         Tensor([0.6, 0.8])
     """
+    refuse_gradient("norm", p=p)
     p = 2.0 if p in ("fro", None) else p
     if not isinstance(p, (int, float)):
         raise ValueError(f"norm takes p as a number, math.inf or 'fro', got {p!r}")

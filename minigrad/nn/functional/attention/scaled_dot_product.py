@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array, one_precision
+from ....core.arrays import as_array, one_precision, refuse_gradient
 from ....core.tensor import Tensor, raw
 from ....ops.shape.expand import broadcast_to
 from ....ops.shape.reshape import expand_dims, reshape
@@ -86,6 +86,7 @@ def scaled_dot_product_attention(
         x if x.shape[:-2] == lead else broadcast_to(x, (*lead, *x.shape[-2:])) for x in (query, key, value)
     ]
     kept = keep_at_random(dropout_p, weights_shape)
+    refuse_gradient(name, scale=scale)
     return attention(  # type: ignore[no-any-return]
         query,
         key,
@@ -110,6 +111,7 @@ def floats(name: str, what: str, x: Any) -> Tensor:
 
 def check_dropout(name: str, dropout_p: Any) -> None:
     """Refuse a share outside [0, 1]."""
+    refuse_gradient(name, dropout_p=dropout_p)
     if isinstance(dropout_p, bool) or not isinstance(dropout_p, (int, float)) or not 0 <= dropout_p <= 1:
         raise ValueError(f"{name}: dropout is a share between 0 and 1, got {dropout_p!r}")
 
