@@ -89,7 +89,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     if len(flat) % 2 or len(flat) > 2 * len(shape):
         raise ValueError(f"pad: two widths for each of at most {len(shape)} dimensions of shape {shape}, got {flat}")
     ends = list(zip(flat[::2], flat[1::2], strict=True))
-    widths = [(0, 0)] * (len(shape) - len(ends)) + ends[::-1]
+    widths: Widths = [(0, 0)] * (len(shape) - len(ends)) + ends[::-1]
     if any(n + a + b < 0 or n + a < 0 or n + b < 0 for n, (a, b) in zip(shape, widths, strict=True)):
         raise ValueError(f"pad: the widths {flat} cut off more than shape {shape} has")
     refuse_gradient("pad", value=value)

@@ -56,11 +56,12 @@ class Extremes(NamedTuple):
 
 def _to_the_extreme(g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
     """Split the gradient evenly among the elements that attain the extreme, or that are the reason why it is NaN."""
-    hit = np.equal(x, spread(out, x_shape, axis, keepdims))
-    if not np.all(np.any(hit, axis=axis)):
-        hit = np.logical_or(hit, np.isnan(x))
-    hit = hit.astype(x.dtype)
-    return spread(g, x_shape, axis, keepdims) * hit / sum_(hit, axis, True)
+    hit = np.equal(x, spread(out, x_shape, axis, keepdims)).astype(x.dtype)
+    count = sum_(hit, axis, True)
+    if not np.all(count):  # NaN equals nothing
+        hit = hit + np.isnan(x)
+        count = sum_(hit, axis, True)
+    return spread(g, x_shape, axis, keepdims) * hit / count
 
 
 @primitive(name="amax")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -12,7 +13,7 @@ from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ..convert import cast
 from ..dims import both_doors, one_dim, some_dims
-from ..elementwise import abs_, sign, unless_zero, zero_or_quotient
+from ..elementwise import abs_, sign, unless_zero
 from .extremes import amax, amin
 from .sums import spread, sum_
 
@@ -35,8 +36,14 @@ def _sum_of_powers(x: Any, p: float, axis: Any, keepdims: bool) -> Any:
 
 def _exact(total: Any) -> bool:
     """Whether none of these sums of powers can have lost anything to overflow, or to numbers too small to be exact."""
-    limits = np.finfo(total.dtype)
-    return bool(np.all(np.logical_and(total > limits.tiny / limits.eps, total <= limits.max)))
+    low, high = _limits(total.dtype)
+    return bool(total.min() > low and total.max() <= high)
+
+
+@functools.cache
+def _limits(dtype: Any) -> tuple[float, float]:
+    limits = np.finfo(dtype)
+    return float(limits.tiny / limits.eps), float(limits.max)
 
 
 def _scaled_norm(x: Any, p: float, axis: Any, keepdims: bool) -> Any:
@@ -51,7 +58,7 @@ def _norm_x(g: Any, x: Any, out: Any, x_shape: Any, p: float, axis: Any, keepdim
     """The slope (x / out) · (|x| / out)^(p - 2), taken as 0 where x or the norm is 0."""
     out, g = spread(out, x_shape, axis, keepdims), spread(g, x_shape, axis, keepdims)
     if p == 2:
-        return g * zero_or_quotient(x, out)
+        return (g * np.not_equal(out, 0)) * (x / unless_zero(out))
     nothing = np.equal(x, 0)
     size = np.where(nothing, 1, np.abs(x / unless_zero(out)))
     return g * np.where(nothing, 0, np.sign(x) * size ** (p - 1))
