@@ -76,8 +76,7 @@ def value_and_grad(
         out = call.out
         if not isinstance(out, Tensor) and not is_array(out) and not isinstance(out, (int, float, np.generic)):
             raise TypeError(f"grad: {_title(func)} must return one number, got {type(out).__name__}{_aux_hint(out)}")
-        _check_floating("grad", func, out)
-        out = out if isinstance(out, Tensor) else Tensor(out)
+        out = _as_tensor(_floating("grad", func, out))
         if out._array.size != 1:
             raise ValueError(
                 f"grad: {_title(func)} must return one number, got shape {out.shape}; "
@@ -221,9 +220,7 @@ def jacobian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
 
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         call = _Call("jacobian", func, args, kwargs, argnums, has_aux)
-        for out in leaves(call.out):
-            _check_floating("jacobian", func, out)
-        blocks = [_rows(call, out) for out in leaves(call.out)]
+        blocks = [_rows(call, _floating("jacobian", func, out)) for out in leaves(call.out)]
         result = rebuilt(call.out, iter([call.results(block) for block in blocks]))
         return (result, call.released(call.aux)) if has_aux else result
 
@@ -263,14 +260,14 @@ def _rows(call: _Call, out: Any) -> list[Any]:
     return blocks
 
 
-def _check_floating(name: str, func: Callable[..., Any], out: Any) -> None:
-    """Refuse integers and booleans, whose derivative would be 0 wherever they have one."""
-    dtype = np.result_type(_values(out))
-    if dtype.kind != "f":
+def _floating(name: str, func: Callable[..., Any], out: Any) -> Any:
+    """An output, unless it is an integer or a boolean, whose derivative would be 0 wherever it has one."""
+    if (dtype := _values(out).dtype).kind != "f":
         raise TypeError(
             f"{name}: {_title(func)} must return floating-point numbers, got {dtype}, through which no gradient flows; "
             "for a comparison take a smooth function, such as minigrad.sigmoid, or the difference itself"
         )
+    return out
 
 
 # --- one call of the function, recorded -------------------------------------------------------------------------------

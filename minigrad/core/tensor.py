@@ -10,42 +10,20 @@ import numpy as np
 from . import writes
 from .arrays import as_array, get_default_dtype, shape_of
 from .caller import warn
-from .dispatch import NUMPY, dispatch, full_name, refuse
+from .dispatch import FOREIGN, NUMPY, dispatch, full_name, labelled, refuse
 from .grad import check_gradient, warn_not_retained
 from .graph import Array, Leaf, Node
 from .methods import Methods
-
-
-class _Foreign(dict[type, bool]):
-    """Type of an operand -> whether it answers for the operation itself, or Python does.
-
-    So do None and strings (``t == None`` is False, ``t + "a"`` an error), and labelled arrays.
-    """
-
-    def __missing__(self, kind: type) -> bool:
-        self[kind] = labelled(kind)
-        return self[kind]
-
-
-def labelled(kind: type) -> bool:
-    """Whether these are arrays with labels, such as pandas and xarray have, which bring the labels to the result.
-
-    They know NumPy's ufuncs, but take no part in the dispatch of its other functions.
-    """
-    return hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
-
-
-_FOREIGN = _Foreign(dict.fromkeys((type(None), str, bytes, dict, set), True))
 
 
 def _binary(function: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The two methods of a binary operator: ``self op other`` and ``other op self``."""
 
     def forward(self: Tensor, other: Any) -> Any:
-        return NotImplemented if _FOREIGN[type(other)] else NUMPY[function](self, other)
+        return NotImplemented if FOREIGN[type(other)] else NUMPY[function](self, other)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return NotImplemented if _FOREIGN[type(other)] else NUMPY[function](other, self)
+        return NotImplemented if FOREIGN[type(other)] else NUMPY[function](other, self)
 
     return forward, reflected
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, held, refuse_gradient, shape_of
+from ..core.arrays import as_array, held, shape_of
 from ..core.declare import primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
@@ -92,9 +92,11 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     widths: Widths = [(0, 0)] * (len(shape) - len(ends)) + ends[::-1]
     if any(n + a + b < 0 or n + a < 0 or n + b < 0 for n, (a, b) in zip(shape, widths, strict=True)):
         raise ValueError(f"pad: the widths {flat} cut off more than shape {shape} has")
-    refuse_gradient("pad", value=value)
     if isinstance(value, Tensor):
-        raise TypeError("pad fills with a number, not a Tensor; for a border with a gradient, use concatenate")
+        raise TypeError(
+            "pad fills with a number: no gradient would reach a value that requires grad; for a border with a gradient "
+            "use concatenate, else value.item()"
+        )
     if mode == "constant":
         return _filled(input, widths, 0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):

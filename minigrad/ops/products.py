@@ -357,10 +357,6 @@ def _numpy_vdot(a: Any, b: Any) -> Any:
     return vdot(reshape(as_operand(a), -1), reshape(as_operand(b), -1))
 
 
-def _numpy_tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    return _tensordot("np.tensordot", a, b, axes, repeats=False)
-
-
 def _numpy_cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     return _moved(cross(_moved(a, axisa, -1), _moved(b, axisb, -1)), -1, axisc)
@@ -388,13 +384,13 @@ NUMPY.update(
         np.kron: kron,
         np.outer: _numpy_outer,
         np.vdot: _numpy_vdot,
-        np.tensordot: _numpy_tensordot,
+        np.tensordot: lambda a, b, axes=2: _tensordot("np.tensordot", a, b, axes, repeats=False),
         np.cross: _numpy_cross,
         np.vecdot: vecdot,
         np.linalg.cross: lambda x1, x2, *, axis=-1: cross(x1, x2, axis),
         np.linalg.matmul: matmul,
         np.linalg.outer: outer,
-        np.linalg.tensordot: lambda x1, x2, *, axes=2: _numpy_tensordot(x1, x2, axes),
+        np.linalg.tensordot: lambda x1, x2, *, axes=2: np.tensordot(x1, x2, axes),
         np.linalg.vecdot: vecdot,
     }
 )

@@ -54,7 +54,8 @@ def numbers() -> Iterator[tuple[str, str, str]]:
 
 
 def x(*shape: int) -> Tensor:
-    return Tensor(np.random.default_rng(0).uniform(-0.9, 0.9, shape or (2, 3, 4)), requires_grad=True)
+    values = np.random.default_rng(0).uniform(-0.9, 0.9, shape or (2, 3, 4))
+    return Tensor(values.astype(np.float32), requires_grad=True)
 
 
 def leaf(*shape: int) -> Tensor:
