@@ -31,6 +31,7 @@ CORE = (
     "dispatch",
     "grad",
     "tensor",
+    "broadcasting",
     "primitive",
     "declare",
     "backward",

@@ -13,7 +13,8 @@ import numpy as np
 from numpy import generic, ndarray
 
 from . import writes
-from .arrays import listed, promoted, refuse_foreign, settled, sum_along
+from .arrays import listed, promoted, refuse_foreign, settled
+from .broadcasting import unbroadcast
 from .caller import given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
@@ -397,13 +398,3 @@ def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:
         (only,) = positions
         return lambda values: (values[only],)
     return itemgetter(*positions) if positions else lambda values: ()
-
-
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum ``g`` down to ``shape``: the adjoint of NumPy's broadcasting."""
-    extra = g.ndim - len(shape)
-    axes = tuple(range(extra))
-    if g.shape[extra:] != shape:
-        axes += tuple([i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1])
-    total = np.sum(g, axis=axes, keepdims=True) if isinstance(g, Tensor) else sum_along(g, axes, True)
-    return total.reshape(shape)

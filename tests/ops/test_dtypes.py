@@ -151,8 +151,6 @@ PAIRS = {
     "where": lambda x, y: mg.where(VALUES > 0, x, y),
     "clamp": lambda x, y: mg.clamp(x, min=y),
     "matmul": lambda x, y: x @ y.T,
-    "linear": linear,
-    "linear with bias": lambda x, y: linear(x, x, y[:, 0]),
     "concatenate": lambda x, y: mg.concatenate([x, y]),
     "stack": lambda x, y: mg.stack([x, y]),
 }

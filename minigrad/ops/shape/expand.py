@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, is_array, shape_of
+from ...core.broadcasting import unbroadcast
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ...core.primitive import unbroadcast
 from ...core.tensor import as_operand, raw
 from ..dims import both_doors, one_dim, sizes_of
 from ..index.basic import pick, settled_index
