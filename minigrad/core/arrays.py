@@ -211,6 +211,16 @@ def _refuse_mixed(name: str, what: str, dtype: Any, other: str, meets: Any) -> N
     )
 
 
+def refuse_gradient(function: str, **numbers: Any) -> None:
+    """Refuse Tensors that require grad in place of numbers, which no gradient reaches: it would be lost in silence."""
+    for name, value in numbers.items():
+        if getattr(value, "requires_grad", False):
+            raise TypeError(
+                f"{function}: {name} is a Tensor that requires grad, and no gradient would reach it; use {name}.item() "
+                "for its value, or compute with it, as minigrad.zeros(n) + t does for minigrad.full(n, t)"
+            )
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of an array, Tensor, number or nested list; ``np.shape`` without its detour for Tensors."""
     return x.shape if hasattr(x, "shape") else np.shape(x)
@@ -229,7 +239,7 @@ def promoted(values: list[Any], out: Any) -> list[Any]:
         out: the dtype that NumPy gave to the result.
     """
     refuse_foreign(values)
-    if out.kind not in "fiub":  # complex, for example, which is refused when the result is looked at
+    if out.kind not in "biuf":  # which no Tensor holds
         return values
     arrays = [v for v in values if hasattr(v, "dtype") and type(v) is not np.float64]
     floats = [v for v in arrays if v.dtype.kind == "f"]
