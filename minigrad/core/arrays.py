@@ -87,8 +87,15 @@ def held(number: Any, dtype: Any) -> Array:
 def listed(numbers: Any, others: Any) -> Array:
     """A list that meets arrays and Tensors in an operation: like a Python number's, its floats take their precision."""
     array = as_array(numbers)
+    if hasattr(numbers, "dtype"):
+        return array
     floats = [other.dtype for other in others if hasattr(other, "dtype") and other.dtype.kind == "f"]
     return as_array(numbers, np.result_type(*floats)) if floats and array.dtype.kind == "f" else array
+
+
+def as_operands(*values: Any) -> list[Any]:
+    """What meets in one operation, as Tensors and arrays; floats in lists take the precision of the others."""
+    return [value if hasattr(value, "_node") else listed(value, values) for value in values]
 
 
 def _from_python(data: Any, dtype: Any) -> Array:
@@ -127,8 +134,8 @@ def _has_dtype(item: Any) -> bool:
 def _from_large(array: Array, dtype: Any) -> Array:
     """Python integers beyond 64 bits, which only floats can hold; anything else that is no number is refused."""
     numbers = array.reshape(-1).tolist()
-    if not all(isinstance(number, (int, float)) for number in numbers):
-        return as_dtype(array.dtype)  # which says what a Tensor holds
+    if wrong := [number for number in numbers if not isinstance(number, (int, float))]:
+        raise TypeError(f"a Tensor holds real numbers or booleans, not {type(wrong[0]).__name__}")
     if dtype is None or dtype.kind != "f":
         raise _too_large(max(numbers, key=abs), np.dtype(np.int64) if dtype is None else dtype)
     try:

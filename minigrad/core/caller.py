@@ -63,6 +63,20 @@ def given_by_caller(warning: Warning, function: Callable[..., Any], *args: Any, 
         return function(*args, **kwargs)
 
 
+def despite(warning: Warning, forward: Any, values: list[Any], static: dict[str, Any], *, on_tensors: bool) -> Any:
+    """What ``forward`` returns in spite of NumPy's warning, which is repeated at the user's line.
+
+    In silence where integers of Tensors become fractions: a primitive computes these again, in the default dtype, and
+    8 bits no longer in the half precision that overflowed here.
+    """
+    if on_tensors and not any(getattr(getattr(v, "dtype", None), "kind", "") == "f" for v in values):
+        with np.errstate(all="ignore"):
+            out = forward(*values, **static)
+        if getattr(getattr(out, "dtype", None), "kind", "") == "f":
+            return out
+    return given_by_caller(warning, forward, *values, **static)
+
+
 def _frame() -> FrameType:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):

@@ -15,7 +15,7 @@ from numpy import generic, ndarray
 from . import writes
 from .arrays import listed, promoted, refuse_foreign, settled
 from .broadcasting import unbroadcast
-from .caller import given_by_caller
+from .caller import despite, given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
 from .modes import grad_enabled
@@ -185,7 +185,7 @@ class Primitive:
         except (IndexError, OverflowError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
         except RuntimeWarning as warning:  # of an overflow, say: a filter makes it an exception
-            out = self._despite(warning, values, static, like)
+            out = despite(warning, self.forward, values, static, on_tensors=like is not None)
         except (DeprecationWarning, RuntimeError):  # of NumPy and PyTorch, where a Tensor of PyTorch's is among them
             refuse_foreign(values)
             raise
@@ -230,18 +230,6 @@ class Primitive:
         if len(inputs) != len(self.inputs):
             raise TypeError(f"{self.name} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
         return tuple(inputs)
-
-    def _despite(self, warning: Warning, values: list[Any], static: dict[str, Any], like: Any) -> Any:
-        """What ``forward`` returns in spite of a warning of NumPy's, which is repeated at the user's line.
-
-        In silence where integers become fractions: they are computed again, and 8 bits no longer in half precision.
-        """
-        if like is not None and not any(getattr(getattr(v, "dtype", None), "kind", "") == "f" for v in values):
-            with np.errstate(all="ignore"):
-                out = self.forward(*values, **static)
-            if getattr(getattr(out, "dtype", None), "kind", "") == "f":
-                return out
-        return given_by_caller(warning, self.forward, *values, **static)
 
     def _unpacked(self, computed: tuple[Any, ...]) -> tuple[Any, Sequence[Any]]:
         """What ``forward`` returned: the output or outputs, and the residuals."""

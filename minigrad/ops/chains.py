@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import shape_of
+from ..core.arrays import as_operands, shape_of
 from ..core.declare import offer
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, as_operand, raw
@@ -28,7 +28,7 @@ def multi_dot(tensors: Sequence[Any]) -> Any:
 
     Source: Cormen et al., Introduction to Algorithms, matrix-chain multiplication.
     """
-    factors = [as_operand(t) for t in tensors]
+    factors = as_operands(*tensors)
     if len(factors) < 2:
         raise ValueError(f"multi_dot needs at least two matrices, got {len(factors)}")
     shapes = [t.shape for t in factors]

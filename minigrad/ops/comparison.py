@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, listed
+from ..core.arrays import as_operands
 from ..core.declare import constant, offer
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, raw
 
 
 def _question(function: Any, name: str, doc: str) -> Any:
@@ -81,7 +81,7 @@ def equal(input: Any, other: Any) -> bool:
         >>> equal(Tensor([1.0, 2.0]), Tensor([1.0, 2.0]))
         True
     """
-    a, b = (as_array(x if hasattr(x, "dtype") else listed(x, (input, other))) for x in (input, other))
+    a, b = map(raw, as_operands(input, other))
     return bool(a.shape == b.shape and np.all(np.equal(a, b)))
 
 

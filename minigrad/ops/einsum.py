@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import as_operands, shape_of
 from ..core.declare import primitive
 from ..core.dispatch import NUMPY, refuse
-from ..core.tensor import Tensor
 from .reduce.sums import sum_
 from .shape.permute import permute
 from .shape.reshape import reshape
@@ -257,7 +256,7 @@ def einsum(equation: Any, *operands: Any) -> Any:
         operands = tuple(operands[0])
     if not operands:
         raise ValueError(f"einsum {equation!r} got no operands")
-    arrays = [x if isinstance(x, Tensor) else as_array(x) for x in operands]
+    arrays = as_operands(*operands)
     terms, out = _read(equation, tuple(x.ndim for x in arrays))
     return contract(f"einsum {equation!r}", arrays, terms, out)
 

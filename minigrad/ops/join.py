@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import as_array, as_operands, shape_of
 from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, as_operand, raw
@@ -225,7 +225,7 @@ def _reshaped(name: str, tensors: Any, shape_for: Any) -> list[Any]:
         raise TypeError(f"{name} takes a sequence of Tensors, got {type(tensors).__name__}")
     if len(tensors) == 0:
         raise ValueError(f"{name} needs at least one Tensor")
-    return [reshape(as_operand(t), shape_for(shape_of(t))) for t in tensors]
+    return [reshape(t, shape_for(shape_of(t))) for t in as_operands(*tensors)]
 
 
 def _at_least_3d(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -326,7 +326,7 @@ def _in_a_list(split: Any) -> Any:
 
 
 def _numpy_append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return concatenate([as_operand(arr), as_operand(values)], axis)
+    return concatenate(as_operands(arr, values), axis)
 
 
 NUMPY.update(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import one_precision, shape_of
+from ..core.arrays import as_operands, one_precision, shape_of
 from ..core.declare import offer
 from ..core.dispatch import NUMPY
 from ..core.tensor import as_operand
@@ -158,7 +158,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
 def _tensordot(name: str, a: Any, b: Any, dims: Any, repeats: bool) -> Any:
     """``tensordot``; a size of 1 is repeated for PyTorch's, and not for NumPy's."""
-    a, b = as_operand(a), as_operand(b)
+    a, b = as_operands(a, b)
     first, second = a.shape, b.shape
     if isinstance(dims, (tuple, list)):
         if len(dims) != 2:
@@ -183,7 +183,7 @@ def _tensordot(name: str, a: Any, b: Any, dims: Any, repeats: bool) -> Any:
 
 def _summed_over(name: str, a: Any, b: Any, left: Sequence[int], right: Sequence[int]) -> Any:
     """The sum of products over dimensions ``left`` of a and ``right`` of b; the others stay, those of a first."""
-    a, b = as_operand(a), as_operand(b)
+    a, b = as_operands(a, b)
     first = _LETTERS[: a.ndim]
     second = list(_LETTERS[a.ndim : a.ndim + b.ndim])
     for i, j in zip(left, right, strict=True):
@@ -216,7 +216,7 @@ def cross(input: Any, other: Any, dim: int = -1) -> Any:
         >>> cross(Tensor([1.0, 0.0, 0.0]), Tensor([0.0, 1.0, 0.0]))
         Tensor([0., 0., 1.])
     """
-    input, other = as_operand(input), as_operand(other)
+    input, other = as_operands(input, other)
     places = [one_dim("cross", dim, x.shape) for x in (input, other)]
     if any(x.shape[p] != 3 for x, p in zip((input, other), places, strict=True)):
         raise ValueError(f"cross: dimension {dim} must have size 3 in both, got shapes {input.shape} and {other.shape}")
@@ -235,12 +235,13 @@ def kron(input: Any, other: Any) -> Any:
         >>> kron(Tensor([1.0, 10.0]), Tensor([1.0, 2.0]))
         Tensor([ 1.,  2., 10., 20.])
     """
-    a, b = shape_of(input), shape_of(other)
+    input, other = as_operands(input, other)
+    a, b = input.shape, other.shape
     rank = max(len(a), len(b))
     a, b = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
     blocks = multiply(
-        reshape(as_operand(input), [n for size in a for n in (size, 1)]),
-        reshape(as_operand(other), [n for size in b for n in (1, size)]),
+        reshape(input, [n for size in a for n in (size, 1)]),
+        reshape(other, [n for size in b for n in (1, size)]),
     )
     return reshape(blocks, [m * n for m, n in zip(a, b, strict=True)])
 
@@ -263,7 +264,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
             f"{shape[2]} for a weight of shape {shape}"
         )
     lead = _LETTERS[: len(first) - 1]
-    operands = [as_operand(x) for x in (input1, weight, input2)]
+    operands = as_operands(input1, weight, input2)
     one_precision("bilinear", operands[0], "input1", weight=operands[1], input2=operands[2])
     out = contract("bilinear", operands, [f"{lead}Y", "XYZ", f"{lead}Z"], f"{lead}X")
     if bias is None:
@@ -350,11 +351,11 @@ def _numpy_dot(a: Any, b: Any) -> Any:
 
 
 def _numpy_outer(a: Any, b: Any) -> Any:
-    return outer(reshape(as_operand(a), -1), reshape(as_operand(b), -1))
+    return outer(*[reshape(x, -1) for x in as_operands(a, b)])
 
 
 def _numpy_vdot(a: Any, b: Any) -> Any:
-    return vdot(reshape(as_operand(a), -1), reshape(as_operand(b), -1))
+    return vdot(*[reshape(x, -1) for x in as_operands(a, b)])
 
 
 def _numpy_cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, get_default_dtype, refuse_gradient, shape_of
+from ..core.arrays import as_array, as_operands, get_default_dtype, refuse_gradient, shape_of
 from ..core.declare import offer
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
@@ -114,7 +114,7 @@ def searchsorted(
     if side == "left" and right:
         raise ValueError("searchsorted: side='left' contradicts right=True")
     behind: Any = "right" if right else side or "left"
-    rows, wanted = as_array(sorted_sequence), as_array(input)
+    rows, wanted = map(raw, as_operands(sorted_sequence, input))
     if sorter is not None:
         if shape_of(sorter) != rows.shape:
             raise ValueError(f"searchsorted: a sorter of shape {rows.shape} is needed, got {shape_of(sorter)}")

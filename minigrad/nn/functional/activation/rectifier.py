@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array, one_precision
+from ....core.arrays import as_array, as_operands, one_precision
 from ....core.declare import offer
 from ....core.tensor import Tensor, wrap
 from ....ops.inplace import replace_values
@@ -95,7 +95,7 @@ def prelu(input: Any, weight: Any) -> Any:
         >>> prelu(Tensor([[-1.0, -1.0]]), Tensor([0.25, 0.5]))
         Tensor([[-0.25, -0.5 ]])
     """
-    input, weight = (x if isinstance(x, Tensor) else as_array(x) for x in (input, weight))
+    input, weight = as_operands(input, weight)
     if input.dtype.kind != "f":
         raise TypeError(f"prelu: the input must be floating-point, got {input.dtype}; convert it: input.float()")
     one_precision("prelu", input, weight=weight)
