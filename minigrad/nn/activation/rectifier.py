@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.caller import warn
 from ...core.arrays import refuse_gradient
+from ...core.caller import warn
 from .. import functional, init
 from ..functional.sizes import at_least
 from ..module.module import Module
