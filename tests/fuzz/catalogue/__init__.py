@@ -122,7 +122,7 @@ class Catalogue:
         d.writing = True
         x = d.tensor()
         d.writing = False
-        place = indexing.index(d, x)
+        place = indexing.index(d, x, once=True)  # of several values for one element PyTorch may keep any
         return f"{x}[{place}] = {d.number() if d.chance(0.5) else self._value(d, x, place)}"
 
     def _value(self, d: Draw, x: str, place: str) -> str:

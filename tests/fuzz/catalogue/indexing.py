@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.fuzz.draw import Draw
 
 
-def index(d: Draw, x: str) -> str:
-    """What stands between the brackets of ``x[...]``."""
+def index(d: Draw, x: str, once: bool = False) -> str:
+    """What stands between the brackets of ``x[...]``, if asked for naming no element twice."""
     shape = [int(n) for n in d.look(x).shape]
     if d.chance(0.1):
         return d.mask(shape)
@@ -27,8 +27,12 @@ def index(d: Draw, x: str) -> str:
         elif n == 0:
             parts.append(":")
         else:
-            advanced = d.whole(1, 3) if advanced is None else advanced
-            places = [d.whole(-n, n - 1) for _ in range(advanced)]
+            advanced = d.whole(1, n if once else 3) if advanced is None else advanced
+            if once and advanced > n:
+                parts.append(":")
+                continue
+            places = d.rng.sample(range(n), advanced) if once else [d.whole(0, n - 1) for _ in range(advanced)]
+            places = [place - n if d.chance(0.3) else place for place in places]
             parts.append(str(places) if kind == "list" else f"lib.tensor({places})")
     if d.chance(0.15):
         parts.insert(d.whole(0, len(parts)), "...")
