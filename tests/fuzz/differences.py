@@ -187,7 +187,7 @@ DIFFERENT: dict[str, Predicate] = {
     ),
     "the dtype of the result is that of the input": _does("dtype", "bincount"),
     "a result of any and all is bool": _does("dtype", "all any"),
-    "activations other than relu are floats": _does("dtype", "threshold relu6 hardtanh"),
+    "steps and activations other than relu are floats": _does("dtype", "heaviside threshold relu6 hardtanh"),
     "pictures lie in memory batch last": _does("values", "is_contiguous"),
     "softmax is a float": _does("dtype", "softmax log_softmax softmin"),
     "sums of products of small integers are int64": _does("dtype", "einsum tensordot"),
