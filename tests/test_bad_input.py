@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, autograd
+from minigrad import Tensor, autograd, nn
 from minigrad.nn.kernels.linear import linear
 
 
@@ -498,3 +498,9 @@ def test_a_dimension_that_does_not_exist_is_named(name):
         function([tensor, tensor] if first == "tensors" else tensor, dim=7, **required)
     message = str(caught.value)
     assert "7" in message and re.search(r"\(2, 3\)|\(2, 2, 3\)|shape", message), message
+
+
+@pytest.mark.parametrize("make", [Tensor, mg.tensor, mg.asarray, mg.zeros_like])
+def test_a_function_in_place_of_numbers(make) -> None:
+    with pytest.raises(TypeError, match=r"numbers are needed, got ReLU; if it is a layer, call it: layer\(x\)"):
+        make(nn.ReLU())

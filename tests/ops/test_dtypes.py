@@ -276,3 +276,12 @@ def test_a_gradient_given_by_hand_takes_the_dtype_of_its_tensor():
 def test_an_explicit_conversion_is_not_overruled():
     assert Tensor([1, 2]).astype(np.float64).dtype == np.float64
     assert Tensor([True]).astype(np.float16).dtype == np.float16
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_lists_and_tuples_take_the_precision_of_the_tensor_that_they_meet(kind):
+    x = leaf("float32")
+    numbers = kind([kind([0.1] * x.shape[-1])])
+    for out in (x * numbers, numbers + x, mg.maximum(x, numbers), mg.exp(numbers)):
+        assert out.dtype == np.float32
+    np.testing.assert_array_equal((x * numbers).detach().numpy(), x.detach().numpy() * np.float32(0.1))

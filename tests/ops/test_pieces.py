@@ -130,6 +130,8 @@ def test_pieces_with_steps_integers_and_arrays_beside_them() -> None:
     for indices in (
         [np.s_[:, ::2], np.s_[:, 1::2]],
         [np.s_[:, ::-1], np.s_[:, 0:6]],
+        [np.s_[:, 0:3:2], np.s_[:, 3:6]],  # next to each other, but not all elements
+        [np.s_[:, 2::-1], np.s_[:, 3:6]],
         [np.s_[0], np.s_[1], np.s_[2:4]],
         [np.s_[np.array([0, 1]), 0:3], np.s_[:, 3:6]],
         [np.s_[:, None, 0:3], np.s_[:, None, 3:6]],

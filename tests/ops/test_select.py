@@ -141,6 +141,21 @@ def test_scatter_reduce(reduce, include_self, dtype):
     )
 
 
+@pytest.mark.parametrize("reduce", ["sum", "amax", "amin"])
+@pytest.mark.parametrize("include_self", [False, True])
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint8])
+def test_scatter_reduce_of_integers(reduce, include_self, dtype):
+    """Every value beats the start, also the smallest and the largest that there are."""
+    limits = np.iinfo(dtype)
+    values = np.array([limits.min, limits.min + 1, limits.max, limits.max - 1], dtype)
+    index, start = np.array([0, 0, 1, 1]), np.array([3, 3, 3], dtype)
+    ours = Tensor(start).scatter_reduce(0, index, Tensor(values), reduce, include_self=include_self)
+    theirs = torch.tensor(start).scatter_reduce(
+        0, torch.tensor(index), torch.tensor(values), reduce, include_self=include_self
+    )
+    assert ours.dtype == dtype and ours.tolist() == theirs.tolist()
+
+
 def test_equal_extremes_share_the_gradient():
     arrays = np.array([2.0, 1.0]), np.array([2.0, 2.0, 0.5])
     index = np.array([0, 0, 1])
