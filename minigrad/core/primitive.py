@@ -120,7 +120,6 @@ class Primitive:
         self._available = available
         self._pickers: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
         self._several = len(self.outputs) > 1
-        self._packed = self._several or bool(self.residuals)
         self._simple = not (self.residuals or self.static or self.variadic or self._several or asked & set(shapes))
         self._wants_shapes = bool(asked & set(shapes))
         self._rules = [
@@ -163,13 +162,13 @@ class Primitive:
         values: list[Any] = []
         parents: list[Node | None] = []
         like = None  # the array of the last Tensor
-        live = 0  # one bit for each input that needs a gradient
+        live, bit = 0, 1  # one bit for each input that needs a gradient
         foreign = False  # whether there is an array of the caller's own
         for a in args:
             if isinstance(a, Tensor):
                 like, node = a._array, a._node
                 if node is not None:
-                    live |= 1 << len(parents)
+                    live += bit
                 values.append(like)
                 parents.append(node)
             else:
@@ -180,6 +179,7 @@ class Primitive:
                     a = listed(a, args)
                 values.append(a)
                 parents.append(None)
+            bit += bit
         try:
             out = self.forward(*values, **static)
         except (IndexError, OverflowError, TypeError, ValueError) as error:
@@ -190,30 +190,62 @@ class Primitive:
             refuse_foreign(values)
             raise
         residuals: Sequence[Any] = ()
-        if self._packed:
-            out, residuals = self._unpacked(out)
+        if type(out) is not ndarray:
+            if self._several:
+                return self._forked(args, values, parents, live, static, out, foreign, like)
+            if self.residuals:
+                out, residuals = self._unpacked(out)
+            if like is not None and type(out) is not ndarray:
+                out = self._an_array(out)
         if like is None:
             return out
-        if isinstance(out, generic):  # NumPy's reductions return scalars where CuPy returns 0-d arrays
-            out = np.asarray(out)
-        try:
-            mixed = self._several or out.dtype is not like.dtype
-            if not mixed and not like.ndim and out.ndim:
-                mixed = getattr(values[0], "dtype", None) is not out.dtype
-        except AttributeError:
-            refuse_output(self.name, out, 1, 0)
-        if mixed:  # see that neither integers nor a single number decided the precision
-            fair = promoted(values, (out[0] if self._several else out).dtype)
+        # See that neither integers nor a single number decided the precision.
+        if out.dtype is not like.dtype or (not like.ndim and _outranked(values, out)):
+            fair = promoted(values, out.dtype)
             if fair is not values:
-                again = zip(args, fair, parents, strict=True)
-                return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
+                return self._again(args, fair, parents, static)
             out = self._settled(out, values, static)
         node = None
         if live and grad_enabled.get():
             node = self._recorded(values, parents, live, static, out, residuals, foreign)
-        if self._several:
-            return _handles(out, node, args)
         return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
+
+    def _forked(
+        self,
+        args: tuple[Any, ...],
+        values: list[Any],
+        parents: list[Node | None],
+        live: int,
+        static: dict[str, Any],
+        computed: Any,
+        foreign: bool,
+        like: Any,
+    ) -> tuple[Any, ...]:
+        """The rest of ``__call__`` for several outputs."""
+        count = len(self.outputs)
+        if type(computed) is not tuple or len(computed) != count + len(self.residuals):
+            refuse_output(self.name, computed, count, len(self.residuals))
+        outputs, residuals = computed[:count], computed[count:]
+        if like is None:
+            return outputs
+        outputs = tuple(map(self._an_array, outputs))
+        fair = promoted(values, outputs[0].dtype)
+        if fair is not values:
+            return self._again(args, fair, parents, static)  # type: ignore[no-any-return]
+        outputs = tuple([self._settled(out, values, static) for out in outputs])
+        node: Any = None
+        if live and grad_enabled.get():
+            node = self._recorded(values, parents, live, static, outputs, residuals, foreign)
+        tensors = tuple([wrap(out, node and node.output(i, out)) for i, out in enumerate(outputs)])
+        for tensor in tensors:
+            if tensor._array.base is not None:
+                _shared(tensor, (*args, *tensors))
+        return tensors
+
+    def _again(self, args: tuple[Any, ...], values: list[Any], parents: list[Node | None], static: Any) -> Any:
+        """The same application to other values."""
+        again = zip(args, values, parents, strict=True)
+        return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
 
     def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
         """All inputs: those given by name are taken out of ``static``, those left out have their defaults."""
@@ -231,18 +263,21 @@ class Primitive:
             raise TypeError(f"{self.name} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
         return tuple(inputs)
 
-    def _unpacked(self, computed: tuple[Any, ...]) -> tuple[Any, Sequence[Any]]:
-        """What ``forward`` returned: the output or outputs, and the residuals."""
-        count = len(self.outputs)
-        if type(computed) is not tuple or len(computed) != count + len(self.residuals):
-            refuse_output(self.name, computed, count, len(self.residuals))
-        return computed[:count] if self._several else computed[0], computed[count:]
+    def _unpacked(self, computed: Any) -> tuple[Any, Sequence[Any]]:
+        """The output and the residuals."""
+        if type(computed) is not tuple or len(computed) != 1 + len(self.residuals):
+            refuse_output(self.name, computed, 1, len(self.residuals))
+        return computed[0], computed[1:]
+
+    def _an_array(self, out: Any) -> Array:
+        """The output, which NumPy's reductions give as a scalar, and CuPy's as a 0-d array."""
+        if isinstance(out, generic):
+            return np.asarray(out)
+        return out if hasattr(out, "dtype") else refuse_output(self.name, out, 1, 0)
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
         try:
-            if not self._several:
-                return settled(out, values)
-            return tuple([settled(np.asarray(o) if isinstance(o, np.generic) else o, values) for o in out])
+            return settled(out, values)
         except TypeError as error:
             raise self._explained(error, values, static) from None
 
@@ -350,13 +385,9 @@ class Primitive:
         return explained(error, self.name, self.inputs, values, static, self.cure)
 
 
-def _handles(outputs: tuple[Any, ...], node: Any, inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
-    """A Tensor for each of several outputs."""
-    tensors = tuple([wrap(out, node and node.output(i, out)) for i, out in enumerate(outputs)])
-    for tensor in tensors:
-        if tensor._array.base is not None:
-            _shared(tensor, (*inputs, *tensors))
-    return tensors
+def _outranked(values: list[Any], out: Any) -> bool:
+    """Whether single numbers, among them the last Tensor, decided the precision of an array."""
+    return bool(out.ndim) and getattr(values[0], "dtype", None) is not out.dtype
 
 
 def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
