@@ -269,7 +269,7 @@ class Primitive:
             refuse_output(self.name, computed, 1, len(self.residuals))
         return computed[0], computed[1:]
 
-    def _an_array(self, out: Any) -> Array:
+    def _an_array(self, out: Any) -> Any:
         """The output, which NumPy's reductions give as a scalar, and CuPy's as a 0-d array."""
         if isinstance(out, generic):
             return np.asarray(out)
