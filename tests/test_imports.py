@@ -29,6 +29,7 @@ CORE = (
     "methods",
     "arrays",
     "dispatch",
+    "operators",
     "grad",
     "tensor",
     "broadcasting",

@@ -10,8 +10,9 @@ import numpy as np
 
 from .arrays import refuse_foreign
 from .caller import given_by_caller
-from .dispatch import NUMPY, full_name, labelled, refuse, refuse_second
+from .dispatch import NUMPY, full_name, refuse, refuse_second
 from .graph import Array
+from .operators import labelled
 from .primitive import Primitive, Rule
 from .tensor import Tensor, raw, wrap
 

@@ -133,26 +133,3 @@ def refuse(name: str, kwargs: dict[str, Any], known: bool = True) -> NoReturn:
         f"{name} has no derivative rule in minigrad; use t.detach().numpy() if no gradient shall flow, else write it "
         "with functions that have one: dir(minigrad) lists them"
     )
-
-
-# --- beside a Tensor --------------------------------------------------------------------------------------------------
-class _Foreign(dict[type, bool]):
-    """Type of an operand -> whether it answers for the operation itself, or Python does.
-
-    So do None and strings (``t == None`` is False, ``t + "a"`` an error), and labelled arrays.
-    """
-
-    def __missing__(self, kind: type) -> bool:
-        self[kind] = labelled(kind)
-        return self[kind]
-
-
-def labelled(kind: type) -> bool:
-    """Whether these are arrays with labels, such as pandas and xarray have, which bring the labels to the result.
-
-    They know NumPy's ufuncs, but take no part in the dispatch of its other functions.
-    """
-    return hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
-
-
-FOREIGN = _Foreign(dict.fromkeys((type(None), str, bytes, dict, set), True))

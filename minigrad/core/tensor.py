@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,30 +10,11 @@ import numpy as np
 from . import writes
 from .arrays import as_array, get_default_dtype, shape_of
 from .caller import warn
-from .dispatch import FOREIGN, NUMPY, dispatch, full_name, labelled, refuse
+from .dispatch import NUMPY, dispatch, full_name, refuse
 from .grad import check_gradient, warn_not_retained
 from .graph import Array, Leaf, Node
 from .methods import Methods
-
-
-def _binary(function: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """The two methods of a binary operator: ``self op other`` and ``other op self``."""
-
-    def forward(self: Tensor, other: Any) -> Any:
-        return NotImplemented if FOREIGN[type(other)] else NUMPY[function](self, other)
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        return NotImplemented if FOREIGN[type(other)] else NUMPY[function](other, self)
-
-    return forward, reflected
-
-
-def _updating(function: Any) -> Callable[[Any, Any], Any]:
-    return lambda self, other: NUMPY["update"](function, self, other)
-
-
-def _unary(function: Any) -> Callable[[Any], Any]:
-    return lambda self: NUMPY[function](self)
+from .operators import binary, labelled, unary, updating
 
 
 class Tensor(Methods):
@@ -297,41 +278,41 @@ class Tensor(Methods):
         return _rebuild, (type(self), self._array, self.requires_grad)
 
     # --- operators: NumPy's functions, looked up without the detour through NumPy ------------------------------------
-    __add__, __radd__ = _binary(np.add)
-    __sub__, __rsub__ = _binary(np.subtract)
-    __mul__, __rmul__ = _binary(np.multiply)
-    __truediv__, __rtruediv__ = _binary(np.divide)
-    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
-    __mod__, __rmod__ = _binary(np.remainder)
-    __pow__, __rpow__ = _binary(np.power)
-    __matmul__, __rmatmul__ = _binary(np.matmul)
-    __lt__, _ = _binary(np.less)
-    __le__, _ = _binary(np.less_equal)
-    __gt__, _ = _binary(np.greater)
-    __ge__, _ = _binary(np.greater_equal)
-    __eq__, _ = _binary(np.equal)
-    __ne__, _ = _binary(np.not_equal)
-    __and__, __rand__ = _binary(np.bitwise_and)
-    __or__, __ror__ = _binary(np.bitwise_or)
-    __xor__, __rxor__ = _binary(np.bitwise_xor)
-    __lshift__, __rlshift__ = _binary(np.left_shift)
-    __rshift__, __rrshift__ = _binary(np.right_shift)
-    __invert__ = _unary(np.invert)
-    __iadd__ = _updating(np.add)
-    __isub__ = _updating(np.subtract)
-    __imul__ = _updating(np.multiply)
-    __itruediv__ = _updating(np.divide)
-    __ifloordiv__ = _updating(np.floor_divide)
-    __imod__ = _updating(np.remainder)
-    __ipow__ = _updating(np.power)
-    __iand__ = _updating(np.bitwise_and)
-    __ior__ = _updating(np.bitwise_or)
-    __ixor__ = _updating(np.bitwise_xor)
-    __ilshift__ = _updating(np.left_shift)
-    __irshift__ = _updating(np.right_shift)
-    __neg__ = _unary(np.negative)
-    __abs__ = _unary(np.absolute)
-    __pos__ = _unary(np.positive)
+    __add__, __radd__ = binary(np.add)
+    __sub__, __rsub__ = binary(np.subtract)
+    __mul__, __rmul__ = binary(np.multiply)
+    __truediv__, __rtruediv__ = binary(np.divide)
+    __floordiv__, __rfloordiv__ = binary(np.floor_divide)
+    __mod__, __rmod__ = binary(np.remainder)
+    __pow__, __rpow__ = binary(np.power)
+    __matmul__, __rmatmul__ = binary(np.matmul)
+    __lt__, _ = binary(np.less)
+    __le__, _ = binary(np.less_equal)
+    __gt__, _ = binary(np.greater)
+    __ge__, _ = binary(np.greater_equal)
+    __eq__, _ = binary(np.equal)
+    __ne__, _ = binary(np.not_equal)
+    __and__, __rand__ = binary(np.bitwise_and)
+    __or__, __ror__ = binary(np.bitwise_or)
+    __xor__, __rxor__ = binary(np.bitwise_xor)
+    __lshift__, __rlshift__ = binary(np.left_shift)
+    __rshift__, __rrshift__ = binary(np.right_shift)
+    __invert__ = unary(np.invert)
+    __iadd__ = updating(np.add)
+    __isub__ = updating(np.subtract)
+    __imul__ = updating(np.multiply)
+    __itruediv__ = updating(np.divide)
+    __ifloordiv__ = updating(np.floor_divide)
+    __imod__ = updating(np.remainder)
+    __ipow__ = updating(np.power)
+    __iand__ = updating(np.bitwise_and)
+    __ior__ = updating(np.bitwise_or)
+    __ixor__ = updating(np.bitwise_xor)
+    __ilshift__ = updating(np.left_shift)
+    __irshift__ = updating(np.right_shift)
+    __neg__ = unary(np.negative)
+    __abs__ = unary(np.absolute)
+    __pos__ = unary(np.positive)
     __hash__ = object.__hash__  # identity: elementwise == must not make Tensors unhashable
     del _
 

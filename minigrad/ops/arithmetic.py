@@ -30,7 +30,7 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
         >>> add(Tensor([1.0, 2.0]), 10)
         Tensor([11., 12.])
     """
-    return elementwise.add(input, scaled(other, alpha, input))
+    return elementwise.add(input, other if type(alpha) is int and alpha == 1 else scaled(other, alpha, input))
 
 
 @offer()
@@ -41,7 +41,7 @@ def subtract(input: Any, other: Any, *, alpha: float = 1) -> Any:
         >>> subtract(Tensor([1.0, 2.0]), Tensor([1.0, 1.0]), alpha=2)
         Tensor([-1.,  0.])
     """
-    return elementwise.subtract(input, scaled(other, alpha, input))
+    return elementwise.subtract(input, other if type(alpha) is int and alpha == 1 else scaled(other, alpha, input))
 
 
 sub = offer(method="sub")(subtract)
@@ -50,10 +50,8 @@ sub = offer(method="sub")(subtract)
 def scaled(other: Any, alpha: float, input: Any) -> Any:
     """``alpha`` · ``other``, in the precision of its sum with ``input``; among booleans alpha is one too.
 
-    The number 1 costs nothing. An alpha that is a Tensor gets its gradient.
+    An alpha that is a Tensor gets its gradient.
     """
-    if type(alpha) in (int, float) and alpha == 1:
-        return other
     mine, its = getattr(input, "dtype", None), getattr(other, "dtype", None)
     if mine is None or its is None:
         return other * alpha if isinstance(other, (int, float)) else multiply(other, alpha)

@@ -193,14 +193,19 @@ def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
     tensors = _some("concatenate", tensors)
     if dim is None:
         return _concatenate(*[reshape(t, -1) for t in tensors], axis=0)
-    shape = next((shape for shape in map(shape_of, tensors) if shape != (0,)), (0,))
+    shape = shape_of(tensors[0])
     if not shape:
         raise ValueError("concatenate cannot join single numbers; use stack")
+    if shape == (0,):
+        shape = next((shape for shape in map(shape_of, tensors) if shape != (0,)), (0,))
     axis = one_dim("concatenate", dim, shape)
-    if len(shape) > 1:
-        nothing = (*shape[:axis], 0, *shape[axis + 1 :])
-        tensors = [reshape(t, nothing) if shape_of(t) == (0,) else t for t in tensors]
-    return _concatenate(*tensors, axis=axis)
+    try:
+        return _concatenate(*tensors, axis=axis)
+    except (IndexError, ValueError):
+        if len(shape) < 2 or all(shape_of(t) != (0,) for t in tensors):
+            raise
+    nothing = (*shape[:axis], 0, *shape[axis + 1 :])
+    return _concatenate(*[reshape(t, nothing) if shape_of(t) == (0,) else t for t in tensors], axis=axis)
 
 
 @both_doors

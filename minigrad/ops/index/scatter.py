@@ -37,13 +37,12 @@ def _elements(name: str, input: Any, dim: Any, index: Any) -> tuple[Any, int]:
 
 def _source(name: str, src: Any, index: Any, input: Any) -> Any:
     """As much of the source as the index asks for, in the dtype of the input."""
-    src = as_row(as_operand(src))
+    src = fitting(name, as_row(as_operand(src)), input)
     if not index.size:
         return reshape(pick(reshape(src, -1), index=slice(0)), index.shape)
     shape = shape_of(src)
     if len(shape) != index.ndim or any(n > m for n, m in zip(index.shape, shape, strict=True)):
         raise ValueError(f"{name}: the source, of shape {shape}, does not cover the index, of shape {index.shape}")
-    src = fitting(name, src, input)
     return src if shape == index.shape else pick(src, index=tuple(slice(n) for n in index.shape))
 
 

@@ -37,6 +37,8 @@ def _sum_of_powers(x: Any, p: float, axis: Any, keepdims: bool) -> Any:
 def _exact(total: Any) -> bool:
     """Whether none of these sums of powers can have lost anything to overflow, or to numbers too small to be exact."""
     low, high = _limits(total.dtype)
+    if total.ndim == 0:
+        return bool(low < total <= high)
     return bool(total.min() > low and total.max() <= high)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...core.arrays import shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ..dims import one_dim, only_dim, sizes_of, some_dims
+from ..dims import one_dim, row_shape, sizes_of, some_dims
 
 
 def _moved(name: str, input: Any, source: Any, destination: Any) -> Any:
@@ -120,11 +120,11 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
     shape = shape_of(input)
-    first, second = only_dim(name, dim0, shape), only_dim(name, dim1, shape)
-    order = list(range(len(shape)))
-    for i, j in zip(first, second, strict=True):
-        order[i], order[j] = j, i
-    return _transpose(input, axes=tuple(order))
+    row = row_shape(shape)
+    i, j = one_dim(name, dim0, row), one_dim(name, dim1, row)
+    order = list(range(len(row)))
+    order[i], order[j] = j, i
+    return _transpose(input, axes=tuple(order[: len(shape)]))
 
 
 swapdims = offer(method="swapdims")(swapaxes)
