@@ -148,6 +148,9 @@ def test_numpys_norm():
         got = np.linalg.norm(Tensor(x), **more).numpy()
         np.testing.assert_allclose(got, expected, rtol=1e-12, err_msg=str(more))
         assert got.shape == np.shape(expected)
+    for order in (0, 1, 2, 3.5, -1, np.inf, -np.inf):
+        got = np.linalg.norm(Tensor(x[0]), order).item()
+        assert got == pytest.approx(np.linalg.norm(x[0], order), rel=1e-12), order
     with pytest.raises(ValueError, match="singular values"):
         np.linalg.norm(Tensor(x), 2)
 
