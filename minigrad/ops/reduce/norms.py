@@ -39,7 +39,7 @@ def _exact(total: Any) -> bool:
     low, high = _limits(total.dtype)
     if total.ndim == 0:
         return bool(low < total <= high)
-    return bool(total.min() > low and total.max() <= high)
+    return bool(np.min(total) > low and np.max(total) <= high)
 
 
 @functools.cache
