@@ -120,6 +120,7 @@ class Primitive:
         self._available = available
         self._pickers: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
         self._several = len(self.outputs) > 1
+        self._packed = self._several or bool(self.residuals)
         self._simple = not (self.residuals or self.static or self.variadic or self._several or asked & set(shapes))
         self._wants_shapes = bool(asked & set(shapes))
         self._rules = [
@@ -190,7 +191,7 @@ class Primitive:
             refuse_foreign(values)
             raise
         residuals: Sequence[Any] = ()
-        if type(out) is not ndarray:
+        if self._packed or type(out) is not ndarray:
             if self._several:
                 return self._forked(args, values, parents, live, static, out, foreign, like)
             if self.residuals:
