@@ -107,7 +107,15 @@ class Output(Node):
     __slots__ = ("number",)
 
     def __init__(self, whole: Node, number: int, out: Array) -> None:
-        super().__init__(_CHOICE, [whole], (), {}, out)
+        self.op = _CHOICE
+        self.parents = [whole]
+        self.saved = ()
+        self.static = {}
+        self.shape = out.shape
+        self.dtype = out.dtype
+        self.born = tick()
+        self.hooks = None
+        self.detector = None  # the whole is watched
         self.number = number
 
     @property

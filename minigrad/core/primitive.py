@@ -230,10 +230,11 @@ class Primitive:
         if like is None:
             return outputs
         outputs = tuple(map(self._an_array, outputs))
-        fair = promoted(values, outputs[0].dtype)
-        if fair is not values:
-            return self._again(args, fair, parents, static)  # type: ignore[no-any-return]
-        outputs = tuple([self._settled(out, values, static) for out in outputs])
+        if not like.ndim or any([out.dtype is not like.dtype for out in outputs]):
+            fair = promoted(values, next((out.dtype for out in outputs if out.dtype.kind == "f"), outputs[0].dtype))
+            if fair is not values:
+                return self._again(args, fair, parents, static)  # type: ignore[no-any-return]
+            outputs = tuple([self._settled(out, values, static) for out in outputs])
         node: Any = None
         if live and grad_enabled.get():
             node = self._recorded(values, parents, live, static, outputs, residuals, foreign)

@@ -385,6 +385,17 @@ def test_a_misfit_is_explained(polar: Primitive) -> None:
         polar.joint(lambda g, out: [g, g])
 
 
+@pytest.mark.parametrize("returned", [lambda x: (x, 1.0), lambda x: x, lambda x: (x,), lambda x: (x, x, x)])
+def test_another_number_of_outputs_and_what_is_no_array(returned: Any) -> None:
+    op = Primitive(lambda x: returned(x), name="careless", outputs=("first", "second"))
+    try:
+        op.rule(x=lambda g: g[0])
+        with pytest.raises(TypeError, match=r"forward of careless returned .* must return a tuple of 2 output\(s\)"):
+            op(leaf(3))
+    finally:
+        del REGISTRY["careless"]
+
+
 def test_anomaly_in_a_value_and_in_a_gradient(polar: Primitive) -> None:
     with detect_anomaly():
         radius, angle = polar(leaf(2), leaf(2))

@@ -297,7 +297,8 @@ def test_primitives_refuse_what_would_broadcast(name: str, gates: int) -> None:
     states = [Tensor(np.zeros((2, 3)))] * (2 if name == "lstm" else 1)
     x, w, u, b = [Tensor(np.zeros(s)) for s in [(4, 5), (3 * gates, 5), (3 * gates, 3), (3 * gates,)]]
     sizes = (2, 2)
-    assert operation(x, *states, w, u, b, b, sizes=sizes).shape == (4 + 2 * len(states), 3)
+    shapes = [out.shape for out in operation(x, *states, w, u, b, b, sizes=sizes)]
+    assert shapes == [(4, 3)] + [(2, 3)] * len(states)
     with pytest.raises(ValueError, match=r"h0 must have shape \(2, 3\): one row for each sequence"):
         operation(x, *[s[:1] for s in states], w, u, b, b, sizes=sizes)
     with pytest.raises(ValueError, match=rf"w_hh must have shape \({gates} \* hidden size, hidden size\)"):
@@ -306,3 +307,20 @@ def test_primitives_refuse_what_would_broadcast(name: str, gates: int) -> None:
         operation(x, *states, w, u, b, b[:1], sizes=sizes)
     with pytest.raises(ValueError, match="b_ih and b_hh must both be given"):
         operation(x, *states, w, u, b, sizes=sizes)
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_states_that_are_handed_out_are_the_callers_own(name: str) -> None:
+    """Writing into them changes neither the output nor what backward needs."""
+    x = Tensor(np.ones((1, 2, 3), np.float32))
+    layer, cell = getattr(nn, name)(3, 4), getattr(nn, f"{name}Cell")(3, 4)
+    output, last = layer(x)
+    before = output.detach().numpy().copy()
+    state = cell(x[0])
+    written = [*(last if name == "LSTM" else [last]), *(state if name == "LSTM" else [state])]
+    with minigrad.no_grad():
+        for tensor in written:
+            tensor.fill_(7.0)
+    np.testing.assert_array_equal(output.detach().numpy(), before)
+    (output.sum() + sum(tensor.sum() for tensor in written)).backward()
+    assert all(np.isfinite(p.grad.numpy()).all() for p in [*layer.parameters(), *cell.parameters()])
