@@ -12,7 +12,7 @@ from ..core.graph import Node
 GREY = "#64748b"
 _LONGEST = 40  # characters of a name or an argument
 _PUBLIC = {"axis": "dim", "axes": "dims", "keepdims": "keepdim"}  # static arguments, as a caller writes them
-_INTERNAL = {"edges", "input_gradient", "statistics"}  # static arguments that no caller wrote
+_INTERNAL = {"edges", "input_gradient"}  # static arguments that no caller wrote
 
 
 def arguments(node: Node) -> list[str]:

@@ -180,16 +180,11 @@ class RNNBase(Module):
     ) -> tuple[Tensor, list[Tensor]]:
         """One layer in one direction: the hidden states at all steps, and the last states."""
         static = {"sizes": sizes, "reverse": bool(ending), "input_gradient": x.requires_grad}
-        out = self._apply(x, *states, *weights, **static)
-        rows, batch = x.shape[0], sizes[0]
-        if time is None:
-            ends = [rows + i * batch for i in range(len(states) + 1)]
-            return out[:rows], [out[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
-        out = out.reshape(time + len(states), batch, self.hidden_size)
-        return out[:time], [out[time + i] for i in range(len(states))]
+        out, *last = self._apply(x, *states, *weights, **static)
+        return out if time is None else out.reshape(time, sizes[0], self.hidden_size), last
 
-    def _apply(self, *arrays: Any, **static: Any) -> Tensor:
-        """Call the primitive; each kind of layer has its own."""
+    def _apply(self, *arrays: Any, **static: Any) -> tuple[Tensor, ...]:
+        """The states at all steps and the last ones, from the primitive; each kind of layer has its own."""
         raise NotImplementedError(f"{type(self).__name__} computes nothing; use nn.RNN, nn.LSTM or nn.GRU")
 
     # --- states -------------------------------------------------------------------------------------------------------

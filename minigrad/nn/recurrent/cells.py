@@ -67,8 +67,7 @@ class RNNCellBase(Module):
         if alone:
             x, states = x.reshape(1, -1), tuple(state.reshape(1, -1) for state in states)
         options |= {"sizes": (batch,), "input_gradient": x.requires_grad}
-        out = operation(x, *states, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, **options)
-        news = [out[i * batch : (i + 1) * batch] for i in range(1, count + 1)]
+        _, *news = operation(x, *states, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, **options)
         return [new[0] for new in news] if alone else news
 
     def extra_repr(self) -> str:

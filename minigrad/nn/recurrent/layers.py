@@ -72,7 +72,7 @@ class RNN(RNNBase):
             mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype
         )
 
-    def _apply(self, *arrays: Any, **static: Any) -> Tensor:
+    def _apply(self, *arrays: Any, **static: Any) -> tuple[Tensor, ...]:
         return rnn(*arrays, relu=self.nonlinearity == "relu", **static)  # type: ignore[no-any-return]
 
 
@@ -139,7 +139,7 @@ class LSTM(RNNBase):
             dtype,
         )  # fmt: skip
 
-    def _apply(self, *arrays: Any, **static: Any) -> Tensor:
+    def _apply(self, *arrays: Any, **static: Any) -> tuple[Tensor, ...]:
         return lstm(*arrays, **static)  # type: ignore[no-any-return]
 
     def _run(
@@ -206,7 +206,7 @@ class GRU(RNNBase):
             "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype
         )
 
-    def _apply(self, *arrays: Any, **static: Any) -> Tensor:
+    def _apply(self, *arrays: Any, **static: Any) -> tuple[Tensor, ...]:
         return gru(*arrays, **static)  # type: ignore[no-any-return]
 
 

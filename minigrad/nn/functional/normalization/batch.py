@@ -114,13 +114,12 @@ def _by_its_own_statistics(
     if not eps > 0:
         raise ValueError(f"batch_norm: eps must be positive in training, got {eps}")
     one_precision("batch_norm", input, weight=weight, bias=bias, running_mean=_unless_half(running_mean))
-    statistics: list[Array] = []
     axis = (0, *range(2, input.ndim))
-    out: Tensor = normalized_channels(input, weight, bias, axis=axis, eps=eps, statistics=statistics)
-    mean, variance = (part.reshape((-1,)) for part in statistics)
+    out, *statistics = normalized_channels(input, weight, bias, axis=axis, eps=eps)
+    mean, variance = (raw(part).reshape((-1,)) for part in statistics)
     _follow("batch_norm", running_mean, mean, momentum)
     _follow("batch_norm", running_var, variance * (count / (count - 1)), momentum)
-    return out
+    return out  # type: ignore[no-any-return]
 
 
 def _follow(name: str, running: Any, new: Array, momentum: float) -> None:
@@ -208,14 +207,13 @@ def instance_norm(
             "for inputs without positions use layer_norm"
         )
     one_precision("instance_norm", input, weight=weight, bias=bias)
-    statistics: list[Array] = []
     axis = tuple(range(2, input.ndim))
-    out: Tensor = normalized_channels(input, weight, bias, axis=axis, eps=eps, statistics=statistics)
+    out, *statistics = normalized_channels(input, weight, bias, axis=axis, eps=eps)
     if input.shape[0]:
-        mean, variance = (part.reshape(input.shape[:2]).mean(0) for part in statistics)
+        mean, variance = (raw(part).reshape(input.shape[:2]).mean(0) for part in statistics)
         _follow("instance_norm", running_mean, mean, momentum)
         _follow("instance_norm", running_var, variance * (count / (count - 1)), momentum)
-    return out
+    return out  # type: ignore[no-any-return]
 
 
 @computed_in_single_precision
@@ -251,7 +249,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     if math.prod(grouped[2:]) == 0 or math.prod(grouped) // num_groups == 1:
         raise ValueError(f"group_norm: more than one value per group is needed, got input shape {input.shape}")
     one_precision("group_norm", input, weight=weight, bias=bias)
-    out = normalized_channels(input.reshape(grouped), axis=tuple(range(2, len(grouped))), eps=eps).reshape(input.shape)
+    normalized, *_ = normalized_channels(input.reshape(grouped), axis=tuple(range(2, len(grouped))), eps=eps)
+    out = normalized.reshape(input.shape)
     if weight is None and bias is None:
         return out  # type: ignore[no-any-return]
     weight, bias = (None if part is None else _column(part, input.ndim) for part in (weight, bias))

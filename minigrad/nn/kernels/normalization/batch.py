@@ -25,17 +25,17 @@ def _per_channel(part: Any, rank: int) -> Any:
 
 
 @primitive(
+    outputs=("out", "mean", "variance"),
     residuals={"centered": lambda x, axis: center(x, axis=axis), "reciprocal_std": _channels_reciprocal_std},
     cure="the weight and the bias hold one number for each channel, which is dimension 1 of the input",
 )
-def batch_norm(
-    x: Any, weight: Any = None, bias: Any = None, *, axis: tuple[int, ...], eps: float, statistics: Any = None
-) -> Any:
-    """Every channel with mean 0 and variance 1, times ``weight``, plus ``bias``.
+def batch_norm(x: Any, weight: Any = None, bias: Any = None, *, axis: tuple[int, ...], eps: float) -> Any:
+    """Every channel with mean 0 and variance 1, times ``weight``, plus ``bias``; the means and the biased variances.
 
     Shapes:
         x: (N, C, ...).
         weight, bias: (C,) or None.
+        result: that of x; and means and variances, whose dimensions ``axis`` have size 1.
 
     Args:
         x: the input.
@@ -43,34 +43,34 @@ def batch_norm(
         bias: what is added to every channel.
         axis: the dimensions over which mean and biased variance are taken: all but C, or all but N and C.
         eps: is added to the variance.
-        statistics: a list that receives two arrays, means and biased variances, so that a caller who keeps a running
-            mean need not compute them again. Their dimensions ``axis`` have size 1.
     """
     count = count_of(x.shape, axis)
     mean = sum_over(x, axis) / count
     with short_buffers(x):
         centered = x - mean
         variance = sum_of_products(centered, centered, axis=axis) / count
-        if statistics is not None:
-            statistics += [mean, variance]
         reciprocal_std = 1 / np.sqrt(variance + eps)
         out = centered * (reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, x.ndim))
         if bias is not None:
             out += _per_channel(bias, x.ndim)
-    return out, centered, reciprocal_std
+    return out, mean, variance, centered, reciprocal_std
 
 
 def _batch_norm_gradients(g: Any, weight: Any, centered: Any, reciprocal_std: Any, axis: tuple[int, ...]) -> Any:
     """The weight is constant along what is averaged, so two sums serve the input, the weight and the bias."""
-    count = count_of(g.shape, axis)
-    total = sum_of_products(g, None, axis=axis)
-    along = sum_of_products(g, centered, axis=axis) * reciprocal_std
-    scale = reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, g.ndim)
-    return [
-        project(g, centered, total / count, along * (reciprocal_std / count), scale),
-        _sum_of_samples(along),
-        _sum_of_samples(total),
-    ]
+    of_out, of_mean, of_variance = g
+    if of_out is None:
+        of_out = np.zeros_like(centered)
+    count = count_of(centered.shape, axis)
+    total = sum_of_products(of_out, None, axis=axis)
+    along = sum_of_products(of_out, centered, axis=axis) * reciprocal_std
+    scale = reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, centered.ndim)
+    for_x = project(of_out, centered, total / count, along * (reciprocal_std / count), scale)
+    if of_mean is not None:
+        for_x = for_x + of_mean / count
+    if of_variance is not None:
+        for_x = for_x + centered * (of_variance * (2 / count))
+    return [for_x, _sum_of_samples(along), _sum_of_samples(total)]
 
 
 def _sum_of_samples(x: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....core.declare import primitive
 from ....ops.reduce.sums import sum_
-from .steps import befores, check, packed, rejoined, resized, steps, unfilled
+from .steps import befores, check, copied, or_zeros, packed, plus, rejoined, resized, steps, unfilled
 
 
 def _quarters(gates: Any) -> tuple[Any, Any, Any, Any]:
@@ -61,6 +61,7 @@ def _gates_again(
 
 
 @primitive(
+    outputs=("out", "h_n"),
     residuals={"gates": _gates_again},
     cure="weights are (3 * hidden size, input size) and (3 * hidden size, hidden size)",
 )
@@ -83,7 +84,8 @@ def gru(
         h0: (batch, hidden size).
         w_ih, w_hh: (3 * hidden size, input size) and (3 * hidden size, hidden size).
         b_ih, b_hh: (3 * hidden size,) or None.
-        result: (rows + batch, hidden size): the hidden states in the order of ``x``, then the last of each sequence.
+        result: the hidden states in the order of ``x``, (rows, hidden size); and the last of every sequence, (batch,
+            hidden size).
 
     Math:
         r, z = σ(W x + a + U h + b), n = tanh(W x + a + r (U h + b)), each with rows of its own in W, U, a and b, in
@@ -105,12 +107,12 @@ def gru(
     """
     check(3, sizes, {"h0": h0}, w_hh, b_ih, b_hh)
     order = steps(sizes, reverse)
-    rows, (batch, width) = x.shape[0], h0.shape
+    rows, width = x.shape[0], h0.shape[1]
     dtype = np.result_type(x.dtype, w_ih.dtype)
     gates = np.empty_like(x, shape=(rows, 4 * width), dtype=dtype)
     np.matmul(x, _rotated(w_ih).T, out=gates[:, : 3 * width])
     bias = None if b_ih is None else _rotated(b_ih)
-    out = np.empty_like(gates, shape=(rows + batch, width))
+    out = np.empty_like(gates, shape=(rows, width))
     recur = w_hh.T
     ended: list[Any] = []
     h = h0[: order[0][1]]
@@ -135,8 +137,7 @@ def gru(
         kept = h - candidate
         kept *= update
         h = np.add(candidate, kept, out=out[step])
-    out[rows:] = rejoined(h, ended)
-    return out, gates
+    return out, copied(h, ended), gates
 
 
 def _pull(
@@ -153,16 +154,16 @@ def _pull(
     input_gradient: bool,
 ) -> list[Any]:
     order = steps(sizes, reverse)
-    rows, width = x.shape[0], h0.shape[1]
-    last = g[rows:]
-    slots = unfilled((rows, 4 * width), g, x, h0, w_ih, w_hh, out, gates)
+    width = h0.shape[1]
+    of_out, last = g[0], or_zeros(g[1], h0)
+    slots = unfilled(gates.shape, gates, *g, x, h0, w_ih, w_hh, out)
     before = befores(out, h0, order)
     parts: list[Any] = []  # gradients of what σ and tanh of the gates were applied to, and of the state's share
     begun: list[Any] = []
     dh = last[: order[-1][1]]
     for (step, size), h in zip(reversed(order), reversed(before), strict=True):
         candidate, reset, update, share = _quarters(gates[step])
-        dh = resized(dh, last, size, begun) + g[step]
+        dh = plus(resized(dh, last, size, begun), of_out, step)
         kept = dh * update
         d_candidate = (dh - kept) * (1 - candidate * candidate)
         d_share = d_candidate * reset

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....core.declare import primitive
 from ....ops.reduce.sums import sum_
-from .steps import befores, check, gate_constants, packed, rejoined, resized, steps, unfilled
+from .steps import befores, check, copied, gate_constants, or_zeros, packed, plus, rejoined, resized, steps, unfilled
 
 
 def _quarters(gates: Any) -> tuple[Any, Any, Any, Any]:
@@ -54,6 +54,7 @@ def _cells_again(gates: Any, c0: Any, sizes: tuple[int, ...], reverse: bool) -> 
 
 
 @primitive(
+    outputs=("out", "h_n", "c_n"),
     residuals={"gates": _gates_again, "cells": _cells_again},
     cure="weights are (4 * hidden size, input size) and (4 * hidden size, hidden size)",
 )
@@ -77,8 +78,8 @@ def lstm(
         h0, c0: (batch, hidden size).
         w_ih, w_hh: (4 * hidden size, input size) and (4 * hidden size, hidden size).
         b_ih, b_hh: (4 * hidden size,) or None.
-        result: (rows + 2 * batch, hidden size): the hidden states in the order of ``x``, then the last hidden state of
-            each sequence, then its last cell state.
+        result: the hidden states in the order of ``x``, (rows, hidden size); the last hidden state of every sequence,
+            and its last cell state, both (batch, hidden size).
 
     Math:
         i, f, o = σ(W x + U h + b), g = tanh(W x + U h + b), each with rows of its own in W, U and b, in the order
@@ -101,12 +102,12 @@ def lstm(
     """
     check(4, sizes, {"h0": h0, "c0": c0}, w_hh, b_ih, b_hh)
     order = steps(sizes, reverse)
-    rows, (batch, width) = x.shape[0], h0.shape
+    rows, width = x.shape[0], h0.shape[1]
     factor, shift = gate_constants(w_ih.T, plain=2, gates=4)
     gates = np.matmul(x, w_ih.T)
     bias = None if b_ih is None else b_ih + b_hh
     cells = np.empty_like(gates, shape=(rows, width))
-    out = np.empty_like(gates, shape=(rows + 2 * batch, width))
+    out = np.empty_like(cells)
     recur = w_hh.T
     ended_h: list[Any] = []
     ended_c: list[Any] = []
@@ -126,9 +127,7 @@ def lstm(
         c += i * candidate
         h = np.tanh(c, out=out[step])
         h *= o
-    out[rows : rows + batch] = rejoined(h, ended_h)
-    out[rows + batch :] = rejoined(c, ended_c)
-    return out, gates, cells
+    return out, copied(h, ended_h), copied(c, ended_c), gates, cells
 
 
 def _pull(
@@ -147,9 +146,8 @@ def _pull(
     input_gradient: bool,
 ) -> list[Any]:
     order = steps(sizes, reverse)
-    rows, batch = x.shape[0], h0.shape[0]
-    last_h, last_c = g[rows : rows + batch], g[rows + batch :]
-    slots = unfilled((rows, gates.shape[1]), g, x, h0, c0, w_ih, w_hh, out, gates, cells)
+    of_out, last_h, last_c = g[0], or_zeros(g[1], h0), or_zeros(g[2], c0)
+    slots = unfilled(gates.shape, gates, *g, x, h0, c0, w_ih, w_hh, out, cells)
     parts: list[Any] = []  # gradients of what σ and tanh of the gates were applied to
     begun_h: list[Any] = []
     begun_c: list[Any] = []
@@ -157,7 +155,7 @@ def _pull(
     dh, dc = last_h[:size], last_c[:size]
     tanh_only = 2 * gate_constants(gates, plain=2, gates=4)[0] - 1  # 1 for the candidate, 0 for the sigmoids
     for (step, size), c_before in zip(reversed(order), reversed(befores(cells, c0, order)), strict=True):
-        dh = resized(dh, last_h, size, begun_h) + g[step]
+        dh = plus(resized(dh, last_h, size, begun_h), of_out, step)
         dc = resized(dc, last_c, size, begun_c)
         now = gates[step]
         i, f, candidate, o = _quarters(now)

@@ -9,10 +9,10 @@ import numpy as np
 from ....core.declare import primitive
 from ....core.tensor import raw
 from ....ops.reduce.sums import sum_
-from .steps import befores, check, packed, rejoined, resized, steps, unfilled
+from .steps import befores, check, copied, or_zeros, packed, plus, rejoined, resized, steps, unfilled
 
 
-@primitive(cure="weights are (hidden size, input size) and (hidden size, hidden size)")
+@primitive(outputs=("out", "h_n"), cure="weights are (hidden size, input size) and (hidden size, hidden size)")
 def rnn(
     x: Any,
     h0: Any,
@@ -32,7 +32,8 @@ def rnn(
         x: (rows, input size), packed: see this package's docstring.
         h0: (batch, hidden size).
         w_ih, w_hh: (hidden size, input size) and (hidden size, hidden size); b_ih, b_hh: (hidden size,) or None.
-        result: (rows + batch, hidden size): the hidden states in the order of ``x``, then the last of each sequence.
+        result: the hidden states in the order of ``x``, (rows, hidden size); and the last of every sequence, (batch,
+            hidden size).
 
     Args:
         x: the inputs.
@@ -48,23 +49,19 @@ def rnn(
     """
     check(1, sizes, {"h0": h0}, w_hh, b_ih, b_hh)
     order = steps(sizes, reverse)
-    rows = x.shape[0]
-    out = np.empty_like(x, shape=(rows + h0.shape[0], h0.shape[1]), dtype=np.result_type(x.dtype, w_ih.dtype))
-    states = out[:rows]
-    np.matmul(x, w_ih.T, out=states)
+    out = np.matmul(x, w_ih.T)
     bias = None if b_ih is None else b_ih + b_hh
     recur = w_hh.T
     ended: list[Any] = []
     h = h0[: order[0][1]]
     for step, size in order:
         h = resized(h, h0, size, ended)
-        now = states[step]
+        now = out[step]
         now += np.matmul(h, recur)
         if bias is not None:
             now += bias
         h = np.maximum(now, 0, out=now) if relu else np.tanh(now, out=now)
-    out[rows:] = rejoined(h, ended)
-    return out
+    return out, copied(h, ended)
 
 
 def _pull(
@@ -81,16 +78,15 @@ def _pull(
     input_gradient: bool,
 ) -> list[Any]:
     order = steps(sizes, reverse)
-    rows = x.shape[0]
-    last = g[rows:]
-    slots = unfilled((rows, h0.shape[1]), g, x, h0, w_ih, w_hh, out)
+    of_out, last = g[0], or_zeros(g[1], h0)
+    slots = unfilled(out.shape, out, *g, x, h0, w_ih, w_hh)
     parts: list[Any] = []  # gradients of what tanh was applied to
     begun: list[Any] = []
     dh = last[: order[-1][1]]
     for step, size in reversed(order):
         h = out[step]
         slope = np.greater(raw(h), 0) if relu else 1 - h * h
-        dh = resized(dh, last, size, begun) + g[step]
+        dh = plus(resized(dh, last, size, begun), of_out, step)
         parts.append(np.multiply(dh, slope, out=None if slots is None else slots[step]))
         dh = np.matmul(parts[-1], w_hh)
     d = packed(parts[::-1], order) if slots is None else slots

@@ -35,6 +35,21 @@ def resized(state: Any, others: Any, size: int, left: list[Any]) -> Any:
     return state
 
 
+def plus(state: Any, of_steps: Any, rows: slice) -> Any:
+    """The gradient of a state, with what arrives at the output of that step; None is 0."""
+    return state if of_steps is None else state + of_steps[rows]
+
+
+def or_zeros(g: Any, like: Any) -> Any:
+    """The gradient of a last state; zeros where it was not used."""
+    return np.zeros_like(like) if g is None else g
+
+
+def copied(state: Any, left: list[Any]) -> Any:
+    """``rejoined`` in memory of its own, as an output."""
+    return np.concatenate([state, *left[::-1]])
+
+
 def rejoined(state: Any, left: list[Any]) -> Any:
     """The states of all sequences: of those at work to the end, and of those that ``resized`` moved to ``left``."""
     return np.concatenate([state, *left[::-1]]) if left else state
