@@ -12,12 +12,6 @@ KEPT = np.random.default_rng(4).random((2, 3, 5)) < 0.6
 DROPOUT = {"kept": KEPT, "gain": 1.5}
 
 
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    e = np.exp(scores)
-    return np.asarray(e / e.sum(-1, keepdims=True))
-
-
-WEIGHTS = _softmax(normal(2, 3, 5, seed=6))
 SAMPLES: dict[str, list[Sample]] = {
     "attention_weights": [
         ((QUERY, KEY, None), {"scale": 0.5}),
@@ -38,11 +32,5 @@ SAMPLES: dict[str, list[Sample]] = {
             {"axes": (2, 1, 3, 0, 4), "mask": np.broadcast_to(np.eye(3, dtype=bool), (2, 1, 3, 3))},
         ),
         ((normal(3, 3, 4),), {"axes": (1, 0, 2)}),
-    ],
-    "attention_gradient": [
-        ((VALUE[:, :3], QUERY, KEY, VALUE, VALUE[:, 2:], WEIGHTS), {"scale": 0.5}),
-        ((VALUE[:, :3], QUERY, KEY, VALUE, VALUE[:, 2:], WEIGHTS), {"scores": True, **DROPOUT}),
-        ((QUERY, QUERY, QUERY, QUERY, QUERY, None), {"axes": (1, 2, 0, 3), "scale": 0.5}),
-        ((VALUE[:, :3], QUERY, KEY, VALUE, VALUE[:, 2:], None), {"causal": True, "scale": 0.5, **DROPOUT}),
     ],
 }

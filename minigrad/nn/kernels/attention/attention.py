@@ -8,11 +8,13 @@ before them (``causal``) are not compared with what comes after, up to the block
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ....core.declare import primitive
+from ....core.tensor import Tensor, raw
 from ....ops.linalg import mT
 from ....ops.reduce.sums import sum_
 from .blocks import (
@@ -21,8 +23,8 @@ from .blocks import (
     clear_behind,
     cuts,
     empty_like,
+    home,
     keys_of,
-    pieces,
     queries_of,
     rowwise,
     weights_by_block,
@@ -118,6 +120,98 @@ def attention(
     return out, weights
 
 
+Block = tuple[Cut | None, Any]  # which of the weights, None for all, and those
+
+
+def _blocks(g: Any, query: Any, key: Any, weights: Any, mask: Any, causal: bool, scale: float) -> Iterable[Block]:
+    """The weights again, block by block; for Tensors, into whose graph nobody can write, all in one."""
+    if isinstance(g, Tensor):
+        if weights is None:
+            weights = attention_weights(query, key, mask=mask, causal=causal, scale=scale)
+        return [(None, weights)]
+    if weights is None:
+        return weights_by_block(query, key, None, mask, causal, scale)
+    places = cuts(query.shape[:-2], query.shape[-2], key.shape[-2], causal)
+    return ((cut, block_of(weights, cut)) for cut in places)
+
+
+def _gradients(
+    g: Any, query: Any, key: Any, value: Any, result: Any, blocks: Iterable[Block], slots: list[Any], scale: float,
+    kept: Any, gain: float,
+) -> list[Any]:  # fmt: skip
+    """The gradients of query, key, value and scores, written into ``slots`` where these are arrays.
+
+    With w the weights, and G = g @ value.T (times what dropout did) their gradient, that of the scores is
+    w · (G - Σ w G), whose sum is the product of g and the result. NumPy takes ``out=None`` for no ``out`` at all, so
+    one text serves Tensors, whose slots are None, as well.
+    """
+    of_query, of_key, of_value, of_scores = slots
+    if of_query is not None and 0 in (*g.shape[:-1], key.shape[-2]):
+        for slot in slots if of_scores is not None else slots[:3]:
+            slot[...] = 0
+        return slots
+    query, key, value = rowwise(query), rowwise(key), rowwise(value)
+    dot = np.matmul(g * result, np.ones_like(raw(g), shape=g.shape[-1:]))[..., None]
+    g = rowwise(g) if kept is None else g * gain
+    totals = slots
+    for cut, block in blocks:
+        upper, used = queries_of(g, cut), block
+        scores = np.matmul(upper, mT(keys_of(value, cut)))
+        own = None if of_query is None else scores
+        if kept is not None:
+            scores = np.multiply(scores, block_of(kept, cut), out=own)
+            used = block * block_of(kept, cut)
+        scores = np.subtract(scores, queries_of(dot, cut), out=own)
+        scores = np.multiply(scores, block, out=own if of_scores is None else block_of(of_scores, cut))
+        if of_scores is not None and cut is not None:
+            clear_behind(of_scores, cut)
+        totals = [
+            _by_query(of_query, scores, keys_of(key, cut), cut),
+            _by_key(of_key, mT(scores), queries_of(query, cut), cut),
+            _by_key(of_value, mT(used), upper, cut),
+            scores if of_query is None else of_scores,
+        ]
+    return [np.multiply(totals[0], scale, out=of_query), np.multiply(totals[1], scale, out=of_key), *totals[2:]]
+
+
+def _by_query(total: Any, left: Any, right: Any, cut: Cut | None) -> Any:
+    """``left @ right`` in the rows of the queries of a block."""
+    part = np.matmul(left, right, out=queries_of(total, cut))
+    return part if total is None else total
+
+
+def _by_key(total: Any, left: Any, right: Any, cut: Cut | None) -> Any:
+    """``left @ right`` added to the rows of the keys that a block sees; the first block of its matrices sets them."""
+    if total is None or cut is None:
+        return np.matmul(left, right)
+    part = keys_of(total, cut)
+    if cut.opens:
+        np.matmul(left, right, out=part)
+        total[(*cut.matrices, ..., slice(cut.keys, None), slice(None))] = 0
+    else:
+        part += np.matmul(left, right)
+    return total
+
+
+def _memory(g: Any, like: Any) -> Any:
+    """Memory for a gradient, laid out as what it belongs to; None if it is to be a Tensor."""
+    return None if isinstance(g, Tensor) else empty_like(like, like.shape)
+
+
+def _pull_attention(
+    g: Any, query: Any, key: Any, value: Any, bias: Any, out: Any, weights: Any, mask: Any, causal: bool,
+    scale: float, kept: Any, gain: float,
+) -> list[Any]:  # fmt: skip
+    blocks = _blocks(g, query, key, weights, mask, causal, scale)
+    slots = [_memory(g, x) for x in (query, key, value)] + [None if bias is None else _memory(g, weights)]
+    *parts, of_scores = _gradients(g, query, key, value, out, blocks, slots, scale, kept, gain)
+    return [*parts, None if bias is None else of_scores]
+
+
+attention.joint(_pull_attention)
+
+
+# --- query, key and value in one array --------------------------------------------------------------------------------
 def _unpacked(packed: Any, axes: tuple[int, ...]) -> list[Any]:
     turned = np.transpose(packed, axes)
     return [turned[i] for i in range(3)]
@@ -154,135 +248,12 @@ def _pull_packed(
     g: Any, packed: Any, out: Any, weights: Any, axes: Any, mask: Any, causal: bool, scale: float, kept: Any,
     gain: float,
 ) -> Any:  # fmt: skip
-    flat = attention_gradient(
-        g, *_unpacked(packed, axes), out, weights,
-        mask=mask, causal=causal, scale=scale, kept=kept, gain=gain, axes=axes,
-    )  # fmt: skip
-    return np.reshape(flat, packed.shape)
+    query, key, value = _unpacked(packed, axes)
+    blocks = _blocks(g, query, key, weights, mask, causal, scale)
+    memory = _memory(g, packed)
+    slots = [None] * 3 if memory is None else _unpacked(memory, axes)
+    parts = _gradients(g, query, key, value, out, blocks, [*slots, None], scale, kept, gain)
+    return np.transpose(np.stack(parts[:3]), home(axes)) if memory is None else memory
 
 
 packed_attention.rule(packed=_pull_packed)
-
-
-@primitive()
-def attention_gradient(
-    g: Any,
-    query: Any,
-    key: Any,
-    value: Any,
-    result: Any,
-    weights: Any = None,
-    *,
-    mask: Any = None,
-    causal: bool = False,
-    scale: float = 1.0,
-    kept: Any = None,
-    gain: float = 1.0,
-    scores: bool = False,
-    axes: tuple[int, ...] | None = None,
-) -> Any:
-    """The gradients of query, key and value (and of the ``scores``) from that of the result, in one vector.
-
-    Without ``weights``, those that query, key and mask give are computed again. With w the weights, G = g @ value.T
-    (times what dropout did) and z the scores: ∂w = G, and ∂z = w · (G - Σ w G), whose sum is the product of g and
-    the result.
-    """
-    parts = [query, key, value] + [weights] * scores
-    flat = np.empty_like(g, shape=(sum(math.prod(part.shape) for part in parts),), order="C")
-    for_query, for_key, for_value, *for_scores = pieces(flat, *parts, axes=axes)
-    if 0 in (*g.shape[:-1], key.shape[-2]):
-        flat[...] = 0
-        return flat
-    query, key, turned = rowwise(query), rowwise(key), mT(rowwise(value))
-    dot = np.matmul(g * result, np.ones_like(g, shape=g.shape[-1:]))[..., None]
-    g = rowwise(g) if kept is None else g * gain
-    if weights is None:
-        blocks = weights_by_block(query, key, None, mask, causal, scale)
-    else:
-        places = cuts(query.shape[:-2], query.shape[-2], key.shape[-2], causal)
-        blocks = ((cut, block_of(weights, cut)) for cut in places)
-    for cut, block in blocks:
-        upper = queries_of(g, cut)
-        used = block
-        part = np.matmul(upper, turned[(*cut[0], ..., slice(cut[3]))])
-        if kept is not None:
-            part *= block_of(kept, cut)
-            used = block * block_of(kept, cut)
-        part -= queries_of(dot, cut)
-        part *= block
-        if scores:
-            block_of(for_scores[0], cut)[...] = part
-            clear_behind(for_scores[0], cut)
-        np.matmul(part, keys_of(key, cut), out=queries_of(for_query, cut))
-        _collect(for_key, mT(part), queries_of(query, cut), cut, query.shape[-2])
-        _collect(for_value, mT(used), upper, cut, query.shape[-2])
-    for_query *= scale
-    for_key *= scale
-    return flat
-
-
-def _collect(total: Any, left: Any, right: Any, cut: Cut, queries: int) -> None:
-    """Add ``left @ right`` to the keys that a block sees; the first block of all queries sets them."""
-    part = keys_of(total, cut)
-    if cut[2] == queries:
-        np.matmul(left, right, out=part)
-        total[(*cut[0], ..., slice(cut[3], None), slice(None))] = 0
-    else:
-        part += np.matmul(left, right)
-
-
-def _pull_attention(
-    g: Any, query: Any, key: Any, value: Any, bias: Any, out: Any, weights: Any, mask: Any, causal: bool,
-    scale: float, kept: Any, gain: float,
-) -> list[Any]:  # fmt: skip
-    with_scores = bias is not None
-    flat = attention_gradient(
-        g, query, key, value, out, weights,
-        mask=mask, causal=causal, scale=scale, kept=kept, gain=gain, scores=with_scores,
-    )  # fmt: skip
-    parts = pieces(flat, query, key, value, *([weights] if with_scores else []))
-    return parts if with_scores else [*parts, None]
-
-
-attention.joint(_pull_attention)
-
-
-def _pull_gradient(
-    h: Any, g: Any, query: Any, key: Any, value: Any, result: Any, weights: Any, mask: Any, causal: bool, scale: float,
-    kept: Any, gain: float, scores: bool, axes: Any,
-) -> list[Any]:  # fmt: skip
-    """The derivative of the formulas in ``attention_gradient``, written out with whole matrices.
-
-    With H what is pushed back to ∂z: ∂G = w · (H - Σ w H), and what the weights get, by ∂z and by the values' gradient.
-    """
-    computed = weights is None
-    if computed:
-        weights = attention_weights(query, key, mask=mask, causal=causal, scale=scale)
-    to_query, to_key, to_value, *to_scores = pieces(h, query, key, value, *([weights] * scores), axes=axes)
-    steered = (np.matmul(to_query, mT(key)) + np.matmul(query, mT(to_key))) * scale
-    if scores:
-        steered = steered + to_scores[0]
-
-    def dropped(x: Any) -> Any:
-        return x if kept is None else x * kept * gain
-
-    centred = dropped(np.matmul(g, mT(value))) - sum_(g * result, -1, True)
-    scored = weights * centred
-    level = sum_(weights * steered, -1, True)
-    spread = dropped(weights * steered)
-    for_weights = steered * centred + dropped(np.matmul(g, mT(to_value)))
-    for_query, for_key = np.matmul(scored, to_key), np.matmul(mT(scored), to_query)
-    if computed:
-        through = _of_scores(for_weights, weights)
-        for_query, for_key = for_query + np.matmul(through, key), for_key + np.matmul(mT(through), query)
-    return [
-        np.matmul(spread, value) - level * result + np.matmul(dropped(weights), to_value),
-        for_query * scale,
-        for_key * scale,
-        np.matmul(mT(spread), g),
-        -level * g,
-        None if computed else for_weights,
-    ]
-
-
-attention_gradient.joint(_pull_gradient)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,29 +25,15 @@ def _order(x: Any) -> tuple[int, ...]:
     return (*(front if strides is None else sorted(front, key=lambda d: -abs(strides[d]))), x.ndim - 1)
 
 
-def _home(order: tuple[int, ...]) -> tuple[int, ...]:
+def home(order: tuple[int, ...]) -> tuple[int, ...]:
+    """The transposition that undoes that to ``order``."""
     return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
 def empty_like(like: Any, shape: tuple[int, ...]) -> Any:
     """New memory laid out as ``like``, so that heads split off a matrix are joined again without a copy."""
     order = _order(like)
-    return np.transpose(np.empty_like(like, shape=tuple(shape[d] for d in order), order="C"), _home(order))
-
-
-def pieces(flat: Any, *likes: Any, axes: Any = None) -> list[Any]:
-    """Views of a vector, with the shapes of ``likes`` and laid out as they are; the first three packed if ``axes``."""
-    found, start = [], 0
-    if axes is not None:
-        shape = (3, *likes[0].shape)
-        start, home = math.prod(shape), _home(axes)
-        found = list(np.transpose(np.reshape(flat[:start], tuple(shape[d] for d in home)), axes))
-    for like in likes[len(found) :]:
-        order, stop = _order(like), start + math.prod(like.shape)
-        block = np.reshape(flat[start:stop], tuple(like.shape[d] for d in order))
-        found.append(np.transpose(block, _home(order)))
-        start = stop
-    return found
+    return np.transpose(np.empty_like(like, shape=tuple(shape[d] for d in order), order="C"), home(order))
 
 
 def rowwise(x: Any) -> Any:
@@ -59,7 +45,14 @@ def rowwise(x: Any) -> Any:
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
-Cut = tuple[tuple[slice, ...], int, int, int]  # which matrices, the first query, behind the last, how many keys
+class Cut(NamedTuple):
+    """Which of the weights a block holds; functions take None for all."""
+
+    matrices: tuple[slice, ...]
+    first: int  # query
+    stop: int  # behind the last query
+    keys: int  # how many
+    opens: bool  # whether it is the first block of its matrices
 
 
 def cuts(lead: tuple[int, ...], queries: int, keys: int, causal: bool) -> Iterator[Cut]:
@@ -75,33 +68,29 @@ def cuts(lead: tuple[int, ...], queries: int, keys: int, causal: bool) -> Iterat
         last = queries
         while last > 0:
             first = max(0, last - rows)
-            yield group, first, last, min(last, keys) if causal else keys
+            yield Cut(group, first, last, min(last, keys) if causal else keys, last == queries)
             last = first
 
 
-def block_of(x: Any, cut: Cut) -> Any:
+def block_of(x: Any, cut: Cut | None) -> Any:
     """The part of something of the shape of the weights that a cut names."""
-    group, first, last, stop = cut
-    return x[(*group, ..., slice(first, last), slice(stop))]
+    return x if cut is None else x[(*cut.matrices, ..., slice(cut.first, cut.stop), slice(cut.keys))]
 
 
-def queries_of(x: Any, cut: Cut) -> Any:
+def queries_of(x: Any, cut: Cut | None) -> Any:
     """The rows that belong to the queries of a cut."""
-    group, first, last, _ = cut
-    return x[(*group, ..., slice(first, last), slice(None))]
+    return x if cut is None else x[(*cut.matrices, ..., slice(cut.first, cut.stop), slice(None))]
 
 
-def keys_of(x: Any, cut: Cut) -> Any:
+def keys_of(x: Any, cut: Cut | None) -> Any:
     """The rows that belong to the keys of a cut."""
-    group, _, _, stop = cut
-    return x[(*group, ..., slice(stop), slice(None))]
+    return x if cut is None else x[(*cut.matrices, ..., slice(cut.keys), slice(None))]
 
 
 def clear_behind(x: Any, cut: Cut) -> None:
     """Write 0 for the keys that a block leaves out."""
-    group, first, last, stop = cut
-    if stop < x.shape[-1]:
-        x[(*group, ..., slice(first, last), slice(stop, None))] = 0
+    if cut.keys < x.shape[-1]:
+        x[(*cut.matrices, ..., slice(cut.first, cut.stop), slice(cut.keys, None))] = 0
 
 
 def weights_by_block(
@@ -112,9 +101,9 @@ def weights_by_block(
     earlier: Any = None
     scratch: Any = None
     for cut in cuts(query.shape[:-2], query.shape[-2], key.shape[-2], causal):
-        queries, keys = queries_of(scaled, cut), turned[(*cut[0], ..., slice(cut[3]))]
+        queries, keys = queries_of(scaled, cut), turned[(*cut.matrices, ..., slice(cut.keys))]
         if into is None:
-            shape = (*queries.shape[:-1], cut[3])
+            shape = (*queries.shape[:-1], cut.keys)
             if scratch is None or scratch.size < math.prod(shape):
                 scratch = np.empty_like(query, shape=(math.prod(shape),), order="C")
             block = np.reshape(scratch[: math.prod(shape)], shape)
@@ -123,11 +112,11 @@ def weights_by_block(
             clear_behind(into, cut)
         np.matmul(queries, keys, out=block)
         diagonal = triangle = None
-        if causal and cut[3] > cut[1]:
+        if causal and cut.keys > cut.first:
             if earlier is None:  # no later block has more queries
-                steps = np.arange(cut[2] - cut[1], like=query)
+                steps = np.arange(cut.stop - cut.first, like=query)
                 earlier = (steps[:, None] >= steps).astype(query.dtype)
-            diagonal = block[(..., slice(cut[1], None))]
+            diagonal = block[(..., slice(cut.first, None))]
             triangle = earlier[: diagonal.shape[-2], : diagonal.shape[-1]]
         _softmax_(
             block,
