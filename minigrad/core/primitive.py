@@ -229,7 +229,9 @@ class Primitive:
         outputs, residuals = computed[:count], computed[count:]
         if like is None:
             return outputs
-        outputs = tuple(map(self._an_array, outputs))
+        outputs = tuple([np.asarray(out) if isinstance(out, generic) else out for out in outputs])
+        if not all([hasattr(out, "dtype") for out in outputs]):
+            refuse_output(self.name, computed, count, len(self.residuals))
         if not like.ndim or any([out.dtype is not like.dtype for out in outputs]):
             fair = promoted(values, next((out.dtype for out in outputs if out.dtype.kind == "f"), outputs[0].dtype))
             if fair is not values:
