@@ -82,3 +82,11 @@ def _frame() -> FrameType:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return frame
+
+
+def declaring_module() -> str:
+    """The name of the module that declares a primitive: the nearest that is not of the core."""
+    frame: Any = sys._getframe(1)
+    while (name := str(frame.f_globals.get("__name__"))).startswith(__package__ or ""):
+        frame = frame.f_back
+    return name

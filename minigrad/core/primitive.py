@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from types import MethodType
@@ -15,7 +14,7 @@ from numpy import generic, ndarray
 from . import writes
 from .arrays import listed, promoted, refuse_foreign, settled
 from .broadcasting import unbroadcast
-from .caller import despite, given_by_caller
+from .caller import declaring_module, despite, given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
 from .modes import grad_enabled
@@ -24,7 +23,6 @@ from .tensor import Tensor, raw, wrap
 
 REGISTRY: Table[str, Primitive] = Table("primitive")  # every primitive, by name: the tests walk it
 Rule = Callable[..., Any]
-_CORE = __name__.rpartition(".")[0]
 
 
 class Primitive:
@@ -60,7 +58,7 @@ class Primitive:
     ) -> None:
         self.forward = forward
         self.name = self.__name__ = self.__qualname__ = name or forward.__name__
-        self.__module__ = _declaring_module()
+        self.__module__ = declaring_module()
         self._is_ufunc = isinstance(forward, np.ufunc)
         parameters = {} if self._is_ufunc else inspect.signature(forward).parameters
         kinds = {p.kind for p in parameters.values()}
@@ -405,14 +403,6 @@ def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
 def _public(name: str) -> str:
     """PyTorch's name of an input that rules call x or y."""
     return {"x": "input", "y": "other"}.get(name, name)
-
-
-def _declaring_module() -> str:
-    """The name of the module that is declaring a primitive."""
-    frame: Any = sys._getframe(1)
-    while (name := str(frame.f_globals.get("__name__"))).startswith(_CORE):
-        frame = frame.f_back
-    return name
 
 
 def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:
