@@ -15,9 +15,13 @@ def _question(function: Any, name: str, doc: str) -> Any:
     """A NumPy function of values, under PyTorch's name and as a method."""
     answer = constant(function)
 
-    def ask(input: Any, *other: Any) -> Any:
-        return answer(input, *other)
+    def of_one(input: Any) -> Any:
+        return answer(input)
 
+    def of_two(input: Any, other: Any) -> Any:
+        return answer(input, other)
+
+    ask = of_two if getattr(function, "nin", 1) == 2 else of_one
     ask.__name__ = ask.__qualname__ = name
     ask.__doc__ = doc
     return offer()(ask)

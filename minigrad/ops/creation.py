@@ -16,7 +16,7 @@ from ..core.declare import constant, offer
 from ..core.tensor import Tensor, wrap
 from .convert import device as device_named
 from .convert import to
-from .dims import sizes_of
+from .dims import by_name, sizes_of
 
 
 def checked_sizes(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ def _dtype_for(dtype: Any, *numbers: Any) -> Any:
 
 
 # --- by size ----------------------------------------------------------------------------------------------------------
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any) -> Tensor:
     """A Tensor of zeros; sizes one by one or as a tuple.
 
     Example:
@@ -66,21 +66,24 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False, device: An
         Tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
+    size = by_name("zeros", "size", size, named) if named else size
     return finished(np.zeros(checked_sizes("zeros", size), _dtype_for(dtype, 0.0)), requires_grad, device)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any) -> Tensor:
     """A Tensor of ones; sizes one by one or as a tuple.
 
     Example:
         >>> ones((2,), dtype=np.int64)
         Tensor([1, 1])
     """
+    size = by_name("ones", "size", size, named) if named else size
     return finished(np.ones(checked_sizes("ones", size), _dtype_for(dtype, 0.0)), requires_grad, device)
 
 
-def empty(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any) -> Tensor:
     """A Tensor of whatever stood in memory, to be overwritten."""
+    size = by_name("empty", "size", size, named) if named else size
     return finished(np.empty(checked_sizes("empty", size), _dtype_for(dtype, 0.0)), requires_grad, device)
 
 
@@ -293,20 +296,29 @@ def _new(name: str, make: Any, input: Tensor, size: Any, dtype: Any, requires_gr
 
 
 @offer()
-def new_zeros(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def new_zeros(
+    input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
+) -> Tensor:
     """Zeros of another size, with the dtype of this Tensor."""
+    size = by_name("new_zeros", "size", size, named) if named else size
     return _new("new_zeros", np.zeros_like, input, size, dtype, requires_grad, device)
 
 
 @offer()
-def new_ones(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def new_ones(
+    input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
+) -> Tensor:
     """Ones of another size, with the dtype of this Tensor."""
+    size = by_name("new_ones", "size", size, named) if named else size
     return _new("new_ones", np.ones_like, input, size, dtype, requires_grad, device)
 
 
 @offer()
-def new_empty(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def new_empty(
+    input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
+) -> Tensor:
     """Memory of another size, with the dtype of this Tensor, to be overwritten."""
+    size = by_name("new_empty", "size", size, named) if named else size
     return _new("new_empty", np.empty_like, input, size, dtype, requires_grad, device)
 
 

@@ -39,6 +39,15 @@ def both_doors(function: F) -> F:
     return accepting  # type: ignore[return-value]
 
 
+def by_name(function: str, star: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """What was given for ``*star``, one by one, as one sequence, or by PyTorch's name: ``permute(x, dims=(1, 0))``."""
+    unknown = [name for name in named if name != star]
+    if unknown or given:
+        wrong = f"does not take {', '.join(unknown)}" if unknown else f"got {star} twice"
+        raise TypeError(f"{function} {wrong}; {star} is given one by one, as one sequence, or as {star}=(...)")
+    return (named[star],)
+
+
 def one_dim(name: str, dim: Any, shape: tuple[int, ...]) -> int:
     """The dimension ``dim``, an integer counted from either end, counted from the front."""
     try:

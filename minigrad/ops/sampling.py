@@ -15,6 +15,7 @@ from ..core.declare import offer
 from ..core.tensor import Tensor, raw, wrap
 from ..random import as_generator
 from .creation import checked_sizes, finished
+from .dims import by_name
 
 
 def _float_dtype(name: str, dtype: Any) -> Any:
@@ -41,7 +42,7 @@ def _standard_normal(generator: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 # --- by size ----------------------------------------------------------------------------------------------------------
 def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    *size: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
 ) -> Tensor:
     """Numbers spread evenly over [0, 1).
 
@@ -50,12 +51,13 @@ def rand(
         >>> rand(2, 3).shape
         (2, 3)
     """
+    size = by_name("rand", "size", size, named) if named else size
     shape, dtype = checked_sizes("rand", size), _float_dtype("rand", dtype)
     return finished(np.asarray(_uniform(as_generator(generator), shape, dtype)), requires_grad, device)
 
 
 def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    *size: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
 ) -> Tensor:
     """Normally distributed numbers of mean 0 and standard deviation 1.
 
@@ -63,6 +65,7 @@ def randn(
         >>> randn(2, generator=np.random.default_rng(0)).dtype
         dtype('float32')
     """
+    size = by_name("randn", "size", size, named) if named else size
     shape, dtype = checked_sizes("randn", size), _float_dtype("randn", dtype)
     return finished(np.asarray(_standard_normal(as_generator(generator), shape, dtype)), requires_grad, device)
 

@@ -11,13 +11,13 @@ from ...core.broadcasting import unbroadcast
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ...core.tensor import as_operand, raw
-from ..dims import both_doors, one_dim, sizes_of
+from ..dims import both_doors, by_name, one_dim, sizes_of
 from ..index.basic import pick, settled_index
 from .reshape import reshape, unsqueeze
 
 
 @offer()
-def expand(input: Any, *sizes: Any) -> Any:
+def expand(input: Any, *sizes: Any, **named: Any) -> Any:
     """Dimensions of size 1 repeated, without a copy, to ``sizes``; -1 keeps a size, and new dimensions come first.
 
     Example:
@@ -25,6 +25,7 @@ def expand(input: Any, *sizes: Any) -> Any:
         Tensor([[1., 1.],
                 [2., 2.]])
     """
+    sizes = by_name("expand", "size", sizes, named) if named else sizes
     shape, wanted = shape_of(input), sizes_of(sizes) if sizes else ()
     new = len(wanted) - len(shape)
     if new < 0 or any(n < 0 for n in wanted[:new]):
@@ -70,7 +71,7 @@ def _tiled(name: str, input: Any, times: tuple[int, ...]) -> Any:
 
 
 @offer()
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """The Tensor side by side with itself, ``repeats`` times along each dimension; ``np.repeat`` repeats elements.
 
     Example:
@@ -78,6 +79,7 @@ def repeat(input: Any, *repeats: Any) -> Any:
         Tensor([[1., 2., 1., 2.],
                 [1., 2., 1., 2.]])
     """
+    repeats = by_name("repeat", "repeats", repeats, named) if named else repeats
     times = sizes_of(repeats)
     if len(times) < len(shape_of(input)):
         raise ValueError(f"repeat: one number for each dimension of {shape_of(input)}, got {times}; tile takes fewer")
@@ -85,13 +87,14 @@ def repeat(input: Any, *repeats: Any) -> Any:
 
 
 @offer()
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """The Tensor side by side with itself; with fewer numbers than dimensions, they count from the last one.
 
     Example:
         >>> tile(Tensor([1.0, 2.0]), 2)
         Tensor([1., 2., 1., 2.])
     """
+    dims = by_name("tile", "dims", dims, named) if named else dims
     times = sizes_of(dims) if dims else ()
     return _tiled("tile", input, (1,) * (len(shape_of(input)) - len(times)) + times)
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...core.arrays import shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ..dims import one_dim, sizes_of, some_dims
+from ..dims import by_name, one_dim, sizes_of, some_dims
 from .permute import swapaxes
 from .reshape import reshape
 
@@ -32,13 +32,14 @@ _roll.rule(x=lambda g, shift, axis: _roll(g, shift=tuple(-n for n in shift), axi
 
 
 @offer()
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The elements in reverse order along ``dims``.
 
     Example:
         >>> flip(Tensor([1.0, 2.0, 3.0]), 0)
         Tensor([3., 2., 1.])
     """
+    dims = by_name("flip", "dims", dims, named) if named else dims
     return _flip(input, axis=some_dims("flip", sizes_of(dims) if dims else (), shape_of(input)))
 
 

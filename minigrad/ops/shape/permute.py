@@ -9,7 +9,7 @@ import numpy as np
 from ...core.arrays import shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
-from ..dims import one_dim, row_shape, sizes_of, some_dims
+from ..dims import by_name, one_dim, row_shape, sizes_of, some_dims
 
 
 def _moved(name: str, input: Any, source: Any, destination: Any) -> Any:
@@ -77,13 +77,14 @@ _transpose.rule(x=lambda g, axes: np.transpose(g, tuple(sorted(range(len(axes)),
 
 
 @offer()
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *dims: Any, **named: Any) -> Any:
     """The dimensions in the order ``dims``.
 
     Example:
         >>> permute(Tensor([[[1.0, 2.0, 3.0]]]), 2, 0, 1).shape
         (3, 1, 1)
     """
+    dims = by_name("permute", "dims", dims, named) if named else dims
     shape, order = shape_of(input), sizes_of(dims) if dims else ()
     axes = tuple(one_dim("permute", d, shape) for d in order)
     if sorted(axes) != list(range(len(shape))):

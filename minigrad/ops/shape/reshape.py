@@ -13,7 +13,7 @@ from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand
 from ..convert import clone
-from ..dims import both_doors, one_dim, row_shape, sizes_of, some_dims
+from ..dims import both_doors, by_name, one_dim, row_shape, sizes_of, some_dims
 
 
 # --- one array, other shape -------------------------------------------------------------------------------------------
@@ -34,13 +34,14 @@ _reshape.rule(x=lambda g, x_shape: np.reshape(g, x_shape))
 
 
 @offer()
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *shape: Any, **named: Any) -> Any:
     """The same elements, in the same order, in another shape; one size may be -1.
 
     Example:
         >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), 2, -1).shape
         (2, 2)
     """
+    shape = by_name("reshape", "shape", shape, named) if named else shape
     sizes = sizes_of(shape)
     if any(n < -1 for n in sizes):
         raise ValueError(f"reshape to {sizes}: a size is at least 0, or -1 for one that follows from the others")
@@ -146,13 +147,14 @@ def _numpy_squeeze(a: Any, axis: Any = None) -> Any:
 
 # --- other names and forms of reshape ---------------------------------------------------------------------------------
 @offer()
-def view(input: Any, *shape: Any) -> Any:
+def view(input: Any, *shape: Any, **named: Any) -> Any:
     """The same elements in another shape, as ``reshape``: a Tensor without that memory layout is copied.
 
     Example:
         >>> Tensor([1.0, 2.0, 3.0, 4.0]).view(2, -1).shape
         (2, 2)
     """
+    shape = by_name("view", "size", shape, named) if named else shape
     if len(shape) == 1 and isinstance(shape[0], (type, np.dtype)):
         raise TypeError("view takes sizes, and does not reinterpret memory; to convert values, use t.astype(dtype)")
     return reshape(input, *shape)
