@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.backward import accumulate, backpropagate, own, receive, retain, seed
-from ..core.graph import Leaf, Node, walk
+from ..core.backward import backpropagate, nodes_of, own, retain, seed
+from ..core.graph import Node, walk
 from ..core.tensor import Tensor
 
 
@@ -40,7 +40,7 @@ def grad(
         >>> slope.item(), grad(slope, x)[0].item()
         (27.0, 18.0)
     """
-    nodes = _nodes("grad", inputs)
+    nodes = nodes_of("grad", inputs)
     seeds = _seeds("grad", outputs, grad_outputs, create_graph)
     keep = retain(retain_graph, create_graph)
     found = walk(seeds, differentiable=create_graph, retain_graph=keep, only=nodes)
@@ -77,34 +77,9 @@ def backward(
         >>> x.grad
         Tensor([12., 24.])
     """
-    nodes = None if inputs is None else _nodes("backward", inputs)
     seeds = _seeds("backward", tensors, grad_tensors, create_graph)
     keep = retain(retain_graph, create_graph)
-    if nodes is None:
-        backpropagate(seeds, differentiable=create_graph, retain_graph=keep)
-        return
-    found = walk(seeds, differentiable=create_graph, retain_graph=keep, only=nodes)
-    for tensor in dict.fromkeys([inputs] if isinstance(inputs, Tensor) else inputs or ()):
-        node = tensor._node
-        gradient = None if node is None else found[node]
-        if gradient is None:
-            continue
-        if isinstance(node, Leaf):
-            receive(node, gradient)
-        else:
-            accumulate(tensor, gradient)
-
-
-def _nodes(name: str, inputs: Tensor | Sequence[Tensor]) -> list[Node]:
-    """The nodes of the inputs; refuses those that have none."""
-    nodes = []
-    for i, x in enumerate([inputs] if isinstance(inputs, Tensor) else inputs):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"input {i} of {name} must be a Tensor, got {type(x).__name__}")
-        if x._node is None:
-            raise RuntimeError(f"input {i} of {name} does not require grad; create it with requires_grad=True")
-        nodes.append(x._node)
-    return nodes
+    backpropagate(seeds, differentiable=create_graph, retain_graph=keep, inputs=inputs)
 
 
 def _seeds(name: str, outputs: Tensor | Sequence[Tensor], gradients: Any, differentiable: bool) -> dict[Node, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,13 @@ from .tensor import Tensor, wrap
 
 
 @offer()
-def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+def backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
     """Add the derivative of this Tensor to ``.grad`` of every leaf that it was computed from.
 
     Args:
@@ -23,25 +30,56 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         gradient: what to push back, of this Tensor's shape; may be left out for a single element (then 1).
         retain_graph: keep the values saved for backward, so that it can be called again.
         create_graph: build the graph of the derivative itself, for derivatives of higher order.
+        inputs: the Tensors whose ``.grad`` shall be added to, instead of all leaves.
 
     Raises:
         RuntimeError: if nothing here requires grad, the graph was already freed, or a value that it needs was
             overwritten.
     """
     node, g = seed(self, gradient, create_graph)
-    backpropagate({node: g}, differentiable=create_graph, retain_graph=retain(retain_graph, create_graph))
+    keep = retain(retain_graph, create_graph)
+    backpropagate({node: g}, differentiable=create_graph, retain_graph=keep, inputs=inputs)
 
 
-def backpropagate(seeds: dict[Node, Any], *, differentiable: bool, retain_graph: bool) -> None:
-    """Push ``seeds`` (node -> gradient) down the graph and add to ``.grad`` of the leaves.
+def backpropagate(
+    seeds: dict[Node, Any],
+    *,
+    differentiable: bool,
+    retain_graph: bool,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Push ``seeds`` (node -> gradient) down the graph and add to ``.grad`` of the leaves, or of ``inputs`` only.
 
     They receive their gradients when the walk is complete, so a failure on the way leaves every ``.grad`` as it was.
     """
+    if inputs is not None:
+        nodes = nodes_of("backward", inputs)
+        found = walk(seeds, differentiable=differentiable, retain_graph=retain_graph, only=nodes)
+        for tensor in dict.fromkeys([inputs] if isinstance(inputs, Tensor) else inputs):
+            node = tensor._node
+            g = None if node is None else found[node]
+            if isinstance(node, Leaf) and g is not None:
+                receive(node, g)
+            elif g is not None:
+                accumulate(tensor, g)
+        return
     handed = {id(g) for g in seeds.values()}
     for leaf, g in walk(seeds, differentiable=differentiable, retain_graph=retain_graph).items():
         if isinstance(leaf, Leaf):
             receive(leaf, g, shared=id(g) in handed)
             handed.add(id(g))
+
+
+def nodes_of(name: str, inputs: Tensor | Sequence[Tensor]) -> list[Node]:
+    """The nodes of the inputs; refuses those that have none."""
+    nodes = []
+    for i, x in enumerate([inputs] if isinstance(inputs, Tensor) else inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"input {i} of {name} must be a Tensor, got {type(x).__name__}")
+        if x._node is None:
+            raise RuntimeError(f"input {i} of {name} does not require grad; create it with requires_grad=True")
+        nodes.append(x._node)
+    return nodes
 
 
 def retain(retain_graph: bool | None, create_graph: bool) -> bool:

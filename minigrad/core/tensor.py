@@ -129,13 +129,16 @@ class Tensor(Methods):
         writes.share(self._array, self, alias)
         return alias
 
-    def numpy(self) -> Array:
+    def numpy(self, *, force: bool = False) -> Array:
         """The array itself, not a copy. Writing into it goes unnoticed: write through the Tensor instead.
+
+        Args:
+            force: also of a Tensor that requires grad, as ``detach().numpy()``.
 
         Raises:
             RuntimeError: if the Tensor requires grad, since NumPy would cut the graph silently.
         """
-        if self._node is not None:
+        if self._node is not None and not force:
             raise RuntimeError("numpy() of a Tensor that requires grad would cut the graph; use .detach().numpy()")
         return self._array
 

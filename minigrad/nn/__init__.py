@@ -1,5 +1,6 @@
 """Neural networks: Modules with their Parameters, losses and initialisation, under PyTorch's names."""
 
+from . import functional, init, utils
 from .activation.glu import GLU, Maxout, MaxoutConv2d
 from .activation.rectifier import (
     Hardshrink,

@@ -1,5 +1,34 @@
 """Operations on arrays, each with its derivative beside it. Importing this lets NumPy's functions find them."""
 
+from . import (
+    arithmetic,
+    chains,
+    comparison,
+    convert,
+    creation,
+    diagonal,
+    einsum,
+    elementwise,
+    index,
+    interchange,
+    join,
+    linalg,
+    order,
+    pad,
+    products,
+    reduce,
+    sampling,
+    scan,
+    search,
+    shape,
+    special,
+    trigonometric,
+    windows,
+)
+
+# isort: split
+from . import inplace  # last: it shows the signatures of the methods whose in-place forms it declares
+
 __all__ = [
     "arithmetic",
     "chains",

@@ -354,7 +354,7 @@ def new_tensor(
     return tensor(data, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad, device=device)
 
 
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Any = None) -> Tensor:
     """The rows and the columns of the elements of a lower triangle, as a (2, N) Tensor.
 
     Example:
@@ -362,10 +362,10 @@ def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
         Tensor([[0, 1, 1],
                 [0, 0, 1]])
     """
-    return wrap(np.stack(np.tril_indices(row, offset, col)), None)
+    return finished(np.stack(np.tril_indices(row, offset, col)).astype(as_dtype(dtype)), False, device)
 
 
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Any = None) -> Tensor:
     """The rows and the columns of the elements of an upper triangle, as a (2, N) Tensor.
 
     Example:
@@ -373,7 +373,7 @@ def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
         Tensor([[0, 0, 1],
                 [0, 1, 1]])
     """
-    return wrap(np.stack(np.triu_indices(row, offset, col)), None)
+    return finished(np.stack(np.triu_indices(row, offset, col)).astype(as_dtype(dtype)), False, device)
 
 
 # What NumPy tells of arrays, and makes without derivative.

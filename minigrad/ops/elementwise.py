@@ -249,10 +249,17 @@ def clamp_max(input: Any, max: Any) -> Any:  # noqa: A002 - PyTorch's name
     return clamp(input, max=max)
 
 
-@offer(np.clip)
-def clip_(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002
-    """NumPy's name and arguments for ``clamp``."""
+@offer()
+def clip_(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - PyTorch's names
+    """Another name for ``clamp``."""
+    return clamp(input, min, max)
+
+
+def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002
     return clamp(a, a_min if min is None else min, a_max if max is None else max)
+
+
+NUMPY[np.clip] = _numpy_clip
 
 
 # --- division by what may be 0 ----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Tensor on the same memory, such as a view, would not follow; then the update is 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -84,12 +85,19 @@ def _method(name: str, function: str | Callable[..., Any]) -> None:
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = doc
+    known = getattr(Tensor, function, None) if isinstance(function, str) else function
+    if known is not None:
+        method.__signature__ = inspect.signature(known)  # type: ignore[attr-defined]
     add_method(name, method)
 
 
-def _copied(input: Any, source: Any) -> Any:
-    """``source`` in the shape and dtype of ``input``, to whose old values the gradient 0 flows."""
-    return where(False, input, _like(input, source))
+def _copied(input: Any, src: Any, non_blocking: bool = False) -> Any:
+    """``src`` in the shape and dtype of ``input``, to whose old values the gradient 0 flows."""
+    return where(False, input, _like(input, src))
+
+
+def _filled(input: Any, value: Any) -> Any:
+    return _copied(input, value)
 
 
 # --- the two ways -----------------------------------------------------------------------------------------------------
@@ -154,7 +162,7 @@ def _write(target: Tensor, what: str, write: Callable[[], Any]) -> None:
 NUMPY["setitem"] = setitem
 NUMPY["update"] = update
 _method("copy_", _copied)
-_method("fill_", _copied)
+_method("fill_", _filled)
 _method("zero_", lambda input: _copied(input, 0))
 for _name in (  # fmt: skip
     "abs",

@@ -35,10 +35,10 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     return _moved("movedim", input, source, destination)
 
 
-@offer(np.moveaxis)
-def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+@offer()
+def moveaxis(input: Any, source: Any, destination: Any) -> Any:
     """NumPy's name for ``movedim``."""
-    return _moved("moveaxis", a, source, destination)
+    return _moved("moveaxis", input, source, destination)
 
 
 @offer()
@@ -96,15 +96,15 @@ def _numpy_transpose(a: Any, axes: Any = None) -> Any:
     return permute(a, tuple(range(len(shape_of(a))))[::-1] if axes is None else tuple(axes))
 
 
-@offer(np.swapaxes)
-def swapaxes(input: Any, axis1: int, axis2: int) -> Any:
+@offer()
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
     """The Tensor with two dimensions exchanged: NumPy's name for PyTorch's ``transpose``.
 
     Example:
         >>> swapaxes(Tensor([[1.0, 2.0]]), 0, 1).shape
         (2, 1)
     """
-    return _exchanged("swapaxes", input, axis1, axis2)
+    return _exchanged("swapaxes", input, axis0, axis1)
 
 
 @offer()
@@ -128,7 +128,17 @@ def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
     return _transpose(input, axes=tuple(order[: len(shape)]))
 
 
-swapdims = offer(method="swapdims")(swapaxes)
+@offer()
+def swapdims(input: Any, dim0: int, dim1: int) -> Any:
+    """Another name for ``swapaxes``."""
+    return _exchanged("swapdims", input, dim0, dim1)
 
 
-NUMPY.update({np.transpose: _numpy_transpose, np.matrix_transpose: adjoint})
+NUMPY.update(
+    {
+        np.transpose: _numpy_transpose,
+        np.matrix_transpose: lambda x: adjoint(x),
+        np.moveaxis: lambda a, source, destination: moveaxis(a, source, destination),
+        np.swapaxes: lambda a, axis1, axis2: swapaxes(a, axis1, axis2),
+    }
+)
