@@ -25,6 +25,7 @@ CORE = (
     "modes",
     "graph",
     "writes",
+    "views",
     "refusals",
     "methods",
     "arrays",

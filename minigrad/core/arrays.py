@@ -324,3 +324,10 @@ def ordered_like(array: Any, like: Any) -> Any:
         return array
     home = sorted(rank, key=order.__getitem__)
     return np.ascontiguousarray(array.transpose(order)).transpose(home)
+
+
+def as_writable(view: Array, whole: Array) -> Array:
+    """A view that NumPy made read-only, as writable as the array that it is a view of."""
+    if type(view) is np.ndarray and type(whole) is np.ndarray and whole.flags.writeable:
+        view.flags.writeable = True
+    return view

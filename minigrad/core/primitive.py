@@ -20,6 +20,7 @@ from .graph import Fork, Node
 from .modes import grad_enabled
 from .refusals import explained, refuse_output, refuse_overwritten
 from .tensor import Tensor, raw, wrap
+from .views import UNKNOWN, share_with
 
 REGISTRY: Table[str, Primitive] = Table("primitive")  # every primitive, by name: the tests walk it
 Rule = Callable[..., Any]
@@ -207,7 +208,7 @@ class Primitive:
         node = None
         if live and grad_enabled.get():
             node = self._recorded(values, parents, live, static, out, residuals, foreign)
-        return wrap(out, node) if out.base is None else _shared(wrap(out, node), args)
+        return wrap(out, node) if out.base is None else share_with(args, wrap(out, node), ((self, static),))
 
     def _forked(
         self,
@@ -239,9 +240,9 @@ class Primitive:
         if live and grad_enabled.get():
             node = self._recorded(values, parents, live, static, outputs, residuals, foreign)
         tensors = tuple([wrap(out, node and node.output(i, out)) for i, out in enumerate(outputs)])
-        for tensor in tensors:
+        for i, tensor in enumerate(tensors):
             if tensor._array.base is not None:
-                _shared(tensor, (*args, *tensors))
+                share_with((*args, *tensors[:i]), tensor, UNKNOWN)
         return tensors
 
     def _again(self, args: tuple[Any, ...], values: list[Any], parents: list[Node | None], static: Any) -> Any:
@@ -390,14 +391,6 @@ class Primitive:
 def _outranked(values: list[Any], out: Any) -> bool:
     """Whether single numbers, among them the last Tensor, decided the precision of an array."""
     return bool(out.ndim) and getattr(values[0], "dtype", None) is not out.dtype
-
-
-def _shared(view: Tensor, inputs: tuple[Any, ...]) -> Tensor:
-    """Remember which Tensors have views of one memory: an in-place update inside a graph has to know."""
-    for tensor in inputs:
-        if isinstance(tensor, Tensor) and writes.same_owner(tensor._array, view._array):
-            writes.share(view._array, tensor, view)
-    return view
 
 
 def _public(name: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from . import writes
 from .arrays import as_array, get_default_dtype, shape_of
 from .caller import warn
 from .dispatch import NUMPY, dispatch, full_name, refuse
@@ -15,6 +14,8 @@ from .grad import check_gradient, warn_not_retained
 from .graph import Array, Leaf, Node
 from .methods import Methods
 from .operators import binary, labelled, unary, updating
+from .views import share
+from .writes import owner_of, refuse_repeated, stamp
 
 
 class Tensor(Methods):
@@ -126,7 +127,7 @@ class Tensor(Methods):
     def detach(self) -> Tensor:
         """The same values on the same memory, outside the graph."""
         alias = wrap(self._array, None)
-        writes.share(self._array, self, alias)
+        share(owner_of(self._array), alias, self)
         return alias
 
     def numpy(self, *, force: bool = False) -> Array:
@@ -354,8 +355,9 @@ def overwrite(tensor: Tensor, value: Any) -> None:
     value = raw(value)
     if shape_of(value) not in (tensor.shape, ()):
         raise ValueError(f"values of shape {shape_of(value)} cannot replace those of a Tensor of shape {tensor.shape}")
+    refuse_repeated("a write", tensor._array)
     tensor._array[...] = value
-    writes.stamp(tensor._array)
+    stamp(tensor._array)
 
 
 def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool) -> Tensor:

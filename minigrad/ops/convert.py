@@ -11,6 +11,7 @@ from ..core import dtypes
 from ..core.arrays import as_array, as_dtype
 from ..core.declare import offer, primitive
 from ..core.tensor import Tensor, wrap
+from ..core.writes import owner_of
 from .dims import one_dim
 
 
@@ -326,3 +327,8 @@ def clone(x: Any) -> Any:
 
 
 clone.rule(x=lambda g: g)
+
+
+def fresh(result: Any, input: Any) -> Any:
+    """``result``, copied if it looks at the memory of ``input``: for functions that never give a view."""
+    return clone(result) if owner_of(as_array(result)) is owner_of(as_array(input)) else result

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import shape_of
+from ..core.arrays import as_writable, shape_of
 from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import as_operand
+from .convert import clone
 from .dims import one_dim
 from .reduce.sums import sum_
 from .shape.reshape import reshape
@@ -19,7 +20,7 @@ from .shape.reshape import reshape
 # --- diagonals --------------------------------------------------------------------------------------------------------
 @primitive(name="diagonal")
 def _diagonal(x: Any, *, offset: int, axis1: int, axis2: int) -> Any:
-    return np.diagonal(x, offset, axis1, axis2)
+    return as_writable(np.diagonal(x, offset, axis1, axis2), x)
 
 
 @primitive()
@@ -86,7 +87,7 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
 
 @offer()
 def diag(input: Any, diagonal: int = 0) -> Any:
-    """Of a vector the matrix with that diagonal; of a matrix its diagonal.
+    """Of a vector the matrix with that diagonal; of a matrix a copy of its diagonal (``diagonal`` is a view).
 
     Example:
         >>> diag(Tensor([1.0, 2.0]))
@@ -98,7 +99,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
         raise ValueError(f"diag takes a vector or a matrix, got shape {shape_of(input)}; for stacks, diagonal")
     if rank == 1:
         return diag_embed(input, diagonal)
-    return _diagonal(input, offset=operator.index(diagonal), axis1=0, axis2=1)
+    return clone(_diagonal(input, offset=operator.index(diagonal), axis1=0, axis2=1))
 
 
 @offer()
@@ -181,7 +182,7 @@ def triu(input: Any, diagonal: int = 0) -> Any:
 NUMPY.update(
     {
         np.diagonal: _numpy_diagonal,
-        np.diag: lambda v, k=0: diag(v, k),
+        np.diag: lambda v, k=0: diagonal(v, k) if len(shape_of(v)) == 2 else diag(v, k),  # a view, as NumPy's
         np.diagflat: lambda v, k=0: diagflat(v, k),
         np.trace: _numpy_trace,
         np.tril: lambda m, k=0: tril(m, k),

@@ -1,8 +1,8 @@
 """In-place operations: real writes outside the graph; inside it, an update that moves the Tensor to a new node.
 
 Arrays that take part in a graph are never overwritten by it. ``h += x`` on a recorded ``h`` computes a new array and
-a new node, and makes the handle ``h`` refer to them, so that earlier uses of ``h`` keep the values they saw. Another
-Tensor on the same memory, such as a view, would not follow; then the update is refused.
+a new node, and makes the handle ``h`` refer to them, so that earlier uses of ``h`` keep the values they saw. Views of
+``h``, and what ``h`` is a view of, follow.
 """
 
 from __future__ import annotations
@@ -13,24 +13,41 @@ from typing import Any
 
 import numpy as np
 
-from ..core import writes
 from ..core.arrays import as_array, held, refuse_foreign, shape_of
 from ..core.declare import add_method
 from ..core.dispatch import NUMPY
-from ..core.hooks import follow
 from ..core.modes import grad_enabled
 from ..core.tensor import Tensor, raw
+from ..core.writes import refuse_repeated, repeats, stamp
 from .elementwise import where
-from .index.basic import assign, settled_index
+from .follow import family_of, moved
+from .index.basic import assign, in_steps, is_basic, pick, settled_index, write
 
 
+# --- assignment -------------------------------------------------------------------------------------------------------
 def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """``t[index] = value``."""
-    index = settled_index(index)
-    if _inside_a_graph(self, "assignment", (value,)):
-        _move(self, "assignment", assign(self, _like(self, value), index=index))
-    else:
-        _write(self, "assignment", lambda: self._array.__setitem__(index, _checked(value, self.dtype)))
+    """``t[index] = value``, for the indices that ``t[index]`` takes."""
+    views, index = (None, index) if is_basic(index) else in_steps(settled_index(index), self.shape)
+    if not _inside_a_graph(self, "assignment", (value,)):
+        array = self._array if views is None else pick(self._array, index=views)
+        place = pick(array, index=index) if repeats(array) and is_basic(index) else array
+        _write(self, "assignment", place, lambda: write(array, index, _checked(value, self.dtype)))
+    elif not _is_there(self, views, index, value):
+        _move(self, "assignment", lambda: _assigned(self, views, index, _like(self, value)))
+
+
+def _assigned(self: Tensor, views: Any, index: Any, value: Any) -> Tensor:
+    if views is not None:
+        value, index = assign(pick(self, index=views), value, index=index), views
+    return assign(self, value, index=index)  # type: ignore[no-any-return]
+
+
+def _is_there(self: Tensor, views: Any, index: Any, value: Any) -> bool:
+    """Whether ``value`` is the view ``self[index]`` already, as at the end of ``self[index] += 1``."""
+    node = value._node if isinstance(value, Tensor) else None
+    if node is None or node.op is not pick or node.parents != [self._node] or not is_basic(index):
+        return False
+    return views is None and bool(node.static["index"] == index)
 
 
 def _checked(value: Any, dtype: Any) -> Any:
@@ -62,9 +79,11 @@ def update(function: Any, self: Tensor, other: Any) -> Tensor:
 def replace_values(self: Tensor, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Tensor:
     """Replace the values of ``self`` by those of ``function(self, *args)``."""
     if _inside_a_graph(self, name, (*args, *kwargs.values())):
-        _move(self, name, function(self, *args, **kwargs))
+        _move(self, name, lambda: function(self, *args, **kwargs))
     else:
-        _write(self, name, lambda: _overwrite(self, name, function(self._array, *raw(args), **raw(kwargs))))
+        _write(
+            self, name, self._array, lambda: _overwrite(self, name, function(self._array, *raw(args), **raw(kwargs)))
+        )
     return self
 
 
@@ -118,28 +137,15 @@ def _inside_a_graph(target: Tensor, what: str, values: tuple[Any, ...]) -> bool:
             "for; for an update that shall not be differentiated, such as a training step, do it inside "
             "`with minigrad.no_grad():`, else compute a new Tensor: np.where(mask, value, w), or w = w - step"
         )
-    _refuse_if_shared(target, what)
     return True
 
 
-def _refuse_if_shared(target: Tensor, what: str) -> None:
-    others = writes.others_on(target._array, target)
-    if others:
-        raise RuntimeError(
-            f"{what} inside a graph on a Tensor of shape {target.shape} whose memory another Tensor (of shape "
-            f"{others[0].shape}) shares as a view, which would not follow; write to the whole, as in x[0, 1] = v for "
-            "x[0][1] = v and h[1] = h[1] + v for h[1] += v, "
-            "make a copy with .clone(), or compute a new Tensor: np.where(mask, value, t)"
-        )
-
-
-def _move(target: Tensor, what: str, new: Tensor) -> None:
-    """Make the handle refer to the new array and its node."""
+def _move(target: Tensor, what: str, compute: Callable[[], Tensor]) -> None:
+    """Make the handle, and all that are views of the same memory, refer to the new array and its node."""
+    family = family_of(target, what)
+    new = compute()
     _require_fit(target, what, new.shape, new.dtype)
-    new = new if new.dtype == target.dtype else new.astype(target.dtype)
-    old = target._node
-    target._array, target._node = new._array, new._node
-    follow(target, old)
+    moved(family, what, new if new.dtype == target.dtype else new.astype(target.dtype), target)
 
 
 def _require_fit(target: Tensor, what: str, shape: tuple[int, ...], dtype: Any) -> None:
@@ -149,14 +155,15 @@ def _require_fit(target: Tensor, what: str, shape: tuple[int, ...], dtype: Any) 
         raise TypeError(f"the result of {what} is {dtype}, and cannot stay in a Tensor of {target.dtype}")
 
 
-def _write(target: Tensor, what: str, write: Callable[[], Any]) -> None:
-    """Carry out a write into the memory of ``target``, and stamp it."""
+def _write(target: Tensor, what: str, place: Any, write: Callable[[], Any]) -> None:
+    """Carry out a write into ``place`` in the memory of ``target``, and stamp it."""
+    refuse_repeated(what, place)
     try:
         write()
     except (IndexError, OverflowError, TypeError, ValueError) as error:
         kind = next((k for k in (IndexError, TypeError) if isinstance(error, k)), ValueError)
         raise kind(f"{what} into a {target.dtype} Tensor of shape {target.shape}: {error}") from None
-    writes.stamp(target._array)
+    stamp(target._array)
 
 
 NUMPY["setitem"] = setitem

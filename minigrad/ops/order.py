@@ -12,6 +12,7 @@ from ..core.arrays import as_array, shape_of
 from ..core.declare import offer, primitive
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
+from .convert import clone
 from .dims import both_doors, only_dim, some_dims
 from .index.basic import take_along_axis
 from .reduce.extremes import Extremes
@@ -41,7 +42,7 @@ def _squeezed(found: Extremes, axis: int) -> Extremes:
 
 def _single(input: Any) -> Extremes:
     """What every selection from a single number gives."""
-    return Extremes(reshape(input, ()), _constant(input, np.zeros_like(raw(input), dtype=np.int64)))
+    return Extremes(clone(reshape(input, ())), _constant(input, np.zeros_like(raw(input), dtype=np.int64)))
 
 
 def _order(x: Any, axis: int, descending: bool) -> Any:

@@ -17,7 +17,8 @@ from .shape.reshape import as_row
 @primitive()
 def windows(x: Any, *, axis: int, size: int, step: int) -> Any:
     """Views of ``size`` elements along ``axis``, every ``step``; their elements are the last dimension."""
-    every = np.lib.stride_tricks.sliding_window_view(x, size, axis)
+    options = {"writeable": True} if type(x) is np.ndarray and x.flags.writeable else {}
+    every = np.lib.stride_tricks.sliding_window_view(x, size, axis, **options)
     return every[(slice(None),) * axis + (slice(None, None, step),)]
 
 

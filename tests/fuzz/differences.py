@@ -113,6 +113,7 @@ TAKEN: dict[str, Predicate] = {
     "a sum into integers is a constant": _accepts("Autograd not support dtype"),
     "there may be no rows": _accepts("so unique cannot be applied", "input tensor must be non-empty"),
     "a histogram leaves out NaN": _accepts("is not finite"),
+    "a mask of nothing picks nothing of any dimension, as in NumPy": _accepts(r"The shape of the mask \[0\]"),
     "view copies where it must": _accepts("view size is not compatible with input tensor's size and stride"),
     "a range counts in its own dtype after the last step": _accepts("step must be nonzero"),
     "inside a graph a write makes new values, and leaves to others those that they saw": _accepts(
@@ -126,9 +127,10 @@ TAKEN: dict[str, Predicate] = {
 
 # --- minigrad refuses -------------------------------------------------------------------------------------------------
 REFUSED: dict[str, Predicate] = {
-    "inside a graph no view follows a write, so there is none while a view lives": _refuses(
+    "what was detached, or made without recording, does not follow a write inside a graph": _refuses(
         "whose memory another Tensor"
     ),
+    "elements that appear in several places are not written": _refuses("would write elements several times"),
     "means, variances and extrema of nothing are errors": _refuses(
         "(over|of) no values",
         "divides by zero",
@@ -189,6 +191,12 @@ DIFFERENT: dict[str, Predicate] = {
     "a result of any and all is bool": _does("dtype", "all any"),
     "steps and activations other than relu are floats": _does("dtype", "heaviside threshold relu6 hardtanh"),
     "pictures lie in memory batch last": _does("values", "is_contiguous"),
+    "what lies in memory in another order is copied where PyTorch need not": lambda d: (
+        _does("memory", "reshape reshape_as view view_as flatten ravel contiguous")(d) and d.ours.startswith("its own")
+    ),
+    "a gradient shares memory with nothing, not even with the argument of backward": lambda d: (
+        d.kind == "memory" and ".grad" in d.theirs and d.ours.startswith("its own")
+    ),
     "softmax is a float": _does("dtype", "softmax log_softmax softmin"),
     "sums of products of small integers are int64": _does("dtype", "einsum tensordot"),
     "PyTorch's addmv of no columns does not broadcast": _does("shape", "addmv"),

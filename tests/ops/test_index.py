@@ -1,4 +1,4 @@
-"""Indexing: NumPy gives the values, counting says where gradients must go, and PyTorch agrees where it can index so."""
+"""Indexing: NumPy gives the values, counting says where gradients must go; PyTorch is in test_index_parity.py."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ADVANCED = {
     "two arrays broadcasting": (np.array([[0], [2]]), np.array([1, 1, 3])),
     "three arrays": (np.array([0, 1, 1]), np.array([3, 3, 3]), np.array([4, 0, 0])),
     "array and int": (np.array([0, 1, 1]), 2),
-    "int and array": (1, EVERY, np.array([0, 0])),
+    "int and array side by side": (1, np.array([0, 0])),
     "array and slice": (np.array([0, 1, 1]), slice(1, 3)),
     "arrays apart": (np.array([0, 1, 1]), EVERY, np.array([4, 0, 0])),
     "arrays apart broadcasting": (np.array([[0], [1]]), slice(None, None, 2), np.array([4, 0, 0])),
@@ -208,23 +208,44 @@ def test_take_along_axis():
         np.testing.assert_allclose(grad.numpy(), counted((rows, order, columns), w))
 
 
-# --- PyTorch ----------------------------------------------------------------------------------------------------------
-# It has no negative steps, and puts the result of an integer beside a separated array elsewhere than NumPy does.
-UNLIKE_NUMPY = {"negative steps", "array and negative step", "int and array", "uint8"}
+# --- an integer selects first -----------------------------------------------------------------------------------------
+# Index -> the same in two steps. NumPy would put the dimension of the array first.
+APART = {
+    "int first": ((1, EVERY, np.array([0, 2])), lambda x: x[1][:, [0, 2]]),
+    "int in between": ((EVERY, 1, EVERY, np.array([0, 1])), lambda x: x[:, 1][:, :, [0, 1]]),
+    "int last": ((EVERY, np.array([3, 0]), EVERY, 1), lambda x: x[:, :, :, 1][:, [3, 0]]),
+    "None in between": ((1, None, np.array([0, 2])), lambda x: x[1][None, [0, 2]]),
+    "0-d array": ((np.array(-1), EVERY, np.array([0, 2])), lambda x: x[-1][:, [0, 2]]),
+    "Tensor": ((Tensor(1), EVERY, Tensor([0, 2])), lambda x: x[1][:, [0, 2]]),
+    "mask": ((1, EVERY, np.array([True, False, True, False, False])), lambda x: x[1][:, [0, 2]]),
+    "ellipsis": ((1, ..., np.array([0, 1])), lambda x: x[1][..., [0, 1]]),
+    "ellipsis for nothing": ((EVERY, np.array([0, 2]), ..., np.array([1, 1]), EVERY), lambda x: x[:, [0, 2], [1, 1]]),
+    "arrays apart": ((np.array([0, 1]), EVERY, np.array([0, 2]), 1), lambda x: x[:, :, :, 1][[0, 1], :, [0, 2]]),
+}
+FOUR = np.arange(1.0, 121.0).reshape(3, 4, 5, 2)
 
 
-@pytest.mark.parametrize("name", [name for name in INDICES if name not in UNLIKE_NUMPY])
-def test_parity_with_pytorch(name):
-    torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
+@pytest.mark.parametrize("name", APART)
+def test_an_integer_selects_before_arrays_pick(name):
+    index, in_steps = APART[name]
+    expected, places = in_steps(FOUR), in_steps(np.arange(120).reshape(FOUR.shape))
+    x = leaf(FOUR)
+    got = x[index]
+    np.testing.assert_array_equal(got.detach().numpy(), expected)
+    g = np.random.default_rng(0).normal(size=expected.shape)
+    right = np.bincount(places.ravel(), weights=g.ravel(), minlength=120).reshape(FOUR.shape)
+    np.testing.assert_allclose(mg.autograd.grad(got, x, g)[0].numpy(), right)
 
-    def theirs(index):
-        if isinstance(index, tuple):
-            return tuple(map(theirs, index))
-        return torch.tensor(index) if isinstance(index, np.ndarray) else index
+    plain, h = Tensor(FOUR), x * 1
+    plain[index] = -g
+    h[index] = leaf(-g)
+    written = FOUR.copy().ravel()
+    written[places] = -g
+    np.testing.assert_array_equal(plain.numpy().ravel(), written)
+    np.testing.assert_array_equal(h.detach().numpy().ravel(), written)
 
-    x, reference = leaf(X), torch.tensor(X, requires_grad=True)
-    out, expected = x[INDICES[name]], reference[theirs(INDICES[name])]
-    np.testing.assert_array_equal(out.detach().numpy(), expected.detach().numpy())
-    (out * out).sum().backward()
-    (expected * expected).sum().backward()
-    np.testing.assert_allclose(x.grad.numpy(), reference.grad.numpy(), rtol=1e-12)
+
+def test_numpys_own_functions_index_as_numpy_does():
+    x, rows = leaf(X), np.array([0, 2, 1])
+    np.testing.assert_array_equal(np.take(x, rows, axis=2).detach().numpy(), np.take(X, rows, axis=2))
+    np.testing.assert_array_equal(np.take(x, rows).detach().numpy(), np.take(X, rows))

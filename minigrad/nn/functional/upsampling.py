@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.arrays import refuse_gradient
 from ...core.tensor import Tensor, raw
+from ...ops.convert import fresh
 from ...ops.index.basic import pick
 from ...ops.shape.permute import permute
 from ...ops.shape.reshape import reshape
@@ -159,7 +160,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
     parts = reshape(input, *rest, channels // (r * r), r, r, height, width)
     k = len(rest)
     moved = permute(parts, *range(k), k, k + 3, k + 1, k + 4, k + 2)
-    return reshape(moved, *rest, channels // (r * r), height * r, width * r)  # type: ignore[no-any-return]
+    return fresh(reshape(moved, *rest, channels // (r * r), height * r, width * r), input)  # type: ignore[no-any-return]
 
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
@@ -181,4 +182,4 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
     parts = reshape(input, *rest, channels, height // r, r, width // r, r)
     k = len(rest)
     moved = permute(parts, *range(k), k, k + 2, k + 4, k + 1, k + 3)
-    return reshape(moved, *rest, channels * r * r, height // r, width // r)  # type: ignore[no-any-return]
+    return fresh(reshape(moved, *rest, channels * r * r, height // r, width // r), input)  # type: ignore[no-any-return]

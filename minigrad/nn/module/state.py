@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import writes
 from ...core.arrays import as_array
 from ...core.graph import Array
 from ...core.tensor import Tensor, overwrite
+from ...core.views import share
+from ...core.writes import owner_of
 from .convert import replace
 
 
@@ -159,7 +160,7 @@ def _take_over(own: dict[str, Tensor], state: Mapping[str, Any], news: dict[int,
             name, array = news[id(tensor)]
             replace(tensor, array)
             if isinstance(state[name], Tensor):  # two handles on one memory from now on
-                writes.share(array, tensor, state[name])
+                share(owner_of(array), tensor, state[name])
 
 
 # --- what probably happened -------------------------------------------------------------------------------------------

@@ -8,21 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import generic
 
 from ...core.arrays import is_array
 from ...core.declare import primitive
 from ...core.dispatch import NUMPY
 from ...core.graph import Array, Node, Pending
 from ...core.primitive import Primitive
-from ...core.tensor import raw
+from ...core.tensor import Tensor, raw
+
+_BASIC = frozenset({int, slice, type(None), type(...)})  # the types in an index that picks a view and cannot change
 
 
-def _kinds(index: Any) -> tuple[bool, bool]:
-    """Whether an index uses only slices, integers, None and Ellipsis; and whether it is a single boolean mask."""
-    items = index if isinstance(index, tuple) else (index,)
-    basic = all(i is None or i is Ellipsis or isinstance(i, (int, slice, np.integer)) for i in items)
-    mask = len(items) == 1 and is_array(items[0]) and items[0].dtype.kind == "b"
-    return basic, mask
+def is_basic(index: Any) -> bool:
+    """Whether an index has only slices, integers, None and Ellipsis, and so picks a view."""
+    return type(index) in _BASIC or (isinstance(index, tuple) and _BASIC.issuperset(map(type, index)))
 
 
 class Partial(Pending):
@@ -107,8 +107,13 @@ def _tiling(indices: list[Any], shape: tuple[int, ...]) -> tuple[int | None, lis
 
 
 def _pick(x: Any, *, index: Any) -> Any:
-    """``x[index]``, for an index that nobody else can change."""
-    return x[index]
+    """``x[index]``, for an index that nobody else can change; a single element is a view as well."""
+    if type(index) is int:
+        return x[index, ...]
+    out = x[index]
+    if isinstance(out, generic):  # NumPy copies a single element, unless an Ellipsis asks for an array
+        out = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return out
 
 
 pick = _Pick(_pick, name="getitem")
@@ -123,7 +128,8 @@ def put(values: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _add(out: Any, index: Any, values: Any) -> None:
-    if any(_kinds(index)):  # no element can be named twice
+    mask = is_array(index) and index.dtype.kind == "b"
+    if mask or is_basic(index):  # no element can be named twice
         out[index] += values
     else:
         _add_at(out, index, values)
@@ -171,21 +177,65 @@ def _flat_places(index: tuple[Any, ...], shape: tuple[int, ...], count: int) -> 
     return np.arange(size).reshape(shape)[index] if size <= 4 * count else None
 
 
-# --- the door ---------------------------------------------------------------------------------------------------------
-
-
+# --- Tensors' own brackets --------------------------------------------------------------------------------------------
 def settled_index(index: Any) -> Any:
-    """The index as arrays of our own: lists converted, Tensors unwrapped, arrays copied so that nobody changes them."""
-    index = raw(index)
-    if isinstance(index, tuple):
-        return tuple(map(settled_index, index))
-    if isinstance(index, list):
-        return np.asarray(index, dtype=None if index else np.intp)
-    return index.copy() if is_array(index) else index
+    """The index as values of our own: sequences become arrays, arrays are copied so that nobody changes them.
+
+    An integer array without dimensions becomes an integer, which picks a view.
+    """
+    return tuple(map(_settled, index)) if isinstance(index, tuple) else _settled(index)
+
+
+def _settled(item: Any) -> Any:
+    if type(item) in _BASIC:
+        return item
+    if isinstance(item, Tensor):
+        item = item._array
+    elif isinstance(item, (list, tuple, range)):
+        return np.asarray(raw(item), dtype=None if len(item) else np.intp)
+    if is_array(item):
+        return item.copy() if item.ndim or item.dtype.kind not in "iu" else item.item()
+    if isinstance(item, (np.bool_, bool)):
+        return bool(item)
+    return int(item) if isinstance(item, (int, np.integer)) else item
+
+
+def in_steps(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """A settled index as PyTorch understands it: an index of views, or None, and then one for what they left.
+
+    Integers select first, and are no arrays that broadcast with others. What a single array, or arrays side by side,
+    pick stays where it was picked, therefore, and an integer elsewhere does not matter: ``x[0, :, rows]`` is
+    ``x[0][:, rows]``. NumPy moves the result to the front.
+    """
+    if not isinstance(index, tuple) or is_basic(index):
+        return None, index
+    kinds = set(map(type, index))
+    if int not in kinds and type(...) not in kinds:
+        return None, index
+    free = len(shape) - sum(map(_taken, index))
+    views: list[Any] = []
+    rest: list[Any] = []
+    for item in index:
+        if item is Ellipsis:  # one that stands for no dimension would still separate arrays
+            views += [slice(None)] * free
+            rest += [slice(None)] * free
+        elif type(item) is int:
+            views.append(item)
+        else:
+            views += [slice(None)] * _taken(item)
+            rest.append(item)
+    return tuple(views) if int in kinds else None, tuple(rest)
+
+
+def _taken(item: Any) -> int:
+    """How many dimensions of the input one item of an index is about."""
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    return item.ndim if is_array(item) and item.dtype.kind == "b" else 1
 
 
 def getitem(input: Any, index: Any) -> Any:
-    """``input[index]``, with NumPy's rules for slices, None, Ellipsis, integers, integer arrays and boolean masks.
+    """``input[index]``, with PyTorch's rules for slices, None, Ellipsis, integers, integer arrays and boolean masks.
 
     An element that is read several times gets the sum of the gradients.
 
@@ -195,7 +245,14 @@ def getitem(input: Any, index: Any) -> Any:
         >>> x.grad
         Tensor([2., 1.])
     """
-    return pick(input, index=settled_index(index))
+    if isinstance(index, tuple):
+        if not is_basic(index):
+            views, index = in_steps(tuple(map(_settled, index)), input.shape)
+            if views is not None:
+                input = pick(input, index=views)
+    elif type(index) not in _BASIC:
+        index = _settled(index)
+    return pick(input, index=index)
 
 
 NUMPY["getitem"] = getitem
@@ -242,13 +299,26 @@ NUMPY[np.take_along_axis] = _numpy_take_along_axis
 def assign(x: Any, value: Any, *, index: Any) -> Any:
     """``x`` with ``value`` written at ``index``."""
     out = np.copy(x)  # a gradient may be a NumPy scalar, whose own copy is one too
-    out[index] = value
+    write(out, index, value)
     return out
 
 
-def _value_gradient(g: Any, x_shape: tuple[int, ...], index: Any) -> Any:
+def write(array: Any, index: Any, value: Any) -> None:
+    """``array[index] = value``; leading dimensions of size 1 are dropped, which NumPy does for most indices."""
+    if getattr(value, "ndim", 0):
+        value = value[(0,) * next((d for d, n in enumerate(value.shape) if n != 1), value.ndim)]
+    array[index] = value
+
+
+def _value_gradient(g: Any, x_shape: tuple[int, ...], value_shape: tuple[int, ...], index: Any) -> Any:
     """What was written and not overwritten: where an index names an element several times, the last one stays."""
-    picked = getitem(g, index)
+    picked = _what_stayed(g, x_shape, index)
+    extra = len(value_shape) - picked.ndim  # the leading dimensions that were dropped
+    return np.reshape(picked, (1,) * extra + picked.shape) if extra > 0 else picked
+
+
+def _what_stayed(g: Any, x_shape: tuple[int, ...], index: Any) -> Any:
+    picked = pick(g, index=index)
     places = index if isinstance(index, tuple) else (index,)
     if not any(is_array(place) and place.dtype.kind != "b" for place in places):
         return picked

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import as_array, is_array, shape_of
+from ...core.arrays import as_array, as_writable, is_array, shape_of
 from ...core.broadcasting import unbroadcast
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ...core.tensor import as_operand, raw
+from ..convert import fresh
 from ..dims import both_doors, by_name, one_dim, sizes_of
 from ..index.basic import pick, settled_index
 from .reshape import reshape, unsqueeze
@@ -67,7 +68,7 @@ def _tiled(name: str, input: Any, times: tuple[int, ...]) -> Any:
     shape = (1,) * (len(times) - len(shape_of(input))) + shape_of(input)
     pairs = reshape(input, [size for n in shape for size in (1, n)])
     pairs = broadcast_to(pairs, [size for k, n in zip(times, shape, strict=True) for size in (k, n)])
-    return reshape(pairs, [k * n for k, n in zip(times, shape, strict=True)])
+    return fresh(reshape(pairs, [k * n for k, n in zip(times, shape, strict=True)]), input)
 
 
 @offer()
@@ -129,7 +130,7 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
     if times.size == 1 and (times.ndim == 0 or shape[dim] != 1):
         k = int(times.item())
         wide = broadcast_to(unsqueeze(input, dim + 1), (*shape[: dim + 1], k, *shape[dim + 1 :]))
-        result = reshape(wide, (*shape[:dim], shape[dim] * k, *shape[dim + 1 :]))
+        result = fresh(reshape(wide, (*shape[:dim], shape[dim] * k, *shape[dim + 1 :])), input)
     else:
         places = np.repeat(np.arange(shape[dim], like=times), times)
         result = pick(input, index=(slice(None),) * dim + (places,))
@@ -140,7 +141,7 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
 
 @primitive(name="broadcast_to", cure="every size must be kept, or grow from 1, counted from the right")
 def _broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(x, shape)
+    return as_writable(np.broadcast_to(x, shape), x)
 
 
 _broadcast_to.rule(x=lambda g, x_shape: unbroadcast(g, x_shape))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from ...core.arrays import shape_of
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ..dims import by_name, one_dim, sizes_of, some_dims
+from ..index.basic import pick
 from .permute import swapaxes
 from .reshape import reshape
 
 
 @primitive(name="flip")
 def _flip(x: Any, *, axis: tuple[int, ...]) -> Any:
-    return np.flip(x, axis)
+    return np.flip(x, axis).copy()
 
 
 @primitive(name="roll")
@@ -33,7 +34,7 @@ _roll.rule(x=lambda g, shift, axis: _roll(g, shift=tuple(-n for n in shift), axi
 
 @offer()
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
-    """The elements in reverse order along ``dims``.
+    """The elements in reverse order along ``dims``: a copy, where ``np.flip`` is a view.
 
     Example:
         >>> flip(Tensor([1.0, 2.0, 3.0]), 0)
@@ -41,10 +42,6 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """
     dims = by_name("flip", "dims", dims, named) if named else dims
     return _flip(input, axis=some_dims("flip", sizes_of(dims) if dims else (), shape_of(input)))
-
-
-def _numpy_flip(m: Any, axis: Any = None) -> Any:
-    return flip(m, tuple(range(len(shape_of(m)))) if axis is None else axis)
 
 
 def _flipper(name: str, dim: int, doc: str) -> Any:
@@ -55,7 +52,7 @@ def _flipper(name: str, dim: int, doc: str) -> Any:
 
     flipped.__name__ = flipped.__qualname__ = name
     flipped.__doc__ = doc
-    return offer(getattr(np, name))(flipped)
+    return offer()(flipped)
 
 
 flipud = _flipper("flipud", 0, "The rows in reverse order.")
@@ -71,6 +68,10 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
         Tensor([[2., 4.],
                 [1., 3.]])
     """
+    return _turned(input, k, dims, flip)
+
+
+def _turned(input: Any, k: int, dims: Sequence[int], flip: Callable[..., Any]) -> Any:
     dims = some_dims("rot90", tuple(dims), shape_of(input)) or ()
     if len(dims) != 2:
         raise ValueError(f"rot90 turns a plane of two dimensions, got {dims} of shape {shape_of(input)}")
@@ -108,4 +109,23 @@ def _numpy_roll(a: Any, shift: Any, axis: Any = None) -> Any:
     return roll(a, sum(sizes_of((shift,))))
 
 
-NUMPY.update({np.flip: _numpy_flip, np.rot90: lambda m, k=1, axes=(0, 1): rot90(m, k, axes), np.roll: _numpy_roll})
+def _numpy_flip(m: Any, axis: Any = None) -> Any:
+    """A view, as NumPy's are, and so indexing."""
+    shape = shape_of(m)
+    dims = some_dims("np.flip", axis, shape)
+    return pick(m, index=tuple(slice(None, None, -1 if dims is None or d in dims else None) for d in range(len(shape))))
+
+
+def _numpy_rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
+    return _turned(m, k, axes, _numpy_flip)
+
+
+NUMPY.update(
+    {
+        np.flip: _numpy_flip,
+        np.flipud: lambda m: _numpy_flip(m, 0),
+        np.fliplr: lambda m: _numpy_flip(m, 1),
+        np.rot90: _numpy_rot90,
+        np.roll: _numpy_roll,
+    }
+)
