@@ -258,7 +258,8 @@ def einsum(equation: Any, *operands: Any) -> Any:
         raise ValueError(f"einsum {equation!r} got no operands")
     arrays = as_operands(*operands)
     terms, out = _read(equation, tuple(x.ndim for x in arrays))
-    return contract(f"einsum {equation!r}", arrays, terms, out)
+    result = contract(f"einsum {equation!r}", arrays, terms, out)
+    return reshape(result, result.shape) if any(result is x for x in arrays) else result
 
 
 def _from_sublists(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

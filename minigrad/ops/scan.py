@@ -178,7 +178,7 @@ def _running(name: str, compare: Any, accumulate: Any, input: Any, dim: Any) -> 
         raise TypeError(f"{name} needs the dimension to run along, such as dim=-1")
     dims = only_dim(name, dim, shape_of(x))
     if not dims:
-        return Extremes(input + 0, _indices(input, np.zeros_like(x, dtype=np.int64)))
+        return Extremes(clone(input), _indices(input, np.zeros_like(x, dtype=np.int64)))
     (axis,) = dims
     best = accumulate(x, axis=axis)
     places = np.reshape(np.arange(x.shape[axis], like=x), (-1,) + (1,) * (x.ndim - axis - 1))

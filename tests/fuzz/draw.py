@@ -86,7 +86,7 @@ class Draw:
         if 0 in shape:
             return f"lib.zeros({tuple(shape)}, dtype=lib.{dtype})"
         special = special and _KINDS[dtype] == "f" and self.chance(0.04)
-        fine = self.chance(0.5) and dtype == "float32"  # TEMPORARY
+        fine = self.chance(0.5)
 
         def number() -> str:
             if dtype == "bool":

@@ -42,7 +42,10 @@ def add_rows(values: Any, *, index: Any, rows: int) -> Any:
         one_hot = np.zeros_like(blocks, shape=(rows, count), order="C")
         one_hot[flat, np.arange(count, like=flat)] = 1
         np.matmul(one_hot, blocks, out=table)
-    elif count:
+        if not np.isnan(np.sum(table)):
+            return out
+        table[...] = 0  # NaN or infinity, times 0, may have gone to rows of others
+    if count:
         places = flat[:, None] * width + np.arange(width, like=flat)
         np.add.at(np.reshape(table, (rows * width,)), np.reshape(places, (count * width,)), np.reshape(blocks, (-1,)))
     return out

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import shape_of
+from ...core.arrays import as_array, shape_of
 from ...core.declare import offer, primitive
 from ...core.tensor import as_operand, raw
 from ..dims import both_doors, one_dim, row_shape
@@ -224,12 +224,13 @@ def _combined(input: Any, src: Any, places: Any, reduce: str, include_self: bool
     touched = count > 0
     if reduce in ("amax", "amin"):
         if not include_self:  # start from one of the values that arrive; it is counted as one of them, by its own path
-            input = where(touched, _worst(raw(src), reduce), input)
+            input = where(touched, as_array(_worst(raw(src), reduce), input.dtype), input)
         return scatter_extreme(input, src, index=places, largest=reduce == "amax")
     if reduce == "prod":
-        return scatter_product(input if include_self else where(touched, 1, input), src, index=places)
+        input = input if include_self else where(touched, as_array(1, input.dtype), input)
+        return scatter_product(input, src, index=places)
     if not include_self:
-        input = where(touched, 0, input)
+        input = where(touched, as_array(0, input.dtype), input)
     total = input + put(src, index=places, shape=shape)
     if reduce == "sum":
         return total
@@ -241,6 +242,8 @@ def _combined(input: Any, src: Any, places: Any, reduce: str, include_self: bool
 def _worst(values: Any, reduce: str) -> Any:
     """What every other value beats."""
     if values.dtype.kind == "f":
-        return -np.inf if reduce == "amax" else np.inf
+        return -math.inf if reduce == "amax" else math.inf
+    if values.dtype.kind == "b":
+        return reduce == "amin"
     limits = np.iinfo(values.dtype)
     return int(limits.min if reduce == "amax" else limits.max)
