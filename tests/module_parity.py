@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pytest
 
 import minigrad
 from minigrad import Tensor, nn
-
-try:
-    from tests.parity import random, torch, weights
-except pytest.skip.Exception:  # without PyTorch; see there
-    sys.modules.pop(__name__, None)
-    raise
+from tests.parity import random, torch, weights
 
 TOLERANCE = 1e-6  # relative to the largest entry, in float64
 

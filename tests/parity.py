@@ -6,7 +6,6 @@ does so where PyTorch is not installed.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,11 +15,7 @@ import pytest
 from minigrad import Tensor, autograd
 from minigrad.core.tensor import wrap
 
-try:
-    import torch
-except ImportError:
-    sys.modules.pop(__name__, None)  # pytest would leave half a module for the next test file that imports this one
-    pytest.skip("parity with PyTorch needs it: pip install torch==2.13.0", allow_module_level=True)
+torch = pytest.importorskip("torch", reason="parity with PyTorch needs it: pip install torch==2.13.0")
 
 Arrays = list[np.ndarray]
 TOLERANCES = {"float64": (1e-9, 1e-11), "float32": (1e-5, 1e-6), "float16": (2e-3, 2e-3)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,7 @@ import pytest
 import minigrad
 from tests.fuzz.draw import dtype_of
 
-try:
-    import torch
-except ImportError:
-    sys.modules.pop(__name__, None)  # pytest would leave half a module for the next file that imports this one
-    pytest.skip("parity with PyTorch needs it: pip install torch==2.13.0", allow_module_level=True)
+torch = pytest.importorskip("torch", reason="parity with PyTorch needs it: pip install torch==2.13.0")
 
 LIBRARIES = (minigrad, torch)
 
