@@ -240,9 +240,10 @@ class Primitive:
         if live and grad_enabled.get():
             node = self._recorded(values, parents, live, static, outputs, residuals, foreign)
         tensors = tuple([wrap(out, node and node.output(i, out)) for i, out in enumerate(outputs)])
+        whole = [tensor for tensor in tensors if tensor._array.base is None]
         for i, tensor in enumerate(tensors):
             if tensor._array.base is not None:
-                share_with((*args, *tensors[:i]), tensor, UNKNOWN)
+                share_with((*args, *whole, *tensors[:i]), tensor, UNKNOWN)
         return tensors
 
     def _again(self, args: tuple[Any, ...], values: list[Any], parents: list[Node | None], static: Any) -> Any:
