@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -43,18 +43,14 @@ def quiet() -> Iterator[None]:
 
 
 class Run:
-    """A program on its way through both libraries, up to its first unknown difference.
+    """A program on its way through both libraries, up to its first unknown difference."""
 
-    Args:
-        matched: called with the reason for every known difference that was met.
-    """
-
-    def __init__(self, matched: Callable[[str], None] = lambda reason: None) -> None:
+    def __init__(self) -> None:
         self.worlds = Worlds()
         self.program: Program = []
         self.unknown: Difference | None = None
+        self.reasons: list[str] = []  # for the known differences of the last statement
         self.over = False
-        self._matched = matched
 
     def step(self, statement: str) -> None:
         """Go on with one more statement, unless the run is over."""
@@ -62,12 +58,11 @@ class Run:
             return
         self.program.append(statement)
         differences = self.worlds.step(statement, lambda d: known(d) is not None)
-        for difference in differences:
-            reason = known(difference)
-            if reason is None:
-                self.unknown, self.over = difference, True
-                return
-            self._matched(reason)
+        self.reasons = [reason for reason in map(known, differences) if reason is not None]
+        self.unknown = next((difference for difference in differences if known(difference) is None), None)
+        if self.unknown is not None:
+            self.over = True
+            return
         if differences and defines(statement):
             self.worlds.forget(statement)
             self.program.pop()
@@ -75,9 +70,9 @@ class Run:
             self.over = True  # one library has written what the other has not
 
 
-def explore(seed: int, length: int = 40, matched: Callable[[str], None] = lambda reason: None) -> Run:
+def explore(seed: int, length: int = 40) -> Run:
     """Write a random program while it runs; it ends with a look at its gradients."""
-    run, rng = Run(matched), random.Random(seed)
+    run, rng = Run(), random.Random(seed)
     draw = Draw(rng, run.worlds, run.step)
     with quiet(), suppress(Unfit):
         for _ in range(length):
