@@ -1,8 +1,8 @@
 """Keeping freed memory for the next array, where the C library allows it.
 
 A training step frees and allocates the same large arrays over and over. By default glibc hands every freed block above
-128 KiB back to the system, and the next array of that size starts with a page fault for each of its 4 KiB pages:
-a convolutional step written in NumPy took 8.8 ms instead of 4.4 ms for that reason alone.
+128 KiB back to the system, and the next array of that size starts with a page fault for each of its 4 KiB pages,
+which can double the time of a step.
 
 The setting belongs to the whole process, so freed memory stays with it. Set ``MINIGRAD_MALLOC=default`` in the
 environment before importing minigrad to leave the C library as it is.

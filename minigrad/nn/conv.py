@@ -1,4 +1,4 @@
-"""Convolutional layers: the same small weight at every place of a sequence or a picture."""
+"""Convolutional layers: the same small weight at every position of a sequence or a picture."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class Conv1d(_Convolution):
 
 
 class Conv2d(_Convolution):
-    """Slides learned kernels over pictures: the layer that makes a network see the same thing at every place.
+    """Slides learned kernels over pictures: the layer that makes a network see the same thing at every position.
 
     Both Parameters start uniform in ±1/√fan_in, fan_in = in_channels/groups · height · width of the kernel, as in
     PyTorch. Arguments as for ``Conv1d``; sizes are one number, or one each for height and width.

@@ -37,7 +37,7 @@ class Embedding(Module):
         dtype: of the table, by default the default dtype (float32).
 
     Raises:
-        IndexError: when called with a number that is no row, naming it, its place and the size of the table.
+        IndexError: when called with a number that is no row, naming it, its position and the size of the table.
         TypeError: when called with numbers that are not integers.
         ValueError: for sizes below 1, a padding_idx outside the table, and ``sparse=True``.
 

@@ -135,7 +135,7 @@ class RotaryPositionalEncoding(Module):
     """Turns pairs of channels by an angle that grows with the position; for queries and keys, not for values.
 
     The product of a query at position m and a key at position n then depends on m - n only: attention sees how far
-    apart two places are, not where they stand. Nothing is learned and nothing is added. Pair i of D/2 turns by
+    apart two positions are, not where they stand. Nothing is learned and nothing is added. Pair i of D/2 turns by
     p / base^(2i/D) at position p.
 
     There are two conventions for what makes a pair, and weights trained with one are useless with the other:

@@ -134,7 +134,7 @@ def test_a_pool_recorded_without_grad_has_the_same_values():
     np.testing.assert_array_equal(out.numpy(), F.max_pool2d(x, 3, 2, 1).detach().numpy())
 
 
-def test_more_than_256_taps():
+def test_windows_of_more_than_256_elements():
     compare(F.max_pool1d, TF.max_pool1d, random((1, 2, 700)), static=(300, 100), order=1)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from tests.samples.arrays import Sample, apart, normal
 
 
-def _how(axis: int, taps: int, stride: int, before: int = 0, dilation: int = 1) -> dict[str, Any]:
-    return {"axis": axis, "taps": taps, "stride": stride, "before": before, "dilation": dilation}
+def _how(axis: int, kernel_size: int, stride: int, before: int = 0, dilation: int = 1) -> dict[str, Any]:
+    return {"axis": axis, "kernel_size": kernel_size, "stride": stride, "before": before, "dilation": dilation}
 
 
 # shape of the input, number of windows, and how they slide
@@ -27,7 +27,7 @@ _CASES: list[tuple[tuple[int, ...], int, dict[str, Any]]] = [
 
 def _winner(windows: int, case: tuple[int, ...], how: dict[str, Any]) -> np.ndarray:
     shape = (*case[: how["axis"]], windows, *case[how["axis"] + 1 :])
-    return np.random.default_rng(0).integers(0, how["taps"], shape).astype(np.uint8)
+    return np.random.default_rng(0).integers(0, how["kernel_size"], shape).astype(np.uint8)
 
 
 def _sums(how: dict[str, Any]) -> dict[str, Any]:

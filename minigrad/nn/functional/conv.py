@@ -78,7 +78,7 @@ def conv1d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Tensor:
-    """The weight slid along sequences: at every place, the sum of products with the elements under it.
+    """The weight slid along sequences: at every position, the sum of products with the elements under it.
 
     Shapes:
         input: (N, C, L) or (C, L).
@@ -114,7 +114,7 @@ def conv2d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Tensor:
-    """The weight slid over pictures: at every place, the sum of products with the elements under it.
+    """The weight slid over pictures: at every position, the sum of products with the elements under it.
 
     Strictly a cross-correlation: the kernel is not turned round.
 
@@ -175,8 +175,8 @@ def _conv(
             f"{weight.shape} with groups={groups}, takes {channels * groups}; channels are dimension 1 of (N, C, "
             f"{SPATIAL[dimensions]})" + _channels_first(input.shape, channels * groups, alone)
         )
-    for size, taps, pair, step in zip(input.shape[2:], kernel, pads, dilations, strict=True):
-        if taps < 1 or window_count(size, taps, 1, *pair, step) < 1:
+    for size, kernel_size, pair, step in zip(input.shape[2:], kernel, pads, dilations, strict=True):
+        if kernel_size < 1 or window_count(size, kernel_size, 1, *pair, step) < 1:
             raise ValueError(
                 f"{name}: a kernel of {tuple(kernel)}, dilation {dilations}, does not fit into the input, "
                 f"{tuple(input.shape[2:])} with padding {pads}; use more padding or a smaller kernel"

@@ -42,7 +42,7 @@ def embedding(
         sparse: not supported; gradients are dense.
 
     Raises:
-        IndexError: for a number that is no row, naming it, its place and the size of the table.
+        IndexError: for a number that is no row, naming it, its position and the size of the table.
         TypeError: for numbers that are not integers.
         ValueError: for a table that is no matrix, a padding_idx outside it, and ``sparse=True``.
 
@@ -174,13 +174,13 @@ def _index(name: str, input: Any, table: tuple[int, ...]) -> Array:
     rows = table[0]
     if index.size and not (np.min(index) >= 0 and np.max(index) < rows):
         position = int(np.argmax((index < 0) | (index >= rows)))
-        place = ", ".join(str(int(i)) for i in np.unravel_index(position, index.shape))
+        where = ", ".join(str(int(i)) for i in np.unravel_index(position, index.shape))
         wrong = int(np.reshape(index, (-1,))[position])
         raise IndexError(
-            f"{name}: {wrong} at input[{place or '()'}] is no row of a table of shape {table}; rows go from 0 to "
+            f"{name}: {wrong} at input[{where or '()'}] is no row of a table of shape {table}; rows go from 0 to "
             f"{rows - 1}, so it needs num_embeddings of at least {wrong + 1}"
             if wrong >= 0
-            else f"{name}: {wrong} at input[{place or '()'}] is no row of a table of shape {table}; rows go from 0 to "
+            else f"{name}: {wrong} at input[{where or '()'}] is no row of a table of shape {table}; rows go from 0 to "
             f"{rows - 1}, and are not counted from the end"
         )
     return index
@@ -240,9 +240,9 @@ def _largest(weight: Tensor, index: Array, bags: Array, count: Array) -> Tensor:
     longest = int(np.max(count, initial=0))
     if not longest:
         return weight.sum() * 0 + np.zeros_like(raw(weight), shape=(count.size, weight.shape[1]))  # type: ignore[no-any-return]
-    place = np.arange(index.size, like=index) - (np.cumsum(count) - count)[bags]
+    inside = np.arange(index.size, like=index) - (np.cumsum(count) - count)[bags]
     lined_up = np.zeros_like(index, shape=(count.size, longest))
-    lined_up[bags, place] = index
+    lined_up[bags, inside] = index
     values = raw(weight)[lined_up]
     values[np.arange(longest, like=index) >= count[:, None]] = -np.inf
     winners = np.take_along_axis(lined_up, np.argmax(values, axis=1), axis=1)

@@ -31,8 +31,8 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     kernel, dilations, pads, strides = _slides("unfold", kernel_size, dilation, padding, stride)
     _window_counts("unfold", input.shape[2:], kernel, dilations, pads, strides)
     out = pad(input, (pads[1], pads[1], pads[0], pads[0]))
-    for axis, taps, step, spacing in zip((2, 3), kernel, strides, dilations, strict=True):
-        out = windows(out, axis=axis, size=(taps - 1) * spacing + 1, step=step)
+    for axis, kernel_size, step, spacing in zip((2, 3), kernel, strides, dilations, strict=True):
+        out = windows(out, axis=axis, size=(kernel_size - 1) * spacing + 1, step=step)
         if spacing > 1:
             out = pick(out, index=(..., slice(None, None, spacing)))
     out = permute(out, 0, 1, 4, 5, 2, 3)

@@ -85,13 +85,13 @@ def _check_scores(scores: Array) -> None:
         raise TypeError(f"sample: scores are floating-point, got {scores.dtype}; are these indices already?")
     wrong = np.argwhere(np.isnan(scores) | (scores == np.inf))
     if wrong.size:
-        place = tuple(wrong[0].tolist())
-        raise ValueError(f"sample: the score at {place} is {scores[place]}; scores are finite or -inf")
+        position = tuple(wrong[0].tolist())
+        raise ValueError(f"sample: the score at {position} is {scores[position]}; scores are finite or -inf")
     void = np.argwhere(np.max(scores, axis=-1) == -np.inf)
     if len(void):
-        place = tuple(void[0].tolist())
+        position = tuple(void[0].tolist())
         raise ValueError(
-            f"sample: all scores of row {place} are -inf, so there is nothing to draw; was everything masked?"
+            f"sample: all scores of row {position} are -inf, so there is nothing to draw; was everything masked?"
         )
 
 
@@ -115,7 +115,7 @@ def _nucleus(probabilities: Array, top_p: float | None) -> Array:
 def _draw(weights: Array, generator: np.random.Generator) -> Array:
     """Where a uniform number falls among the running sums of each row."""
     edges = np.cumsum(weights, axis=-1)
-    places = generator.random((len(weights), 1)) * edges[:, -1:]
-    drawn = np.count_nonzero(edges <= places, axis=-1)
+    drawn_at = generator.random((len(weights), 1)) * edges[:, -1:]
+    drawn = np.count_nonzero(edges <= drawn_at, axis=-1)
     last = weights.shape[-1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=-1)  # rounding may reach the last edge
     return np.minimum(drawn, last)

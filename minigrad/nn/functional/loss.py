@@ -208,9 +208,9 @@ def _kept(labels: Array, classes: int, ignore_index: int, target: Array) -> Arra
     wrong = kept & ((labels < 0) | (labels >= classes))
     if wrong.any():
         position = int(wrong.argmax())
-        place = ", ".join(str(int(i)) for i in np.unravel_index(position, target.shape))
+        where = ", ".join(str(int(i)) for i in np.unravel_index(position, target.shape))
         raise IndexError(
-            f"cross_entropy: the label {target.reshape(-1)[position]} at target[{place or '()'}] is no class; with "
+            f"cross_entropy: the label {target.reshape(-1)[position]} at target[{where or '()'}] is no class; with "
             f"{classes} classes, labels go from 0 to {classes - 1} (or are ignore_index={ignore_index})"
         )
     return None if kept.all() else kept
@@ -225,10 +225,10 @@ def _smoothed(input: Tensor, labels: Array, label_smoothing: float, weight: Any)
 
 
 def _put_back(losses: Tensor, kept: Array) -> Tensor:
-    """The losses at the places of the rows that they belong to, and 0 at the others."""
-    places = np.where(kept, np.cumsum(kept) - 1, np.size(losses))
+    """The losses at the positions of the rows that they belong to, and 0 at the others."""
+    positions = np.where(kept, np.cumsum(kept) - 1, np.size(losses))
     extended: Tensor = concatenate([losses, np.zeros_like(raw(losses), shape=1)])
-    return extended[places]
+    return extended[positions]
 
 
 def _weighted_mean(losses: Tensor, weights: Any) -> Tensor:

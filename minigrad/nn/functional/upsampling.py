@@ -115,10 +115,10 @@ def _sizes(
 def _nearest(x: Any, axis: int, size: int, wanted: int, step: float, shift: float) -> Any:
     times, rest = divmod(wanted, size)
     if not rest and step == 1 / times:  # every element repeated equally often: no index is needed
-        return x if times == 1 else window_spread(x, axis=axis, taps=times, size=wanted, stride=times, before=0)
+        return x if times == 1 else window_spread(x, axis=axis, kernel_size=times, size=wanted, stride=times, before=0)
     step32 = np.float32(step)  # positions in single precision, as in PyTorch: they decide where rounding is close
-    places = np.floor((np.arange(wanted, dtype=np.float32) + np.float32(shift)) * step32).astype(np.int64)
-    return pick(x, index=(slice(None),) * axis + (np.minimum(places, size - 1),))
+    positions = np.floor((np.arange(wanted, dtype=np.float32) + np.float32(shift)) * step32).astype(np.int64)
+    return pick(x, index=(slice(None),) * axis + (np.minimum(positions, size - 1),))
 
 
 def _between(x: Any, axis: int, size: int, wanted: int, step: float, align_corners: bool) -> Any:
@@ -127,12 +127,12 @@ def _between(x: Any, axis: int, size: int, wanted: int, step: float, align_corne
         return x
     steps = np.arange(wanted, dtype=np.float64)
     if align_corners:
-        places = steps * ((size - 1) / (wanted - 1) if wanted > 1 else 0.0)
+        positions = steps * ((size - 1) / (wanted - 1) if wanted > 1 else 0.0)
     else:
-        places = np.maximum((steps + 0.5) * step - 0.5, 0)
-    low = np.minimum(np.floor(places).astype(np.int64), size - 1)
+        positions = np.maximum((steps + 0.5) * step - 0.5, 0)
+    low = np.minimum(np.floor(positions).astype(np.int64), size - 1)
     high = np.minimum(low + 1, size - 1)
-    share = (places - low).astype(raw(x).dtype).reshape(-1, *[1] * (x.ndim - 1 - axis))
+    share = (positions - low).astype(raw(x).dtype).reshape(-1, *[1] * (x.ndim - 1 - axis))
     before = (slice(None),) * axis
     return pick(x, index=(*before, low)) * (1 - share) + pick(x, index=(*before, high)) * share
 

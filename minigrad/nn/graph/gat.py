@@ -95,17 +95,17 @@ class GATConv(Module):
         self.edge_dim = None if edge_dim is None else at_least("GATConv", 1, edge_dim=edge_dim)[0]
         self.fill_value = fill_value
         self.residual = residual
-        place = {"device": device, "dtype": dtype}
+        options = {"device": device, "dtype": dtype}
         width = self.heads * self.out_channels
         attention = (1, self.heads, self.out_channels)
         result = width if concat else self.out_channels
-        self.att_src = unset(attention, **place)
-        self.att_dst = unset(attention, **place)
-        self.att_edge = None if self.edge_dim is None else unset(attention, **place)
-        self.bias = unset((result,), **place) if bias else None
-        self.lin = Linear(self.in_channels, width, bias=False, **place)
-        self.lin_edge = None if self.edge_dim is None else Linear(self.edge_dim, width, bias=False, **place)
-        self.res = Linear(self.in_channels, result, bias=False, **place) if residual else None
+        self.att_src = unset(attention, **options)
+        self.att_dst = unset(attention, **options)
+        self.att_edge = None if self.edge_dim is None else unset(attention, **options)
+        self.bias = unset((result,), **options) if bias else None
+        self.lin = Linear(self.in_channels, width, bias=False, **options)
+        self.lin_edge = None if self.edge_dim is None else Linear(self.edge_dim, width, bias=False, **options)
+        self.res = Linear(self.in_channels, result, bias=False, **options) if residual else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

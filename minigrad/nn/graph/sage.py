@@ -72,12 +72,12 @@ class SAGEConv(Module):
         self.normalize = normalize
         self.root_weight = root_weight
         self.project = project
-        place = {"device": device, "dtype": dtype}
+        options = {"device": device, "dtype": dtype}
         if project:
-            self.lin = Linear(self.in_channels, self.in_channels, **place)
-        self.lin_l = Linear(self.in_channels, self.out_channels, bias=bias, **place)
+            self.lin = Linear(self.in_channels, self.in_channels, **options)
+        self.lin_l = Linear(self.in_channels, self.out_channels, bias=bias, **options)
         if root_weight:
-            self.lin_r = Linear(self.in_channels, self.out_channels, bias=False, **place)
+            self.lin_r = Linear(self.in_channels, self.out_channels, bias=False, **options)
         self._known = KnownEdges()
 
     def reset_parameters(self) -> None:

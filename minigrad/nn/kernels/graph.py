@@ -1,9 +1,7 @@
 """Sums along the edges of a graph: what message passing is made of, without a matrix of nodes by nodes.
 
 The edges are sorted once by the node that they end in. Nodes with the same number of edges are handled together, by one
-stacked matrix product: with 10,556 edges between 2708 nodes of 64 features such a sum took 0.2 to 0.3 ms, after a
-grouping of 0.1 ms, where sorting and ``np.add.reduceat`` took 1.4 ms, ``np.add.at`` 3.9 ms. For single numbers, and in
-small graphs, ``reduceat`` is faster.
+stacked matrix product. For single numbers, and in small graphs, ``np.add.reduceat`` over sorted edges takes less time.
 """
 
 from __future__ import annotations
@@ -119,7 +117,7 @@ def into(index: Any, size: int) -> Edges:
 
 
 def _stable_order(keys: Any) -> Any:
-    """``np.argsort(keys, kind="stable")`` of integers >= 0: 16 bits at a time, which is up to 20 times faster."""
+    """``np.argsort(keys, kind="stable")`` of integers >= 0: 16 bits at a time, which NumPy sorts in linear time."""
     low = np.argsort((keys % SHORT).astype(np.uint16), kind="stable")
     if keys.size == 0 or keys.max() < SHORT:
         return low
@@ -199,7 +197,7 @@ def _by_runs(combine: Any, rows: Any, factors: Any, edges: Edges) -> Any:
         near = np.take(rows, _beside(rows, edges.source.index[order]), axis=0)
         if factors is not None:
             near *= np.take(factors, _beside(rows, order), axis=0)[:, :, None]
-        near = np.reshape(near, (-1,)) if near.size == len(order) else near  # far faster over a vector
+        near = np.reshape(near, (-1,)) if near.size == len(order) else near  # NumPy has a loop of its own for vectors
         total = combine.reduceat(near, _beside(rows, starts), axis=0)
         out[_beside(rows, nodes)] = np.reshape(total, (len(nodes), *rows.shape[1:]))
     return out

@@ -27,147 +27,161 @@ def _with_size(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
 
 # --- the largest of every window --------------------------------------------------------------------------------------
 def largest(
-    x: Any, axis: int, taps: int, windows: int, stride: int, before: int, dilation: int, winners: bool
+    x: Any, axis: int, kernel_size: int, windows: int, stride: int, before: int, dilation: int, winners: bool
 ) -> tuple[Any, Any]:
-    """The largest element of every window and, if ``winners``, the number of its tap; the first one of equals.
+    """The largest element of every window and, if ``winners``, its position in the window; the first of equals.
 
-    A window that lies in the padding has -inf, and tap 0. NaN beats everything, and the last NaN wins, as in PyTorch.
+    A window that lies in the padding has -inf, and position 0. NaN beats everything, the last one as in PyTorch.
     """
     size = x.shape[axis]
-    places = [reach(size, windows, stride, tap * dilation - before) for tap in range(taps)]
-    dtype = np.uint8 if taps <= 256 else np.int32
-    if taps > 1 and all(first == 0 and end == windows for first, end, _ in places[:2]):
-        left, right = (_part(x, axis, elements) for _, _, elements in places[:2])
+    reaches = [reach(size, windows, stride, position * dilation - before) for position in range(kernel_size)]
+    dtype = np.uint8 if kernel_size <= 256 else np.int32
+    if kernel_size > 1 and all(first == 0 and end == windows for first, end, _ in reaches[:2]):
+        left, right = (_part(x, axis, elements) for _, _, elements in reaches[:2])
         out = np.maximum(left, right)
         winner = np.greater(right, left) if winners else None
-        if winner is not None and taps > 2:  # two taps need no numbers: False and True do
+        if winner is not None and kernel_size > 2:  # two positions need no numbers: False and True do
             winner = winner.astype(dtype)
-        rest = range(2, taps)
+        rest = range(2, kernel_size)
         known = 0
     else:
         out = np.full_like(x, -np.inf, shape=_with_size(x.shape, axis, windows))
         winner = np.zeros_like(out, dtype=dtype) if winners else None
-        rest = range(taps)
+        rest = range(kernel_size)
         known = windows  # from here on, windows already have an element
-    for tap in rest:
-        first, end, elements = places[tap]
+    for position in rest:
+        first, end, elements = reaches[position]
         candidate, best = _part(x, axis, elements), _part(out, axis, slice(first, end))
         if winner is not None:
             better = np.greater(candidate, best)
             if first < known:
                 _part(better, axis, slice(0, max(min(known, end) - first, 0)))[...] = True
-            latest = _part(winner, axis, slice(first, end))  # taps come in ascending order
-            np.maximum(latest, np.multiply(better, tap, dtype=dtype), out=latest)
+            latest = _part(winner, axis, slice(first, end))  # positions come in ascending order
+            np.maximum(latest, np.multiply(better, position, dtype=dtype), out=latest)
         np.maximum(candidate, best, out=best)
         known = min(known, first)
     if winner is not None and out.size and np.isnan(np.max(out)):  # comparisons with NaN are all false
-        for tap, (first, end, elements) in enumerate(places):
+        for position, (first, end, elements) in enumerate(reaches):
             undefined = np.isnan(_part(x, axis, elements))
-            np.copyto(_part(winner, axis, slice(first, end)), tap, where=undefined, casting="unsafe")
+            np.copyto(_part(winner, axis, slice(first, end)), position, where=undefined, casting="unsafe")
     return out, winner
 
 
 @primitive(
     residuals={
-        "winner": lambda x, axis, taps, windows, stride, before, dilation: largest(
-            raw(x), axis, taps, windows, stride, before, dilation, True
+        "winner": lambda x, axis, kernel_size, windows, stride, before, dilation: largest(
+            raw(x), axis, kernel_size, windows, stride, before, dilation, True
         )[1]
     }
 )
 def max_along(
-    x: Any, *, axis: int, taps: int, windows: int, stride: int, before: int, dilation: int
+    x: Any, *, axis: int, kernel_size: int, windows: int, stride: int, before: int, dilation: int
 ) -> tuple[Any, Any]:
     """The largest element of every window along ``axis``; the padding never wins.
 
     Args:
         x: the input.
         axis: counted from the front.
-        taps: size of a window.
+        kernel_size: how many elements a window has.
         windows: how many there are.
         stride: from one to the next.
         before: size of the padding before the first element.
-        dilation: between the taps.
+        dilation: from one element of a window to the next.
     """
-    return largest(x, axis, taps, windows, stride, before, dilation, winners=grad_enabled.get())
+    return largest(x, axis, kernel_size, windows, stride, before, dilation, winners=grad_enabled.get())
 
 
 @primitive()
 def put_winners(
-    g: Any, *, winner: Any, axis: int, taps: int, size: int, stride: int, before: int, dilation: int
+    g: Any, *, winner: Any, axis: int, kernel_size: int, size: int, stride: int, before: int, dilation: int
 ) -> Any:
     """What belongs to every window, added where its winner is along an axis of ``size``: the adjoint of picking it."""
     g, windows = ordered_like(g, winner), g.shape[axis]
     out = np.empty_like(winner, shape=_with_size(g.shape, axis, size), dtype=g.dtype)
-    if taps == stride == 2 and size == 2 * windows and before == 0 and dilation == 1:
+    if kernel_size == stride == 2 and size == 2 * windows and before == 0 and dilation == 1:
         right = np.multiply(g, winner, out=_part(out, axis, slice(1, None, 2)))
         np.subtract(g, right, out=_part(out, axis, slice(0, None, 2)))
         return out
     out[...] = 0
-    for tap in range(taps):
-        first, end, elements = reach(size, windows, stride, tap * dilation - before)
+    for position in range(kernel_size):
+        first, end, elements = reach(size, windows, stride, position * dilation - before)
         part, those = _part(out, axis, elements), slice(first, end)
-        np.add(part, _part(g, axis, those) * np.equal(_part(winner, axis, those), tap), out=part)
+        np.add(part, _part(g, axis, those) * np.equal(_part(winner, axis, those), position), out=part)
     return out
 
 
 @primitive()
-def take_winners(x: Any, *, winner: Any, axis: int, taps: int, stride: int, before: int, dilation: int) -> Any:
+def take_winners(x: Any, *, winner: Any, axis: int, kernel_size: int, stride: int, before: int, dilation: int) -> Any:
     """The winner of every window along ``axis``, where another array has decided who wins."""
     size, windows = x.shape[axis], winner.shape[axis]
     out = np.zeros_like(winner, dtype=x.dtype)
-    for tap in range(taps):
-        first, end, elements = reach(size, windows, stride, tap * dilation - before)
+    for position in range(kernel_size):
+        first, end, elements = reach(size, windows, stride, position * dilation - before)
         those = slice(first, end)
-        won = np.equal(_part(winner, axis, those), tap)
+        won = np.equal(_part(winner, axis, those), position)
         np.copyto(_part(out, axis, those), _part(x, axis, elements), where=won)
     return out
 
 
 max_along.rule(
-    x=lambda g, winner, x_shape, axis, taps, stride, before, dilation: put_winners(
-        g, winner=winner, axis=axis, taps=taps, size=x_shape[axis], stride=stride, before=before, dilation=dilation
+    x=lambda g, winner, x_shape, axis, kernel_size, stride, before, dilation: put_winners(
+        g,
+        winner=winner,
+        axis=axis,
+        kernel_size=kernel_size,
+        size=x_shape[axis],
+        stride=stride,
+        before=before,
+        dilation=dilation,
     )
 )
 put_winners.rule(
-    g=lambda g_, winner, axis, taps, stride, before, dilation: take_winners(
-        g_, winner=winner, axis=axis, taps=taps, stride=stride, before=before, dilation=dilation
+    g=lambda g_, winner, axis, kernel_size, stride, before, dilation: take_winners(
+        g_, winner=winner, axis=axis, kernel_size=kernel_size, stride=stride, before=before, dilation=dilation
     )
 )
 take_winners.rule(
-    x=lambda g, x_shape, winner, axis, taps, stride, before, dilation: put_winners(
-        g, winner=winner, axis=axis, taps=taps, size=x_shape[axis], stride=stride, before=before, dilation=dilation
+    x=lambda g, x_shape, winner, axis, kernel_size, stride, before, dilation: put_winners(
+        g,
+        winner=winner,
+        axis=axis,
+        kernel_size=kernel_size,
+        size=x_shape[axis],
+        stride=stride,
+        before=before,
+        dilation=dilation,
     )
 )
 
 
 # --- sums over windows ------------------------------------------------------------------------------------------------
 @primitive()
-def window_sums(x: Any, *, axis: int, taps: int, windows: int, stride: int, before: int) -> Any:
+def window_sums(x: Any, *, axis: int, kernel_size: int, windows: int, stride: int, before: int) -> Any:
     """The sum of every window along ``axis``, padding counting as 0."""
     size = x.shape[axis]
-    places = [reach(size, windows, stride, tap - before) for tap in range(taps)]
-    whole = [place for place in places if place[:2] == (0, windows)]
+    reaches = [reach(size, windows, stride, position - before) for position in range(kernel_size)]
+    whole = [reached for reached in reaches if reached[:2] == (0, windows)]
     if len(whole) >= 2:
         out = np.add(*[_part(x, axis, elements) for _, _, elements in whole[:2]])
-        places = [place for place in places if place not in whole[:2]]
+        reaches = [reached for reached in reaches if reached not in whole[:2]]
     else:
         out = np.zeros_like(x, shape=_with_size(x.shape, axis, windows))
-    for first, end, elements in places:
+    for first, end, elements in reaches:
         part = _part(out, axis, slice(first, end))
         np.add(part, _part(x, axis, elements), out=part)
     return out
 
 
 @primitive()
-def window_spread(g: Any, *, axis: int, taps: int, size: int, stride: int, before: int) -> Any:
+def window_spread(g: Any, *, axis: int, kernel_size: int, size: int, stride: int, before: int) -> Any:
     """What belongs to every window, added to all its elements along an axis of ``size``: adjoint of ``window_sums``."""
     windows = g.shape[axis]
     out = np.empty_like(g, shape=_with_size(g.shape, axis, size))
-    once = taps == stride and size == taps * windows and before == 0
+    once = kernel_size == stride and size == kernel_size * windows and before == 0
     if not once:
         out[...] = 0
-    for tap in range(taps):
-        first, end, elements = reach(size, windows, stride, tap - before)
+    for position in range(kernel_size):
+        first, end, elements = reach(size, windows, stride, position - before)
         part = _part(out, axis, elements)
         if once:
             part[...] = g
@@ -177,12 +191,12 @@ def window_spread(g: Any, *, axis: int, taps: int, size: int, stride: int, befor
 
 
 window_sums.rule(
-    x=lambda g, x_shape, axis, taps, stride, before: window_spread(
-        g, axis=axis, taps=taps, size=x_shape[axis], stride=stride, before=before
+    x=lambda g, x_shape, axis, kernel_size, stride, before: window_spread(
+        g, axis=axis, kernel_size=kernel_size, size=x_shape[axis], stride=stride, before=before
     )
 )
 window_spread.rule(
-    g=lambda g_, g_shape, axis, taps, stride, before: window_sums(
-        g_, axis=axis, taps=taps, windows=g_shape[axis], stride=stride, before=before
+    g=lambda g_, g_shape, axis, kernel_size, stride, before: window_sums(
+        g_, axis=axis, kernel_size=kernel_size, windows=g_shape[axis], stride=stride, before=before
     )
 )

@@ -1,4 +1,7 @@
-"""Sliding windows: how many there are, and where their taps (the elements under one window) fall."""
+"""Sliding windows: how many there are, and where their elements fall.
+
+A window has ``kernel_size`` positions, counted from 0; with a dilation they lie that far apart.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,24 @@ from typing import Any
 import numpy as np
 
 
-def window_count(size: int, taps: int, stride: int, before: int, after: int, dilation: int) -> int:
-    """How many windows of ``taps`` elements fit into ``size`` elements with padding on both sides.
+def window_count(size: int, kernel_size: int, stride: int, before: int, after: int, dilation: int) -> int:
+    """How many windows of ``kernel_size`` elements fit into ``size`` elements with padding on both sides.
 
     Example:
-        >>> window_count(7, taps=3, stride=2, before=1, after=1, dilation=1)
+        >>> window_count(7, kernel_size=3, stride=2, before=1, after=1, dilation=1)
         4
     """
-    return (size + before + after - dilation * (taps - 1) - 1) // stride + 1
+    return (size + before + after - dilation * (kernel_size - 1) - 1) // stride + 1
 
 
 def reach(size: int, windows: int, stride: int, offset: int) -> tuple[int, int, slice]:
-    """Which windows have a certain tap inside an axis of ``size``, and on which elements it then falls.
+    """Which windows have one of their positions inside an axis of ``size``, and on which elements it falls.
 
     Args:
         size: of the axis.
         windows: how many there are.
         stride: from one window to the next.
-        offset: where the tap of the first window falls; negative in the padding.
+        offset: where that position of the first window falls; negative in the padding.
 
     Returns:
         The first window, the one behind the last, and the elements.

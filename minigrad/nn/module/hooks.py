@@ -218,7 +218,7 @@ class _Backward:
         self._module = module
         self._before, self._after = tuple(hooks.backward_pre.values()), tuple(hooks.backward.values())
         self._grad_output: Gradients | None = None  # between the outputs' gradients and the inputs'
-        self._places: list[int] = []  # of the inputs that have a gradient
+        self._positions: list[int] = []  # of the inputs that have a gradient
         self._kinds: list[tuple[Any, Any] | None] = []  # shape and dtype of every input that is a Tensor
 
     def inputs(self, args: Any) -> Any:
@@ -226,36 +226,36 @@ class _Backward:
         if not self._after:
             return args
         self._kinds = [(arg.shape, arg.dtype) if isinstance(arg, Tensor) else None for arg in args]
-        self._places = [i for i, arg in enumerate(args) if _has_gradient(arg)]
-        return _replaced(args, self._places, gate([args[i] for i in self._places], self._input_gradients))
+        self._positions = [i for i, arg in enumerate(args) if _has_gradient(arg)]
+        return _replaced(args, self._positions, meet([args[i] for i in self._positions], self._input_gradients))
 
     def outputs(self, output: Any) -> Any:
         """The output, such that its gradients pass by."""
         items = list(output) if isinstance(output, (tuple, list)) else [output]
-        places = [i for i, item in enumerate(items) if _has_gradient(item)]
+        positions = [i for i, item in enumerate(items) if _has_gradient(item)]
 
         def look(gradients: list[Tensor | None]) -> list[Any]:
-            return _picked(self._output_gradients(_spread(len(items), places, gradients)), places)
+            return _picked(self._output_gradients(_spread(len(items), positions, gradients)), positions)
 
-        gated = gate([items[i] for i in places], look)
-        return _replaced(output, places, gated) if isinstance(output, (tuple, list)) else [*gated, output][0]
+        met = meet([items[i] for i in positions], look)
+        return _replaced(output, positions, met) if isinstance(output, (tuple, list)) else [*met, output][0]
 
     def _output_gradients(self, grad_output: Gradients) -> Gradients:
         for hook in self._before:
             grad_output = _after_hook("pre-hook", hook(self._module, grad_output), grad_output)
         self._grad_output = grad_output
-        if not self._places:  # then no gradient of an input will come
+        if not self._positions:  # then no gradient of an input will come
             self._call_hooks((None,) * len(self._kinds))
         return grad_output
 
     def _input_gradients(self, gradients: list[Tensor | None]) -> list[Any]:
         like = next(g for g in gradients if g is not None)._array
-        spread = _spread(len(self._kinds), self._places, gradients)
+        spread = _spread(len(self._kinds), self._positions, gradients)
         full = tuple(  # zeros where none arrived, as in PyTorch, so that a hook need not ask for each
             wrap(np.zeros_like(like, shape=kind[0], dtype=kind[1]), None) if g is None and kind is not None else g
             for g, kind in zip(spread, self._kinds, strict=True)
         )
-        return _picked(self._call_hooks(full), self._places)
+        return _picked(self._call_hooks(full), self._positions)
 
     def _call_hooks(self, grad_input: Gradients) -> Gradients:
         grad_output, self._grad_output = self._grad_output, None
@@ -266,21 +266,21 @@ class _Backward:
         return grad_input
 
 
-def _picked(gradients: Gradients, places: list[int]) -> list[Any]:
-    return [gradients[i] for i in places]
+def _picked(gradients: Gradients, positions: list[int]) -> list[Any]:
+    return [gradients[i] for i in positions]
 
 
 def _has_gradient(value: Any) -> bool:
     return isinstance(value, Tensor) and value.requires_grad
 
 
-def _spread(count: int, places: list[int], gradients: Sequence[Any]) -> Gradients:
-    found = dict(zip(places, gradients, strict=True))
+def _spread(count: int, positions: list[int], gradients: Sequence[Any]) -> Gradients:
+    found = dict(zip(positions, gradients, strict=True))
     return tuple(found.get(i) for i in range(count))
 
 
-def _replaced(values: Any, places: list[int], new: list[Tensor]) -> Any:
-    found = dict(zip(places, new, strict=True))
+def _replaced(values: Any, positions: list[int], new: list[Tensor]) -> Any:
+    found = dict(zip(positions, new, strict=True))
     return sequence(values, [found.get(i, value) for i, value in enumerate(values)])
 
 
@@ -292,7 +292,7 @@ def _after_hook(kind: str, new: Any, old: Gradients) -> Gradients:
     if [g is None for g in gradients] != [g is None for g in old]:
         raise RuntimeError(
             f"a full backward {kind} got {_kinds(old)} and returned {_kinds(gradients)}; return None, or a tuple with "
-            "a gradient in the place of each"
+            "a gradient for each of them"
         )
     return gradients
 
@@ -301,7 +301,7 @@ def _kinds(gradients: Gradients) -> str:
     return f"({', '.join('None' if g is None else 'a gradient' for g in gradients)})"
 
 
-def gate(tensors: list[Tensor], look: Callable[[list[Tensor | None]], list[Any]]) -> list[Tensor]:
+def meet(tensors: list[Tensor], look: Callable[[list[Tensor | None]], list[Any]]) -> list[Tensor]:
     """The same values, whose gradients meet on their way back and go on as what ``look`` makes of all of them.
 
     That needs two steps of the graph for each: gradients are complete in the order opposite to that of creation, so all
@@ -313,10 +313,10 @@ def gate(tensors: list[Tensor], look: Callable[[list[Tensor | None]], list[Any]]
     arrived: dict[int, Tensor] = {}
     leaving: dict[int, Any] = {}
 
-    def arrive(place: int, gradient: Tensor) -> None:
-        arrived[place] = gradient
+    def arrive(position: int, gradient: Tensor) -> None:
+        arrived[position] = gradient
 
-    def leave(place: int, gradient: Tensor) -> Any:
+    def leave(position: int, gradient: Tensor) -> Any:
         if arrived:
             results = look([arrived.get(i) for i in range(len(shapes))])
             for i, result in enumerate(results):
@@ -327,9 +327,9 @@ def gate(tensors: list[Tensor], look: Callable[[list[Tensor | None]], list[Any]]
                     )
             leaving.update({i: results[i] for i in arrived})
             arrived.clear()
-        return leaving.pop(place)
+        return leaving.pop(position)
 
-    for place, (outer, inner) in enumerate(zip(first, second, strict=True)):
-        register_hook(outer, partial(leave, place))
-        register_hook(inner, partial(arrive, place))
+    for position, (outer, inner) in enumerate(zip(first, second, strict=True)):
+        register_hook(outer, partial(leave, position))
+        register_hook(inner, partial(arrive, position))
     return second

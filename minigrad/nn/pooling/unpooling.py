@@ -30,7 +30,7 @@ class _MaxUnpool(Module):
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """Puts the elements that a ``MaxPool1d`` kept back to their places, between zeros.
+    """Puts the elements that a ``MaxPool1d`` kept back to their positions, between zeros.
 
     Args:
         kernel_size: of the pooling, as are the next two.
@@ -50,7 +50,7 @@ class MaxUnpool1d(_MaxUnpool):
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """Puts the elements that a ``MaxPool2d`` kept back to their places, between zeros: for decoders.
+    """Puts the elements that a ``MaxPool2d`` kept back to their positions, between zeros: for decoders.
 
     Arguments as for ``MaxUnpool1d``, each one number or one each for height and width.
 

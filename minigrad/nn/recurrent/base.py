@@ -74,7 +74,7 @@ class RNNBase(Module):
         self.dropout = float(dropout)
         directions = 2 if bidirectional else 1
         rows, out = _GATES[mode] * self.hidden_size, self.proj_size or self.hidden_size
-        for layer, suffix in self._places():
+        for layer, suffix in self._runs():
             width = self.input_size if layer == 0 else out * directions
             shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, width), "weight_hh": (rows, out)}
             if bias:
@@ -85,7 +85,7 @@ class RNNBase(Module):
                 setattr(self, f"{kind}_l{layer}{suffix}", unset(shape, device, dtype))
         self.reset_parameters()
 
-    def _places(self) -> list[tuple[int, str]]:
+    def _runs(self) -> list[tuple[int, str]]:
         """Layer, and the ending of the names, of every run along the time."""
         endings = ("", "_reverse") if self.bidirectional else ("",)
         return [(layer, ending) for layer in range(self.num_layers) for ending in endings]
@@ -98,7 +98,7 @@ class RNNBase(Module):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The Parameters of every layer and direction."""
-        return [self._weights(*place) for place in self._places()]
+        return [self._weights(*run) for run in self._runs()]
 
     def flatten_parameters(self) -> None:
         """Nothing: PyTorch arranges memory for the GPU with it, and code written for PyTorch calls it."""
@@ -163,7 +163,7 @@ class RNNBase(Module):
         """
         lasts: list[list[Tensor]] = []
         y = x
-        for k, (layer, ending) in enumerate(self._places()):
+        for k, (layer, ending) in enumerate(self._runs()):
             if not ending:
                 if layer > 0:
                     y = dropout(y, self.dropout, self.training)
@@ -190,7 +190,7 @@ class RNNBase(Module):
     # --- states -------------------------------------------------------------------------------------------------------
     def _initial(self, hx: Any, batch: int, batched: bool) -> list[Any]:
         """The initial states, each (layers * directions, batch, hidden_size)."""
-        runs = len(self._places())
+        runs = len(self._runs())
         if hx is None:
             like = raw(self.weight_hh_l0)
             return [wrap(np.zeros_like(like, shape=(runs, batch, width)), None) for width in self._widths().values()]

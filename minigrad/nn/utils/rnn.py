@@ -44,7 +44,7 @@ class PackedSequence(_Fields):
         data: (sum of lengths, ...): the steps, sequences in the order of falling length.
         batch_sizes: for every step, how many sequences have it.
         sorted_indices: for every sequence in the packed order, which it was in the batch; None if it was sorted.
-        unsorted_indices: for every sequence of the batch, its place in the packed order; None if it was sorted.
+        unsorted_indices: for every sequence of the batch, its position in the packed order; None if it was sorted.
     """
 
     __slots__ = ()
@@ -167,8 +167,8 @@ def pad_packed_sequence(
     present = _present(counts, time)
     padded = _spread(sequence.data, present, padding_value)
     if sequence.unsorted_indices is not None:
-        places = raw(sequence.unsorted_indices)
-        padded, counts = padded[:, places], counts[places]
+        positions = raw(sequence.unsorted_indices)
+        padded, counts = padded[:, positions], counts[positions]
     return (padded.swapaxes(0, 1) if batch_first else padded), wrap(counts, None)
 
 

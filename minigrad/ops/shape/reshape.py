@@ -20,7 +20,7 @@ from ..dims import both_doors, by_name, one_dim, row_shape, sizes_of, some_dims
 @primitive(name="reshape", cure="the number of elements must stay the same; one size may be -1")
 def _reshape(x: Any, *, shape: tuple[int, ...]) -> Any:
     if len(shape) == 2 and _batch_is_innermost(x) and shape in ((len(x), -1), (len(x), math.prod(x.shape[1:]))):
-        rows = np.ascontiguousarray(x.transpose(*range(1, x.ndim), 0))  # in long runs, which took 9 µs instead of 63
+        rows = np.ascontiguousarray(x.transpose(*range(1, x.ndim), 0))  # in long runs
         return rows.reshape(-1, len(x)).T
     return np.reshape(x, shape)
 

@@ -11,7 +11,7 @@ from typing import Any
 from ....core.tensor import Tensor
 from ....ops.elementwise import sigmoid as _sigmoid
 from ....ops.elementwise import tanh as _tanh
-from ...kernels.activation import gelu as gated
+from ...kernels.activation import gelu as self_gated
 from ...kernels.activation import smooth as kernels
 from ..arguments import numbers
 from .rectifier import applied
@@ -50,7 +50,7 @@ def softsign(input: Any) -> Any:
     return kernels.softsign(input)
 
 
-# --- the input times a gate -------------------------------------------------------------------------------------------
+# --- the input times a smooth step of it ------------------------------------------------------------------------------
 def gelu(input: Any, approximate: str = "none") -> Any:
     """The input times Φ(input), the probability that a standard normal number lies below it.
 
@@ -67,7 +67,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     """
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
-    return gated.gelu(input) if approximate == "none" else gated.gelu_tanh(input)
+    return self_gated.gelu(input) if approximate == "none" else self_gated.gelu_tanh(input)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
@@ -77,7 +77,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in silu(Tensor([-1.0, 0.0, 1.0])).tolist()]
         [-0.2689, 0.0, 0.7311]
     """
-    return applied("silu", gated.silu, input, inplace)
+    return applied("silu", self_gated.silu, input, inplace)
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
@@ -90,7 +90,7 @@ def mish(input: Any, inplace: bool = False) -> Any:
         >>> [round(y, 4) for y in mish(Tensor([0.0, 1.0])).tolist()]
         [0.0, 0.8651]
     """
-    return applied("mish", gated.mish, input, inplace)
+    return applied("mish", self_gated.mish, input, inplace)
 
 
 # --- exponential below 0 ----------------------------------------------------------------------------------------------
@@ -191,5 +191,5 @@ def tanhshrink(input: Any) -> Any:
         >>> tanhshrink(Tensor([0.0, 100.0]))
         Tensor([ 0., 99.])
     """
-    input = gated.floats(input) if not isinstance(input, Tensor) else input
+    input = self_gated.floats(input) if not isinstance(input, Tensor) else input
     return input - _tanh(input)

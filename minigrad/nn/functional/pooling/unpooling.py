@@ -19,7 +19,7 @@ from ..spatial import spatial
 def max_unpool1d(
     input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
-    """The elements of ``input`` at their places in longer sequences that hold zeros elsewhere.
+    """The elements of ``input`` at their positions in longer sequences that hold zeros elsewhere.
 
     Shapes:
         input: (N, C, L) or (C, L).
@@ -49,7 +49,7 @@ def max_unpool1d(
 def max_unpool2d(
     input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
-    """The elements of ``input`` at their places in larger pictures that hold zeros elsewhere.
+    """The elements of ``input`` at their positions in larger pictures that hold zeros elsewhere.
 
     Arguments as for ``max_unpool1d``, each one number or one each for height and width.
 
@@ -77,18 +77,18 @@ def _max_unpool(
     output_size: Any,
 ) -> Tensor:
     input = spatial(name, input, dimensions)
-    places = as_array(raw(indices))
-    if places.shape != input.shape:
+    positions = as_array(raw(indices))
+    if positions.shape != input.shape:
         raise ValueError(
-            f"{name}: the indices, of shape {places.shape}, must have the shape of the input, {input.shape}; take "
+            f"{name}: the indices, of shape {positions.shape}, must have the shape of the input, {input.shape}; take "
             "both from one pooling with return_indices=True"
         )
     size = _size(name, input.shape[-dimensions:], kernel_size, stride, padding, output_size)
     rows = math.prod(input.shape[:-dimensions])
     count = math.prod(input.shape[-dimensions:])
-    places = np.reshape(within(name, places, math.prod(size)), (rows, count))
+    positions = np.reshape(within(name, positions, math.prod(size)), (rows, count))
     zeros = wrap(np.zeros_like(raw(input), shape=(rows, math.prod(size))), None)
-    out = scatter(zeros, 1, places, reshape(input, rows, count))
+    out = scatter(zeros, 1, positions, reshape(input, rows, count))
     return reshape(out, *input.shape[:-dimensions], *size)  # type: ignore[no-any-return]
 
 

@@ -36,7 +36,7 @@ def _windows(
     dilation: Any,
     ceil_mode: bool,
 ) -> list[dict[str, int]]:
-    """For every spatial dimension: taps, stride, before (the padding), dilation and the number of windows."""
+    """For every spatial dimension: kernel size, stride, before (the padding), dilation and the number of windows."""
     many = len(sizes)
     kernel = one_each(name, "kernel_size", kernel_size, many, 1, single=True)
     strides = stride_of(name, stride, kernel)
@@ -57,7 +57,7 @@ def _windows(
                 f"{name}: a kernel of {kernel}, dilation {dilations}, does not fit into the input, {tuple(sizes)} with "
                 f"padding {pads}; use a smaller kernel or ceil_mode=True"
             )
-        found.append({"taps": k, "stride": s, "before": p, "dilation": d, "windows": count})
+        found.append({"kernel_size": k, "stride": s, "before": p, "dilation": d, "windows": count})
     return found
 
 
@@ -153,9 +153,11 @@ def _positions(x: Array, how: list[dict[str, int]]) -> Array:
         size = x.shape[axis]
         x, winner = largest(x, axis, winners=True, **along)
         starts = np.arange(along["windows"]) * along["stride"] - along["before"]
-        places = starts.reshape(-1, *[1] * (x.ndim - 1 - axis)) + winner.astype(np.int64) * along["dilation"]
+        positions = starts.reshape(-1, *[1] * (x.ndim - 1 - axis)) + winner.astype(np.int64) * along["dilation"]
         kept = {name: value for name, value in along.items() if name != "windows"}
-        found = places if found is None else take_winners(found, winner=winner, axis=axis, **kept) + places * scale
+        found = (
+            positions if found is None else take_winners(found, winner=winner, axis=axis, **kept) + positions * scale
+        )
         scale *= size
     return np.ascontiguousarray(found)
 
@@ -252,7 +254,7 @@ def _counts(size: int, along: dict[str, int], count_include_pad: bool) -> list[i
     before = along["before"]
     low, high = (-before, size + before) if count_include_pad else (0, size)
     starts = [i * along["stride"] - before for i in range(along["windows"])]
-    return [min(start + along["taps"], high) - max(start, low) for start in starts]
+    return [min(start + along["kernel_size"], high) - max(start, low) for start in starts]
 
 
 def _means(input: Tensor, how: list[dict[str, int]], counts: list[list[int]]) -> Tensor:
@@ -344,10 +346,10 @@ def _evenly(bins: list[tuple[list[int], list[int]]], sizes: Sequence[int]) -> li
     """How the windows slide, if all of them are equally long and do not overlap."""
     if any(size % len(starts) for (starts, _), size in zip(bins, sizes, strict=True)):
         return None
-    taps = [size // len(starts) for (starts, _), size in zip(bins, sizes, strict=True)]
+    kernel_sizes = [size // len(starts) for (starts, _), size in zip(bins, sizes, strict=True)]
     return [
-        {"taps": k, "stride": k, "before": 0, "dilation": 1, "windows": len(starts)}
-        for k, (starts, _) in zip(taps, bins, strict=True)
+        {"kernel_size": k, "stride": k, "before": 0, "dilation": 1, "windows": len(starts)}
+        for k, (starts, _) in zip(kernel_sizes, bins, strict=True)
     ]
 
 
@@ -356,15 +358,15 @@ def _laid_out(
 ) -> tuple[Tensor, list[dict[str, int]], list[Array]]:
     """The elements of all windows one after the other, their last one repeated where others are longer."""
     first = input.ndim - len(bins)
-    how, places = [], []
+    how, positions = [], []
     for axis, (starts, lengths) in enumerate(bins, first):
         most = max(lengths)
-        taps = np.minimum(np.arange(most), np.asarray(lengths)[:, None] - 1)
-        place = (np.asarray(starts)[:, None] + taps).reshape(-1)
-        input = pick(input, index=(slice(None),) * axis + (place,))
-        places.append(place)
-        how.append({"taps": most, "stride": most, "before": 0, "dilation": 1, "windows": len(starts)})
-    return input, how, places
+        inside = np.minimum(np.arange(most), np.asarray(lengths)[:, None] - 1)
+        position = (np.asarray(starts)[:, None] + inside).reshape(-1)
+        input = pick(input, index=(slice(None),) * axis + (position,))
+        positions.append(position)
+        how.append({"kernel_size": most, "stride": most, "before": 0, "dilation": 1, "windows": len(starts)})
+    return input, how, positions
 
 
 def _adaptive_avg(name: str, dimensions: int, input: Any, output_size: Any) -> Tensor:
@@ -388,10 +390,10 @@ def _adaptive_max(name: str, dimensions: int, input: Any, output_size: Any, retu
     bins = _bins(name, output_size, sizes)
     if how := _evenly(bins, sizes):
         return _maxima(input, how, return_indices)
-    spread, how, places = _laid_out(input, bins)
+    spread, how, positions = _laid_out(input, bins)
     if not return_indices:
         return _maxima(spread, how, False)
     out, found = _maxima(spread, how, True)
     coordinates = np.unravel_index(raw(found), spread.shape[-dimensions:])
-    real = [place[where] for place, where in zip(places, coordinates, strict=True)]
+    real = [position[where] for position, where in zip(positions, coordinates, strict=True)]
     return out, wrap(np.ravel_multi_index(tuple(real), sizes), None)

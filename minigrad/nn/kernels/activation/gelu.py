@@ -1,4 +1,4 @@
-"""GELU, SiLU and Mish: the input times a gate that opens smoothly, each with its derivative from the same pass.
+"""GELU, SiLU and Mish: the input times a smooth step of the input, each with its derivative from the same pass.
 
 Value and derivative are computed together, a few thousand numbers at a time, so that what lies between stays in the
 cache. The derivative is a residual: backward is one multiplication. A primitive of its own rebuilds it differentiably.
@@ -22,7 +22,7 @@ _BLOCK = 65536  # numbers at a time
 _DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution at 0
 
 
-class Gate(NamedTuple):
+class SelfGated(NamedTuple):
     """The function x · S(x), for an S that goes from 0 to 1."""
 
     opening: Callable[[Any, bool], tuple[Any, Any]]  # S(x) and, on demand, x · S'(x), both in arrays of their own
@@ -36,11 +36,11 @@ def floats(x: Any) -> Any:
     return x if x.dtype.kind == "f" else x.astype(get_default_dtype())
 
 
-def _evaluate(gate: Gate, x: Any, sloped: bool) -> tuple[Any, Any]:
+def _evaluate(function: SelfGated, x: Any, sloped: bool) -> tuple[Any, Any]:
     """The value of every element and, if ``sloped``, the derivative (else None)."""
     x = floats(x)
     if x.dtype.itemsize < 4:
-        value, slope = _evaluate(gate, x.astype(np.float32), sloped)
+        value, slope = _evaluate(function, x.astype(np.float32), sloped)
         return value.astype(x.dtype), None if slope is None else slope.astype(x.dtype)
     on_host = type(x) is np.ndarray
     results = [np.empty_like(x), np.empty_like(x) if sloped else None]  # in the memory order of x
@@ -52,29 +52,32 @@ def _evaluate(gate: Gate, x: Any, sloped: bool) -> tuple[Any, Any]:
     size = _BLOCK if on_host else max(x.size, 1)
     with np.errstate(over="ignore"):  # exp(-x) = inf is the right thing to divide by
         for start in range(0, x.size, size):
-            _write_block(gate, *[a if a is None else a[start : start + size] for a in lines])
+            _write_block(function, *[a if a is None else a[start : start + size] for a in lines])
     return results[0], results[1]
 
 
-def _write_block(gate: Gate, x: Any, value: Any, slope: Any) -> None:
+def _write_block(function: SelfGated, x: Any, value: Any, slope: Any) -> None:
     near = x
-    calm = type(x) is np.ndarray and gate.low < x.min() and x.max() < gate.high
+    calm = type(x) is np.ndarray and function.low < x.min() and x.max() < function.high
     if not calm:  # also for NaN
-        near = np.clip(x, gate.low, gate.high)  # else -inf · 0
-    opening, bend = gate.opening(near, slope is not None)
+        near = np.clip(x, function.low, function.high)  # else -inf · 0
+    opening, bend = function.opening(near, slope is not None)
     np.multiply(near, opening, out=value)
     if not calm:
-        np.copyto(value, x, where=np.greater(x, gate.high))
+        np.copyto(value, x, where=np.greater(x, function.high))
     if slope is not None:
         np.add(opening, bend, out=slope)
 
 
-def _declare(name: str, gate: Gate, curvature: Callable[[Any], Any], doc: str) -> Primitive:
-    """The primitive of a gate, and that of its derivative, whose own derivative is ``curvature``."""
-    slope = Primitive(lambda x: _evaluate(gate, x, True)[1], name=f"{name}_slope", doc=f"The derivative of {name}.")
-    slope.rule(x=lambda g, x: g * curvature(np.clip(x, gate.low, gate.high)))
+def _declare(name: str, function: SelfGated, curvature: Callable[[Any], Any], doc: str) -> Primitive:
+    """The primitive of a function, and that of its derivative, whose own derivative is ``curvature``."""
+    slope = Primitive(lambda x: _evaluate(function, x, True)[1], name=f"{name}_slope", doc=f"The derivative of {name}.")
+    slope.rule(x=lambda g, x: g * curvature(np.clip(x, function.low, function.high)))
     op = Primitive(
-        lambda x: _evaluate(gate, x, grad_enabled.get()), name=name, residuals={"slope": lambda x: slope(x)}, doc=doc
+        lambda x: _evaluate(function, x, grad_enabled.get()),
+        name=name,
+        residuals={"slope": lambda x: slope(x)},
+        doc=doc,
     )
     return op.rule(x=lambda g, slope: g * slope)
 
@@ -117,7 +120,7 @@ def _gelu_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
 
 gelu = _declare(
     "gelu",
-    Gate(_gelu_opening, -40.0, 40.0),
+    SelfGated(_gelu_opening, -40.0, 40.0),
     lambda x: _DENSITY * np.exp(-0.5 * np.square(x)) * (2 - np.square(x)),
     "x · Φ(x), for the distribution function Φ of the standard normal.",
 )
@@ -156,7 +159,7 @@ def _gelu_tanh_curvature(x: Any) -> Any:
 
 gelu_tanh = _declare(
     "gelu_tanh",
-    Gate(_gelu_tanh_opening, -10.0, 10.0),
+    SelfGated(_gelu_tanh_opening, -10.0, 10.0),
     _gelu_tanh_curvature,
     "The approximation x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 of GELU.",
 )
@@ -182,7 +185,7 @@ def _silu_curvature(x: Any) -> Any:
     return opening * (1 - opening) * (2 + x * (1 - 2 * opening))
 
 
-silu = _declare("silu", Gate(_silu_opening, -800.0, 40.0), _silu_curvature, "x · sigmoid(x).")
+silu = _declare("silu", SelfGated(_silu_opening, -800.0, 40.0), _silu_curvature, "x · sigmoid(x).")
 
 
 def _mish_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
@@ -212,4 +215,4 @@ def _mish_curvature(x: Any) -> Any:
     return product * inverse * (2 + x * (1 + e / (1 + e) - product))
 
 
-mish = _declare("mish", Gate(_mish_opening, -800.0, 20.0), _mish_curvature, "x · tanh(log(1 + exp(x))).")
+mish = _declare("mish", SelfGated(_mish_opening, -800.0, 20.0), _mish_curvature, "x · tanh(log(1 + exp(x))).")

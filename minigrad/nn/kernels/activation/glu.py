@@ -52,11 +52,11 @@ def maxout(x: Any, *, pieces: int, axis: int) -> Any:
 
 
 def _maxout_x(g: Any, x: Any, out: Any, pieces: int, axis: int) -> Any:
-    open_places = np.ones_like(raw(out), dtype=bool)
+    undecided = np.ones_like(raw(out), dtype=bool)
     shares = []
     for piece in _pieces(raw(x), pieces, axis):
-        wins = np.logical_and(np.equal(piece, raw(out)), open_places)
-        open_places = np.logical_and(open_places, np.logical_not(wins))
+        wins = np.logical_and(np.equal(piece, raw(out)), undecided)
+        undecided = np.logical_and(undecided, np.logical_not(wins))
         shares.append(g * wins)
     spread = np.stack(shares, axis=axis + 1)
     return spread.reshape(x.shape)

@@ -131,8 +131,8 @@ def _blocks(g: Any, query: Any, key: Any, weights: Any, mask: Any, causal: bool,
         return [(None, weights)]
     if weights is None:
         return weights_by_block(query, key, None, mask, causal, scale)
-    places = cuts(query.shape[:-2], query.shape[-2], key.shape[-2], causal)
-    return ((cut, block_of(weights, cut)) for cut in places)
+    where = cuts(query.shape[:-2], query.shape[-2], key.shape[-2], causal)
+    return ((cut, block_of(weights, cut)) for cut in where)
 
 
 def _gradients(

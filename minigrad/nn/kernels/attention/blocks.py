@@ -11,7 +11,6 @@ import numpy as np
 from ....core.tensor import raw
 from ....ops.linalg import mT
 
-# Measured on two cores in float32; a factor of two either way changes little.
 BLOCK = 1 << 20  # weights that are computed at a time: 4 MiB in float32
 CAUSAL_ROWS = 128  # queries in a block that is to be cut short at the diagonal
 SAFE = 60.0  # scores within ± this need no shift before exp in float32

@@ -4,12 +4,10 @@ A convolution is linear in the input x and in the weight w, so ``Σ g · convolv
 Its derivative by each of the three is one of the three primitives below. The derivatives of those are the same three
 again, so gradients of any order exist, and the adjoint doubles as transposed convolution.
 
-How it is computed: with memory in the order (H, C, W, N) the taps of a window *along a row* are gathered by copying the
-input once per tap, in runs of W·N. The taps *across rows* need no copy: consecutive rows are neighbours in memory, so
-a view whose rows overlap has them side by side, and one batched matrix product over it does the rest.
-
-Depthwise convolution (one channel per group) goes the same way, as vectors times matrices: 350 µs for 3 x 3 taps on
-16 x 32 x 28 x 28. A product with a shifted view for each tap, added up in NumPy, took 710-1200, einsum 3600.
+How it is computed: with memory in the order (H, C, W, N) the elements of a window *along a row* are gathered by copying
+the input once per column of the kernel, in runs of W·N. Those *across rows* need no copy: consecutive rows are
+neighbours in memory, so a view whose rows overlap has them side by side, and one batched matrix product over it does
+the rest. Depthwise convolution (one channel per group) goes the same way, as vectors times matrices.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ _NARROW = 96  # below so many columns a matrix product is slow: then all rows sh
 # --- gathering --------------------------------------------------------------------------------------------------------
 def _columns(
     x: Any,
-    taps: int,
+    kernel_width: int,
     windows: int,
     stride: int,
     padding: Pairs,
@@ -40,49 +38,49 @@ def _columns(
     groups: int,
     chosen: slice = slice(None),
 ) -> Any:
-    """The taps of every window along a row, with the padding above and below: (groups, rows, C/groups · taps, W' · N).
+    """The elements of every window along a row, with padding above and below: (groups, rows, C/groups · kW, W' · N).
 
     Args:
         x: (N, C, H, W).
-        taps: size of the kernel along a row.
+        kernel_width: kW.
         windows: how many there are along a row: W'.
         stride: between them.
         padding: of both dimensions; a negative one cuts off.
-        dilation: between taps.
+        dilation: from one element of a window to the next.
         groups: in how many parts the channels fall.
         chosen: which of them to gather.
     """
     rows = batch_last(x)
     height, channels, width, batch = rows.shape
     (top, bottom), (left, right) = padding
-    if groups == taps == stride == 1 and top == bottom == left == right == 0:
+    if groups == kernel_width == stride == 1 and top == bottom == left == right == 0:
         return np.reshape(rows, (1, height, channels, width * batch))
     source = np.transpose(np.reshape(rows, (height, groups, channels // groups, width, batch)), (1, 0, 2, 3, 4))[chosen]
     total = top + height + bottom
-    columns = np.empty_like(rows, shape=(len(source), total, channels // groups, taps, windows, batch))
+    columns = np.empty_like(rows, shape=(len(source), total, channels // groups, kernel_width, windows, batch))
     above, below, inside = reach(height, total, 1, -top)
     columns[:, :above] = 0
     columns[:, below:] = 0
-    for tap in range(taps):
-        target = columns[:, above:below, :, tap]
-        first, end, elements = reach(width, windows, stride, tap * dilation - left)
+    for position in range(kernel_width):
+        target = columns[:, above:below, :, position]
+        first, end, elements = reach(width, windows, stride, position * dilation - left)
         target[:, :, :, :first] = 0
         target[:, :, :, end:] = 0
         target[:, :, :, first:end] = source[:, inside, :, elements]
-    return np.reshape(columns, (len(source), total, channels // groups * taps, windows * batch))
+    return np.reshape(columns, (len(source), total, channels // groups * kernel_width, windows * batch))
 
 
-def _stacked(rows: Any, first: int, count: int, taps: int, dilation: int = 1, stride: int = 1) -> Any:
-    """``taps`` rows, ``dilation`` apart, on top of each other, for each of ``count`` starts: (groups, count, ·, M).
+def _stacked(rows: Any, first: int, count: int, height: int, dilation: int = 1, stride: int = 1) -> Any:
+    """``height`` rows, ``dilation`` apart, on top of each other, for each of ``count`` starts: (groups, count, ·, M).
 
     A view without a copy while the rows are neighbours (dilation 1).
     """
-    if taps == 1:
+    if height == 1:
         return rows[:, first : first + (count - 1) * stride + 1 : stride]
-    span = (taps - 1) * dilation + 1
+    span = (height - 1) * dilation + 1
     windows = np.lib.stride_tricks.sliding_window_view(rows[:, first:], span, 1)
     windows = windows[:, : (count - 1) * stride + 1 : stride, :, :, ::dilation]
-    return np.reshape(np.transpose(windows, (0, 1, 4, 2, 3)), (len(rows), count, taps * rows.shape[2], rows.shape[3]))
+    return np.reshape(np.transpose(windows, (0, 1, 4, 2, 3)), (len(rows), count, height * rows.shape[2], rows.shape[3]))
 
 
 def _by_group(g: Any, groups: int) -> Any:
@@ -93,10 +91,7 @@ def _by_group(g: Any, groups: int) -> Any:
 
 
 def _blocks(groups: int, columns: int) -> list[slice]:
-    """Groups to compute together when all of them have so many columns.
-
-    Depthwise on 32 x 64 x 28 x 28, 5 million columns: 1800 µs instead of 3400; on 16 x 32 x 28 x 28 no difference.
-    """
+    """Groups to compute together when all of them have so many columns."""
     together = max(groups * _BLOCK // max(columns, 1), 1)
     return [slice(first, first + together) for first in range(0, groups, together)]
 
@@ -129,26 +124,28 @@ def convolve(x: Any, w: Any, bias: Any = None, *, stride: Sizes, padding: Pairs,
     """
     slide = slide_of(stride, padding, dilation)
     planar, kernel = _planar(x), _planar(w)
-    outputs, _, taps_down, taps = kernel.shape
-    height, width = slide.windows(planar.shape[2:], (taps_down, taps))
+    outputs, _, kernel_height, kernel_width = kernel.shape
+    height, width = slide.windows(planar.shape[2:], (kernel_height, kernel_width))
     batch = len(x)
     narrow = height > 1 and width * batch < _NARROW
     dtype = np.result_type(x.dtype, w.dtype)
-    if slide.dilation[0] > 1 and taps_down > 1 and not narrow:
+    if slide.dilation[0] > 1 and kernel_height > 1 and not narrow:
         dtype = dtype if bias is None else np.result_type(dtype, bias.dtype)
         rows = np.empty_like(x, shape=(height, outputs, width, batch), dtype=dtype, order="C")
-        for phase in phases(x.shape[2], height, taps_down, slide):
+        for phase in phases(x.shape[2], height, kernel_height, slide):
             rows[phase.windows] = batch_last(convolve(x[:, :, phase.rows], w, bias, groups=groups, **phase.slide))
         return batch_first(rows)
-    gather = functools.partial(_columns, planar, taps, width, slide.stride[1], slide.padding, slide.dilation[1], groups)
+    gather = functools.partial(
+        _columns, planar, kernel_width, width, slide.stride[1], slide.padding, slide.dilation[1], groups
+    )
     matrices = _matrices(kernel, groups)
     if narrow:
-        stacked = _stacked(gather(), 0, height, taps_down, slide.dilation[0], slide.stride[0])
+        stacked = _stacked(gather(), 0, height, kernel_height, slide.dilation[0], slide.stride[0])
         out = np.matmul(matrices[:, 0], _merged(stacked))
     else:
         out = np.empty_like(x, shape=(height, groups, outputs // groups, width * batch), dtype=dtype, order="C")
-        for block in _blocks(groups, planar.size * taps // slide.stride[1]):
-            stacked = _stacked(gather(block), 0, height, taps_down, 1, slide.stride[0])
+        for block in _blocks(groups, planar.size * kernel_width // slide.stride[1]):
+            stacked = _stacked(gather(block), 0, height, kernel_height, 1, slide.stride[0])
             np.matmul(matrices[block], stacked, out=np.transpose(out[:, block], (1, 0, 2, 3)))
     if bias is not None:
         column = np.reshape(bias, (groups, outputs // groups, 1))
@@ -160,9 +157,9 @@ def convolve(x: Any, w: Any, bias: Any = None, *, stride: Sizes, padding: Pairs,
 
 def _matrices(kernel: Any, groups: int) -> Any:
     """The weight as one matrix per group, with columns in the order of the stacked rows: (groups, 1, O/groups, ·)."""
-    outputs, channels, taps_down, taps = kernel.shape
+    outputs, channels, kernel_height, kernel_width = kernel.shape
     order = np.transpose(kernel, (0, 2, 1, 3))
-    return np.reshape(order, (groups, 1, outputs // groups, taps_down * channels * taps))
+    return np.reshape(order, (groups, 1, outputs // groups, kernel_height * channels * kernel_width))
 
 
 # --- its adjoint by the input -----------------------------------------------------------------------------------------
@@ -179,7 +176,7 @@ def convolve_input(g: Any, w: Any, *, size: Sizes, stride: Sizes, padding: Pairs
     """
     slide = slide_of(stride, padding, dilation)
     kernel = _planar(w)
-    outputs, channels, taps_down, taps = kernel.shape
+    outputs, channels, kernel_height, kernel_width = kernel.shape
     height, width = size if len(size) == 2 else (1, *size)
     if outputs == groups and channels == 1:
         return _like(_turned(_planar(g), kernel, (height, width), slide), g)
@@ -188,12 +185,12 @@ def convolve_input(g: Any, w: Any, *, size: Sizes, stride: Sizes, padding: Pairs
         rows = np.copy(rows, order="C")  # neighbours again, to be stacked without a copy
     windows = g.shape[-1]
     batch = len(g)
-    parts = np.reshape(kernel, (groups, -1, channels, taps_down, taps))
+    parts = np.reshape(kernel, (groups, -1, channels, kernel_height, kernel_width))
     if rows.shape[1] > 1 and windows * batch < _NARROW:
         columns = _all_rows(rows, parts, height, slide)
     else:
         columns = _row_by_row(rows, parts, height, slide)
-    columns = np.reshape(columns, (groups, height, channels, taps, windows, batch))
+    columns = np.reshape(columns, (groups, height, channels, kernel_width, windows, batch))
     out = _spread(columns, width, slide.stride[1], slide.padding[1][0], slide.dilation[1])
     return _like(batch_first(out), g)
 
@@ -201,8 +198,7 @@ def convolve_input(g: Any, w: Any, *, size: Sizes, stride: Sizes, padding: Pairs
 def _turned(g: Any, kernel: Any, size: Sizes, slide: Slide) -> Any:
     """For depthwise convolution: convolve with the kernel turned round, the windows a stride of zeros apart.
 
-    Products for the taps of a row only, spread afterwards, have inner dimensions too small for BLAS: 3 x 3 taps on
-    16 x 32 x 28 x 28 took 690 µs and now 340, 1090 and 390 with stride 2, and 425 and 120 for a batch of 1.
+    Products for the elements of one row, spread afterwards, would have inner dimensions too small for BLAS.
     """
     if slide.stride != (1, 1):
         rows = batch_last(g)
@@ -220,7 +216,7 @@ def _turned(g: Any, kernel: Any, size: Sizes, slide: Slide) -> Any:
 
 
 def _row_by_row(rows: Any, parts: Any, height: int, slide: Slide) -> Any:
-    """What falls on every row of the input, still spread over the taps along it: (groups, H, C/groups · taps, M).
+    """What falls on every row of the input, still spread over the columns of the kernel: (groups, H, C/groups · kW, M).
 
     Args:
         rows: the gradient of the output, (groups, H', O/groups, M).
@@ -228,54 +224,60 @@ def _row_by_row(rows: Any, parts: Any, height: int, slide: Slide) -> Any:
         height: H.
         slide: how the windows move.
     """
-    groups, _, channels, taps_down, taps = parts.shape
+    groups, _, channels, kernel_height, kernel_width = parts.shape
     columns = np.empty_like(
-        rows, shape=(groups, height, channels * taps, rows.shape[3]), dtype=np.result_type(rows.dtype, parts.dtype)
+        rows,
+        shape=(groups, height, channels * kernel_width, rows.shape[3]),
+        dtype=np.result_type(rows.dtype, parts.dtype),
     )
-    for run in runs(height, rows.shape[1], taps_down, slide.stride[0], slide.padding[0][0], slide.dilation[0]):
+    for run in runs(height, rows.shape[1], kernel_height, slide.stride[0], slide.padding[0][0], slide.dilation[0]):
         target = columns[:, run.first :: run.step][:, : run.rows]
-        if not run.taps:
+        if not run.kernel_count:
             target[...] = 0
             continue
         chosen = np.transpose(parts[:, :, :, run.kernel_rows], (0, 2, 4, 3, 1))
-        matrices = np.reshape(chosen, (groups, 1, channels * taps, -1))
-        np.matmul(matrices, _stacked(rows, run.source, run.rows, run.taps, run.source_step), out=target)
+        matrices = np.reshape(chosen, (groups, 1, channels * kernel_width, -1))
+        np.matmul(matrices, _stacked(rows, run.source, run.rows, run.kernel_count, run.source_step), out=target)
     return columns
 
 
 def _all_rows(rows: Any, parts: Any, height: int, slide: Slide) -> Any:
     """The same by one product for all rows, whose result is then added row by row."""
-    groups, _, channels, taps_down, taps = parts.shape
+    groups, _, channels, kernel_height, kernel_width = parts.shape
     windows, columns = rows.shape[1], rows.shape[3]
-    matrices = np.reshape(np.transpose(parts, (0, 3, 2, 4, 1)), (groups, taps_down * channels * taps, -1))
-    spread = np.reshape(np.matmul(matrices, _merged(rows)), (groups, taps_down, channels * taps, windows, columns))
-    out = np.zeros_like(spread, shape=(groups, height, channels * taps, columns))
-    for tap in range(taps_down):
-        offset = tap * slide.dilation[0] - slide.padding[0][0]
+    matrices = np.reshape(np.transpose(parts, (0, 3, 2, 4, 1)), (groups, kernel_height * channels * kernel_width, -1))
+    spread = np.reshape(
+        np.matmul(matrices, _merged(rows)), (groups, kernel_height, channels * kernel_width, windows, columns)
+    )
+    out = np.zeros_like(spread, shape=(groups, height, channels * kernel_width, columns))
+    for position in range(kernel_height):
+        offset = position * slide.dilation[0] - slide.padding[0][0]
         first, end, elements = reach(height, windows, slide.stride[0], offset)
         part = out[:, elements]
-        np.add(part, np.transpose(spread[:, tap, :, first:end], (0, 2, 1, 3)), out=part)
+        np.add(part, np.transpose(spread[:, position, :, first:end], (0, 2, 1, 3)), out=part)
     return out
 
 
 def _spread(columns: Any, width: int, stride: int, left: int, dilation: int) -> Any:
-    """Add the taps of every window along a row where they fell: (groups, H, C, taps, W', N) to (H, C', width, N)."""
-    groups, height, channels, taps, windows, batch = columns.shape
-    if groups == taps == stride == 1 and left == 0 and width == windows:
+    """Add the elements of every window along a row where they fell: (groups, H, C, kW, W', N) to (H, C', width, N)."""
+    groups, height, channels, kernel_width, windows, batch = columns.shape
+    if groups == kernel_width == stride == 1 and left == 0 and width == windows:
         return np.reshape(columns, (height, channels, width, batch))
     out = np.empty_like(columns, shape=(height, groups, channels, width, batch))
     target = np.transpose(out, (1, 0, 2, 3, 4))
-    places = [(tap, *reach(width, windows, stride, tap * dilation - left)) for tap in range(taps)]
-    whole = [place for place in places if place[3] == slice(0, width, 1)]  # one that is everywhere goes first
+    reaches = [
+        (position, *reach(width, windows, stride, position * dilation - left)) for position in range(kernel_width)
+    ]
+    whole = [reached for reached in reaches if reached[3] == slice(0, width, 1)]  # one that is everywhere goes first
     if whole:
-        places.remove(whole[0])
-        tap, first, end, _ = whole[0]
-        target[...] = columns[:, :, :, tap, first:end]
+        reaches.remove(whole[0])
+        position, first, end, _ = whole[0]
+        target[...] = columns[:, :, :, position, first:end]
     else:
         out[...] = 0
-    for tap, first, end, elements in places:
+    for position, first, end, elements in reaches:
         part = target[:, :, :, elements]
-        np.add(part, columns[:, :, :, tap, first:end], out=part)
+        np.add(part, columns[:, :, :, position, first:end], out=part)
     return np.reshape(out, (height, groups * channels, width, batch))
 
 
@@ -291,50 +293,47 @@ def convolve_weight(
         result: (O, C/groups, *kernel).
     """
     slide = slide_of(stride, padding, dilation)
-    taps_down, taps = kernel if len(kernel) == 2 else (1, *kernel)
+    kernel_height, kernel_width = kernel if len(kernel) == 2 else (1, *kernel)
     channels = x.shape[1] // groups
     rows = _by_group(_planar(g), groups)
     height = rows.shape[1]
     narrow = height > 1 and rows.shape[3] < _NARROW
-    if slide.dilation[0] > 1 and taps_down > 1 and not narrow:
+    if slide.dilation[0] > 1 and kernel_height > 1 and not narrow:
         every: Any = 0
-        for phase in phases(x.shape[2], height, taps_down, slide):
+        for phase in phases(x.shape[2], height, kernel_height, slide):
             part = g[:, :, phase.windows]
             every += convolve_weight(x[:, :, phase.rows], part, kernel=kernel, groups=groups, **phase.slide)
         return every
     gather = functools.partial(
-        _columns, _planar(x), taps, g.shape[-1], slide.stride[1], slide.padding, slide.dilation[1], groups
+        _columns, _planar(x), kernel_width, g.shape[-1], slide.stride[1], slide.padding, slide.dilation[1], groups
     )
     if narrow:
-        stacked = _stacked(gather(), 0, height, taps_down, slide.dilation[0], slide.stride[0])
+        stacked = _stacked(gather(), 0, height, kernel_height, slide.dilation[0], slide.stride[0])
         total = np.matmul(_merged(rows), np.swapaxes(_merged(stacked), 1, 2))
     else:
-        blocks = _blocks(groups, x.size * taps // slide.stride[1])
-        sums = [_sum_over_rows(rows[block], gather(block), taps_down, slide.stride[0]) for block in blocks]
+        blocks = _blocks(groups, x.size * kernel_width // slide.stride[1])
+        sums = [_sum_over_rows(rows[block], gather(block), kernel_height, slide.stride[0]) for block in blocks]
         total = sums[0] if len(sums) == 1 else np.concatenate(sums)
-    parts = np.reshape(total, (g.shape[1], taps_down, channels, taps))
+    parts = np.reshape(total, (g.shape[1], kernel_height, channels, kernel_width))
     out = np.copy(np.transpose(parts, (0, 2, 1, 3)), order="C")
     return out if len(kernel) == 2 else out[:, :, 0]
 
 
-def _sum_over_rows(rows: Any, columns: Any, taps_down: int, stride: int) -> Any:
-    """Products of the rows of ``g`` with those that their windows reach, summed: (groups, O/groups, taps down · K)."""
+def _sum_over_rows(rows: Any, columns: Any, kernel_height: int, stride: int) -> Any:
+    """Products of the rows of ``g`` with those that their windows reach, summed: (groups, O/groups, kH · K)."""
     groups, height, outputs, _ = rows.shape
-    many = max(_ROOM // max(groups * outputs * taps_down * columns.shape[2], 1), 1)
+    many = max(_ROOM // max(groups * outputs * kernel_height * columns.shape[2], 1), 1)
     total: Any = None
     for start in range(0, height, many):
         count = min(many, height - start)
-        stacked = _stacked(columns, start * stride, count, taps_down, 1, stride)
+        stacked = _stacked(columns, start * stride, count, kernel_height, 1, stride)
         part = np.sum(_products(rows[:, start : start + count], stacked), axis=1)
         total = part if total is None else np.add(total, part, out=total)
     return total
 
 
 def _products(rows: Any, stacked: Any) -> Any:
-    """``rows @ stacked.T``; with the longer matrix in front, BLAS took 630 µs instead of 760 for 32 rows and 144.
-
-    A few rows are multiplied one by one: 400 µs instead of 2000 for 2 and 9, and 550 instead of 810 for 4 and 36.
-    """
+    """``rows @ stacked.T``: with the longer matrix in front, which BLAS prefers, and a few rows one by one."""
     if rows.shape[2] <= _FEW:
         return np.matmul(stacked[:, :, None], rows[..., None])[..., 0]
     if stacked.shape[2] > rows.shape[2]:

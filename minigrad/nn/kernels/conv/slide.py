@@ -43,7 +43,7 @@ class Phase(NamedTuple):
     slide: dict[str, Any]  # the static arguments, without the groups
 
 
-def phases(height: int, windows: int, taps: int, slide: Slide) -> Iterator[Phase]:
+def phases(height: int, windows: int, kernel_height: int, slide: Slide) -> Iterator[Phase]:
     """A convolution with dilation along the columns, as several without.
 
     Windows reach only rows that are ``dilation`` apart: these are a picture of their own, in which they are neighbours.
@@ -56,7 +56,7 @@ def phases(height: int, windows: int, taps: int, slide: Slide) -> Iterator[Phase
         phase = start % dilation
         count = len(range(first, windows, apart))
         before = (phase - start) // dilation
-        after = (count - 1) * (stride // common) + taps - before - len(range(phase, height, dilation))
+        after = (count - 1) * (stride // common) + kernel_height - before - len(range(phase, height, dilation))
         static = {
             "stride": (stride // common, slide.stride[1]),
             "padding": ((before, after), slide.padding[1]),
@@ -72,13 +72,13 @@ class Run(NamedTuple):
     step: int
     rows: int
     kernel_rows: slice  # last row first, so that the rows of the output that they come from ascend
-    taps: int  # how many rows of the kernel that is
+    kernel_count: int  # how many rows of the kernel that is
     source: int  # the first row of the output that reaches the first row
     source_step: int  # and how far it is to the next
 
 
 @functools.lru_cache(maxsize=512)
-def runs(height: int, windows: int, taps: int, stride: int, top: int, dilation: int) -> tuple[Run, ...]:
+def runs(height: int, windows: int, kernel_height: int, stride: int, top: int, dilation: int) -> tuple[Run, ...]:
     """All rows of the input, each once.
 
     Row h of the padded input is reached by row i of the kernel at window (h - i · dilation) / stride, if that is one.
@@ -88,7 +88,7 @@ def runs(height: int, windows: int, taps: int, stride: int, top: int, dilation: 
         last: tuple[list[int], int] | None = None
         for row in range(phase, height, stride):
             padded = row + top
-            hits = [i for i in range(taps) if (padded - i * dilation) % stride == 0]
+            hits = [i for i in range(kernel_height) if (padded - i * dilation) % stride == 0]
             hits = [i for i in hits if 0 <= (padded - i * dilation) // stride < windows]
             if last is not None and hits == last[0]:
                 found[-1] = found[-1]._replace(rows=found[-1].rows + 1)

@@ -48,7 +48,7 @@ def short_buffers(x: Any) -> Iterator[None]:
     """Let NumPy read what is broadcast over long runs of memory where it lies.
 
     It gathers operands in buffers of 8192 elements whenever a run, here that of one channel, is shorter than that, and
-    so copies each mean as often as there are pixels: 146 µs instead of 110 for x - mean on 64 x 16 x 28 x 28.
+    so copies each mean as often as there are pixels.
     """
     run = getattr(x, "strides", (0, 0))[1] if x.ndim > 2 else 0
     if run < _LONG_RUN * x.dtype.itemsize:
@@ -131,11 +131,7 @@ def affine(x: Any, center: Any, scale: Any, shift: Any) -> Any:
 
 
 def _by_scale(g: Any, x: Any, center: Any, scale_shape: tuple[int, ...]) -> Any:
-    """Summed at once, without an array of the products.
-
-    With the bias likewise, forward and backward took 370 µs instead of 495 on 16 x 32 x 28 x 28, 250 instead of 390
-    without a center.
-    """
+    """Summed at once, without an array of the products."""
     x = x if center is None else x - center
     axis = _repeated(scale_shape, g.shape)
     return sum_of_products(g, x, axis=axis) if axis and x.shape == g.shape else g * x
