@@ -246,9 +246,9 @@ def _rows(call: _Call, out: Any) -> list[Any]:
     """The derivatives of every element of one output by each input: arrays of shape (*out, *input)."""
     rows = []
     shape = _values(out).shape
-    for place in np.ndindex(shape):
+    for position in np.ndindex(shape):
         seed = np.zeros_like(_values(out))
-        seed[place] = 1
+        seed[position] = 1
         rows.append(call.pull([out], [wrap(seed, None)], again=True))
     blocks: list[Any] = []
     for i, x in enumerate(call.inputs):

@@ -32,16 +32,16 @@ class Detector:
         names = _names(node, len(inputs))
         if not (bad & (out != -np.inf)).any() and any(_has(value, -np.inf) for value in inputs):
             return  # a mask, or what became of it
-        place = _first(bad)
+        position = _first(bad)
         cause, cure = "", ""
         for name, value, parent in zip(names, inputs, node.parents, strict=True):
             if not cause and _is_bad(value):
                 cause, cure = not_finite_yet(name, _first_bad(value), _origin(parent))
         if not cause:
-            cause, cure = bad_value(node.name, _at(place, out.shape, names, inputs), out[place])
+            cause, cure = bad_value(node.name, _at(position, out.shape, names, inputs), out[position])
         self._fail(
-            f"{node.name} produced a non-finite value at {self.site}: {out[place]} at {_shown(place)} of its output of "
-            f"shape {out.shape} ({_share(bad)})",
+            f"{node.name} produced a non-finite value at {self.site}: {out[position]} at {_shown(position)} of its output "
+            f"of shape {out.shape} ({_share(bad)})",
             dict(zip(names, inputs, strict=True)),
             cause,
             cure,
@@ -54,7 +54,7 @@ class Detector:
         if not bad.any():
             return
         op: Any = node.op
-        place = _first(bad)
+        position = _first(bad)
         names = _names(node, len(node.parents))
         values = dict(zip(op.saved_names, node.saved or (), strict=True))
         shown = {name: value for name, value in values.items() if name in names or name in op.outputs}
@@ -64,12 +64,12 @@ class Detector:
             what = "g, the gradient that arrived," if "g" in arrived else f"{bad_ones[0]}, which arrived,"
             cause, cure = not_finite_yet(what, _first_bad(arrived[bad_ones[0]]), "gradient")
         else:
-            at = _at(place, part.shape, list(shown), list(shown.values()))
-            at |= _at(place, part.shape, list(arrived), list(arrived.values()))
-            cause, cure = bad_gradient(node.name, at, part[place])
+            at = _at(position, part.shape, list(shown), list(shown.values()))
+            at |= _at(position, part.shape, list(arrived), list(arrived.values()))
+            cause, cure = bad_gradient(node.name, at, part[position])
         self._fail(
-            f"the derivative of {node.name}, called at {self.site}, is not finite: {part[place]} at {_shown(place)} of "
-            f"the gradient of its input {names[node.parents.index(parent)]}, of shape {part.shape} ({_share(bad)})",
+            f"the derivative of {node.name}, called at {self.site}, is not finite: {part[position]} at {_shown(position)} "
+            f"of the gradient of its input {names[node.parents.index(parent)]}, of shape {part.shape} ({_share(bad)})",
             {**arrived, **shown},
             cause,
             cure,
@@ -145,24 +145,24 @@ def _first_bad(value: Any) -> str:
     """The first element that is not finite, in words."""
     if not np.ndim(value):
         return str(value)
-    place = _first(~np.isfinite(value))
-    return f"{value[place]} at {_shown(place)}"
+    position = _first(~np.isfinite(value))
+    return f"{value[position]} at {_shown(position)}"
 
 
-def _at(place: tuple[int, ...], shape: tuple[int, ...], names: list[str], values: list[Any]) -> dict[str, Any]:
-    """The elements that met at ``place``, of those values that broadcast to ``shape``."""
+def _at(position: tuple[int, ...], shape: tuple[int, ...], names: list[str], values: list[Any]) -> dict[str, Any]:
+    """The elements that met at ``position``, of those values that broadcast to ``shape``."""
     found = {}
     for name, value in zip(names, values, strict=True):
         if isinstance(value, (int, float)) or (hasattr(value, "dtype") and value.dtype.kind in "fiub"):
             try:
-                found[name] = float(np.broadcast_to(value, shape)[place])
+                found[name] = float(np.broadcast_to(value, shape)[position])
             except ValueError:
                 continue
     return found
 
 
-def _shown(place: tuple[int, ...]) -> str:
-    return str(list(place)) if place else "its only element"
+def _shown(position: tuple[int, ...]) -> str:
+    return str(list(position)) if position else "its only element"
 
 
 def _share(bad: Array) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-Elements = dict[str, float]  # name of an input -> its element at the place in question, as far as known
+Elements = dict[str, float]  # name of an input -> its element at the position in question, as far as known
 Words = tuple[str, str]  # cause, cure
 Case = Callable[[str, Elements], Words | None]
 

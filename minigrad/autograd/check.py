@@ -207,15 +207,15 @@ class _Check:
         x = self.inputs[number]
         analytic = self._jacobian(x)  # a row for each element of the outputs, a column for each of x
         wrong = []
-        for column, place in enumerate(np.ndindex(x.shape)):
-            numeric = self._slope(number, place, self._five(x, functools.partial(_moved, x, place)))
+        for column, position in enumerate(np.ndindex(x.shape)):
+            numeric = self._slope(number, position, self._five(x, functools.partial(_moved, x, position)))
             for row in np.flatnonzero(~self._close(analytic[:, column], numeric)).tolist():
-                wrong.append((row, place, analytic[row, column], numeric[row]))
+                wrong.append((row, position, analytic[row, column], numeric[row]))
         if wrong:
-            row, place, ours, theirs = max(wrong, key=lambda entry: abs(entry[2] - entry[3]))
+            row, position, ours, theirs = max(wrong, key=lambda entry: abs(entry[2] - entry[3]))
             self._fail(
-                f"the derivative of {self._output_name(row)} by {self.inputs_called[number]} at {list(place)} is "
-                f"wrong: analytic {ours:.8g}, numeric {theirs:.8g}, where the input is {x._array[place]:.8g} "
+                f"the derivative of {self._output_name(row)} by {self.inputs_called[number]} at {list(position)} is "
+                f"wrong: analytic {ours:.8g}, numeric {theirs:.8g}, where the input is {x._array[position]:.8g} "
                 f"({len(wrong)} of {analytic.size} derivatives by this input differ; the worst is shown)"
             )
 
@@ -240,9 +240,9 @@ class _Check:
                     f"direction is wrong: analytic {ours:.8g}, numeric {theirs:.8g}; fast_mode=False names the element"
                 )
 
-    def _slope(self, number: int, place: Any, five: _Five) -> np.ndarray:
+    def _slope(self, number: int, position: Any, five: _Five) -> np.ndarray:
         """The numeric derivative; refuses where there is none."""
-        at = "along a random direction" if place is None else f"at {list(place)}"
+        at = "along a random direction" if position is None else f"at {list(position)}"
         if not np.isfinite(five.values).all():
             self._fail(f"the function is not finite within {2 * self.eps:g} of {self.inputs_called[number]} {at}")
         kinks = np.flatnonzero(five.kink(self.atol, self.rtol))
@@ -250,7 +250,7 @@ class _Check:
             row = kinks[0]
             before, _, middle, _, after = five.values[:, row]
             slopes = (middle - before) / (2 * five.step), (after - middle) / (2 * five.step)
-            value = "" if place is None else f", where the input is {self.inputs[number]._array[place]:.8g}"
+            value = "" if position is None else f", where the input is {self.inputs[number]._array[position]:.8g}"
             self._fail(
                 f"{self._output_name(row)} has a kink or jump by {self.inputs_called[number]} {at}{value}: its slope "
                 f"is {slopes[0]:.6g} on one side and {slopes[1]:.6g} on the other: there is no derivative to compare "
@@ -279,9 +279,9 @@ class _Check:
     def _jacobian(self, x: Tensor) -> np.ndarray:
         rows = []
         for i, output in enumerate(self.outputs):
-            for place in np.ndindex(output.shape):
+            for position in np.ndindex(output.shape):
                 pushed = np.zeros(output.shape)
-                pushed[place] = 1
+                pushed[position] = 1
                 rows.append(self._pulled(x, i, pushed).reshape(-1))
         return np.stack(rows) if rows else np.zeros((0, x._array.size))
 
@@ -327,8 +327,8 @@ class _Check:
         """The name of an element of the flattened outputs."""
         for i, output in enumerate(self.outputs):
             if row < output._array.size:
-                place = [int(k) for k in np.unravel_index(row, output.shape)]
-                return f"{self.outputs_called}{f' {i}' if len(self.outputs) > 1 else ''}{place if place else ''}"
+                position = [int(k) for k in np.unravel_index(row, output.shape)]
+                return f"{self.outputs_called}{f' {i}' if len(self.outputs) > 1 else ''}{position if position else ''}"
             row -= output._array.size
         raise AssertionError("an element of no output")
 
@@ -359,9 +359,9 @@ def _strides_of(x: Tensor) -> Iterator[int]:
     return (stride for stride, n in zip(x._array.strides, x.shape, strict=True) if n > 1 and x._array.size)
 
 
-def _moved(x: Tensor, place: tuple[int, ...], step: float) -> Any:
+def _moved(x: Tensor, position: tuple[int, ...], step: float) -> Any:
     values = x._array.copy()
-    values[place] += step
+    values[position] += step
     return values
 
 

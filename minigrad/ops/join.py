@@ -42,7 +42,7 @@ def _is_number(value: Any) -> bool:
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces along ``dim``: of one size, the last one smaller where it does not divide, or of the sizes in a list.
 
-    ``np.split`` takes the number of pieces, or the places to cut at, as ``tensor_split`` does.
+    ``np.split`` takes the number of pieces, or the positions to cut at, as ``tensor_split`` does.
 
     Example:
         >>> [piece.tolist() for piece in split(Tensor([1.0, 2.0, 3.0]), 2)]
@@ -85,7 +85,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 @offer()
 @both_doors
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Pieces along ``dim``: a number of them, as equal as possible, or cut before each of several places.
+    """Pieces along ``dim``: a number of them, as equal as possible, or cut before each of several positions.
 
     Example:
         >>> [piece.tolist() for piece in tensor_split(Tensor([1.0, 2.0, 3.0]), 2)]
@@ -96,14 +96,14 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     return _cut("tensor_split", input, indices_or_sections, dim)
 
 
-def _cut(name: str, input: Any, places: Any, dim: Any, equally: bool = False) -> tuple[Any, ...]:
+def _cut(name: str, input: Any, positions: Any, dim: Any, equally: bool = False) -> tuple[Any, ...]:
     shape = shape_of(input)
     dim = one_dim(name, dim, shape)
     n = shape[dim]
-    if not _is_number(places):
-        cuts = _listed(name, "where to cut", places)
+    if not _is_number(positions):
+        cuts = _listed(name, "where to cut", positions)
         return _slices(input, zip([0, *cuts], [*cuts, n], strict=True), dim)
-    pieces = int(places)
+    pieces = int(positions)
     if pieces < 1:
         raise ValueError(f"{name}: the number of pieces is at least 1, got {pieces}")
     if equally and n % pieces:
@@ -303,14 +303,16 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     if indexing == "xy" and len(order) > 1:
         order[:2] = 1, 0
     sizes = [0] * len(tensors)
-    for place, tensor in zip(order, tensors, strict=True):
+    for position, tensor in zip(order, tensors, strict=True):
         if len(shape_of(tensor)) > 1:
             raise ValueError(f"meshgrid takes vectors, got shape {shape_of(tensor)}")
-        sizes[place] = (shape_of(tensor) or (1,))[0]
+        sizes[position] = (shape_of(tensor) or (1,))[0]
     rank = len(tensors)
     return tuple(
-        broadcast_to(reshape(as_operand(tensor), (1,) * place + (sizes[place],) + (1,) * (rank - place - 1)), sizes)
-        for place, tensor in zip(order, tensors, strict=True)
+        broadcast_to(
+            reshape(as_operand(tensor), (1,) * position + (sizes[position],) + (1,) * (rank - position - 1)), sizes
+        )
+        for position, tensor in zip(order, tensors, strict=True)
     )
 
 

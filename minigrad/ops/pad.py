@@ -64,8 +64,8 @@ def _continued(input: Any, widths: Widths, mode: str) -> Any:
     for dim, (before, after) in enumerate(widths):
         if before or after:
             n = shape_of(input)[dim]
-            places = _SOURCES[mode](np.arange(-before, n + after, like=raw(input)), n)
-            input = pick(input, index=(slice(None),) * dim + (places,))
+            positions = _SOURCES[mode](np.arange(-before, n + after, like=raw(input)), n)
+            input = pick(input, index=(slice(None),) * dim + (positions,))
     return input
 
 

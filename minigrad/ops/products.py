@@ -217,11 +217,11 @@ def cross(input: Any, other: Any, dim: int = -1) -> Any:
         Tensor([0., 0., 1.])
     """
     input, other = as_operands(input, other)
-    places = [one_dim("cross", dim, x.shape) for x in (input, other)]
-    if any(x.shape[p] != 3 for x, p in zip((input, other), places, strict=True)):
+    positions = [one_dim("cross", dim, x.shape) for x in (input, other)]
+    if any(x.shape[p] != 3 for x, p in zip((input, other), positions, strict=True)):
         raise ValueError(f"cross: dimension {dim} must have size 3 in both, got shapes {input.shape} and {other.shape}")
     (a, b, c), (d, e, f) = [
-        [x[(slice(None),) * p + (k,)] for k in range(3)] for x, p in zip((input, other), places, strict=True)
+        [x[(slice(None),) * p + (k,)] for k in range(3)] for x, p in zip((input, other), positions, strict=True)
     ]
     rank = max(input.ndim, other.ndim)
     return stack([b * f - c * e, c * d - a * f, a * e - b * d], dim if dim < 0 else dim - rank)
@@ -366,8 +366,8 @@ def _numpy_cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = 
 def _moved(x: Any, source: int, target: int) -> Any:
     shape = shape_of(x)
     order = list(range(len(shape)))
-    place = order.pop(one_dim("np.cross", source, shape))
-    order.insert(one_dim("np.cross", target, shape), place)
+    position = order.pop(one_dim("np.cross", source, shape))
+    order.insert(one_dim("np.cross", target, shape), position)
     return permute(as_operand(x), order)
 
 

@@ -280,8 +280,8 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
 def _with_replacement(generator: np.random.Generator, rows: Any, count: int) -> Any:
     """Where uniform numbers fall among the sums of the weights."""
     edges = np.cumsum(rows, axis=1)
-    places = generator.random((len(rows), count)) * edges[:, -1:]
-    found = [np.searchsorted(edge, place, side="right") for edge, place in zip(edges, places, strict=True)]
+    positions = generator.random((len(rows), count)) * edges[:, -1:]
+    found = [np.searchsorted(edge, position, side="right") for edge, position in zip(edges, positions, strict=True)]
     # Rounding may reach the last edge: the last index of positive weight is meant then.
     last = rows.shape[1] - 1 - np.argmax(rows[:, ::-1] > 0, axis=1)
     return np.minimum(np.reshape(found, (len(rows), count)), last[:, None]).astype(np.int64)

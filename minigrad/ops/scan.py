@@ -31,13 +31,13 @@ def _reversed(x: Any, axis: int) -> Any:
 
 
 def _delayed(x: Any, axis: int, fill: float) -> Any:
-    """``x`` moved one place along ``axis``: ``fill`` comes in, the last value falls out."""
+    """``x`` moved one position along ``axis``: ``fill`` comes in, the last value falls out."""
     first = np.zeros_like(x[_along(axis, 1)]) + fill
     return np.concatenate([first, x[_along(axis, -1)]], axis=axis)
 
 
 def _advanced(x: Any, axis: int, fill: float) -> Any:
-    """``x`` moved one place back along ``axis``: the first value falls out, ``fill`` comes in."""
+    """``x`` moved one position back along ``axis``: the first value falls out, ``fill`` comes in."""
     last = np.zeros_like(x[_along(axis, 1)]) + fill
     return np.concatenate([x[_along(axis, 1, None)], last], axis=axis)
 
@@ -181,9 +181,9 @@ def _running(name: str, compare: Any, accumulate: Any, input: Any, dim: Any) -> 
         return Extremes(clone(input), _indices(input, np.zeros_like(x, dtype=np.int64)))
     (axis,) = dims
     best = accumulate(x, axis=axis)
-    places = np.reshape(np.arange(x.shape[axis], like=x), (-1,) + (1,) * (x.ndim - axis - 1))
+    positions = np.reshape(np.arange(x.shape[axis], like=x), (-1,) + (1,) * (x.ndim - axis - 1))
     arrived = np.logical_or(compare(x, best), np.isnan(x))
-    indices = np.maximum.accumulate(np.where(arrived, places, 0), axis=axis)
+    indices = np.maximum.accumulate(np.where(arrived, positions, 0), axis=axis)
     values = take_along_axis(input, indices=indices, axis=axis)
     return Extremes(values, _indices(input, indices))
 

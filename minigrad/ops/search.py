@@ -128,8 +128,8 @@ def searchsorted(
         out = np.asarray(np.searchsorted(rows, wanted, behind))
     else:
         out = np.empty_like(wanted, dtype=np.int64)
-        for place in np.ndindex(rows.shape[:-1]):
-            out[place] = np.searchsorted(rows[place], wanted[place], behind)
+        for position in np.ndindex(rows.shape[:-1]):
+            out[position] = np.searchsorted(rows[position], wanted[position], behind)
     return _constant([sorted_sequence, input], out.astype(np.int32) if out_int32 else out)
 
 

@@ -61,8 +61,8 @@ def gather(input: Any, dim: int, index: Any) -> Any:
         Tensor([[1., 1.],
                 [4., 3.]])
     """
-    places, dim = _elements("gather", input, dim, index)
-    return in_shape(pick(as_row(input), index=mesh(places, dim, places.shape)), shape_of(index))
+    positions, dim = _elements("gather", input, dim, index)
+    return in_shape(pick(as_row(input), index=mesh(positions, dim, positions.shape)), shape_of(index))
 
 
 @offer()
@@ -97,11 +97,11 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         source = fitting("scatter", source, input)
     else:
         source = broadcast_to(as_operand(fitting("scatter", source, input)).astype(input.dtype), index.shape)
-    places = mesh(index, dim, index.shape)
+    positions = mesh(index, dim, index.shape)
     if reduce is None:
-        return in_shape(assign(as_row(input), source, index=places), input.shape)
+        return in_shape(assign(as_row(input), source, index=positions), input.shape)
     combined = _added if reduce == "add" else scatter_product
-    return in_shape(combined(as_row(input), source, index=places), input.shape)
+    return in_shape(combined(as_row(input), source, index=positions), input.shape)
 
 
 @offer()
@@ -124,14 +124,14 @@ def _added(x: Any, values: Any, *, index: Any) -> Any:
 
 @primitive()
 def scatter_extreme(x: Any, values: Any, *, index: Any, largest: bool) -> Any:
-    """At every place of ``x`` the extreme of what stands there and of the ``values`` that ``index`` sends there."""
+    """At every position of ``x`` the extreme of what stands there and of the ``values`` that ``index`` sends there."""
     out = x.copy()
     (np.maximum if largest else np.minimum).at(out, index, values)
     return out
 
 
 def _shares(x: Any, values: Any, out: Any, index: Any) -> tuple[Any, Any, Any]:
-    """Where ``x`` and ``values`` attain the extreme, and how many of them do at every place."""
+    """Where ``x`` and ``values`` attain the extreme, and how many of them do at every position."""
     here = np.equal(x, out).astype(out.dtype)
     there = np.equal(values, pick(out, index=index)).astype(out.dtype)
     return here, there, here + put(there, index=index, shape=out.shape)
@@ -152,30 +152,30 @@ scatter_extreme.rule(x=_extreme_x, values=_extreme_values)
 
 @primitive()
 def scatter_product(x: Any, values: Any, *, index: Any) -> Any:
-    """At every place of ``x`` what stands there times all the ``values`` that ``index`` sends there."""
+    """At every position of ``x`` what stands there times all the ``values`` that ``index`` sends there."""
     out = x.copy()
     np.multiply.at(out, index, values)
     return out
 
 
 def _product_of_the_others(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """For every value the product of all others that go to the same place, without division: zeros need no care."""
-    places = np.arange(math.prod(shape), like=raw(values)).reshape(shape)[index].reshape(-1)
-    order = np.argsort(places, kind="stable")
-    places, values = places[order], values.reshape(-1)[order]
-    others = _product_before(values, places) * _product_before(values[::-1], places[::-1])[::-1]
+    """For every value the product of all others that go to the same position, without division: zeros need no care."""
+    positions = np.arange(math.prod(shape), like=raw(values)).reshape(shape)[index].reshape(-1)
+    order = np.argsort(positions, kind="stable")
+    positions, values = positions[order], values.reshape(-1)[order]
+    others = _product_before(values, positions) * _product_before(values[::-1], positions[::-1])[::-1]
     return others[np.argsort(order)]
 
 
-def _product_before(values: Any, places: Any) -> Any:
-    """For every value the product of those before it that go to the same place, equal places being neighbours.
+def _product_before(values: Any, positions: Any) -> Any:
+    """For every value the product of those before it that go to the same position, equal positions being neighbours.
 
-    Products of 1, 2, 4 ... neighbours are merged: as many passes as the longest run of equal places has bits.
+    Products of 1, 2, 4 ... neighbours are merged: as many passes as the longest run of equal positions has bits.
     """
     one = np.ones_like(values[:1])
-    product = np.concatenate([one, np.where(places[1:] == places[:-1], values[:-1], 1)])[: places.size]
+    product = np.concatenate([one, np.where(positions[1:] == positions[:-1], values[:-1], 1)])[: positions.size]
     reach = 1
-    while np.any(same := places[reach:] == places[:-reach]):
+    while np.any(same := positions[reach:] == positions[:-reach]):
         product = np.concatenate([product[:reach], product[reach:] * np.where(same, product[:-reach], 1)])
         reach *= 2
     return product
@@ -213,25 +213,25 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         raise ValueError(f"scatter_reduce: reduce is 'sum', 'prod', 'mean', 'amax' or 'amin', got {reduce!r}")
     index, dim = _elements("scatter_reduce", input, dim, index)
     src = _source("scatter_reduce", src, index, input)
-    places = mesh(index, dim, index.shape)
-    return in_shape(_combined(as_row(input), src, places, reduce, include_self), shape_of(input))
+    positions = mesh(index, dim, index.shape)
+    return in_shape(_combined(as_row(input), src, positions, reduce, include_self), shape_of(input))
 
 
-def _combined(input: Any, src: Any, places: Any, reduce: str, include_self: bool) -> Any:
+def _combined(input: Any, src: Any, positions: Any, reduce: str, include_self: bool) -> Any:
     """``scatter_reduce`` with its arguments checked."""
     shape = shape_of(input)
-    count = put(np.ones_like(raw(src)), index=places, shape=shape)
+    count = put(np.ones_like(raw(src)), index=positions, shape=shape)
     touched = count > 0
     if reduce in ("amax", "amin"):
         if not include_self:  # start from one of the values that arrive; it is counted as one of them, by its own path
             input = where(touched, as_array(_worst(raw(src), reduce), input.dtype), input)
-        return scatter_extreme(input, src, index=places, largest=reduce == "amax")
+        return scatter_extreme(input, src, index=positions, largest=reduce == "amax")
     if reduce == "prod":
         input = input if include_self else where(touched, as_array(1, input.dtype), input)
-        return scatter_product(input, src, index=places)
+        return scatter_product(input, src, index=positions)
     if not include_self:
         input = where(touched, as_array(0, input.dtype), input)
-    total = input + put(src, index=places, shape=shape)
+    total = input + put(src, index=positions, shape=shape)
     if reduce == "sum":
         return total
     if src.dtype.kind != "f":

@@ -38,10 +38,10 @@ def within(name: str, index: Any, size: int, *, negative: bool = False) -> Any:
     low = -size if negative else 0
     if index.size and not (np.min(index) >= low and np.max(index) < size):
         wrong = np.logical_or(index < low, index >= size)
-        place = tuple(map(int, np.unravel_index(int(np.argmax(wrong).item()), index.shape)))
-        value = index[place].item()
+        position = tuple(map(int, np.unravel_index(int(np.argmax(wrong).item()), index.shape)))
+        value = index[position].item()
         cure = "; negative indices are not counted from the end here" if -size <= value < 0 else ""
-        raise IndexError(f"{name}: index {value} at position {place} is out of range for size {size}{cure}")
+        raise IndexError(f"{name}: index {value} at position {position} is out of range for size {size}{cure}")
     return index
 
 
@@ -122,8 +122,8 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
         >>> index_add(Tensor([0.0, 0.0]), 0, [1, 1], Tensor([3.0, 4.0]))
         Tensor([0., 7.])
     """
-    places, source = _slices_of("index_add", input, dim, index, source)
-    added = put(source, index=places, shape=row_shape(shape_of(input)))
+    positions, source = _slices_of("index_add", input, dim, index, source)
+    added = put(source, index=positions, shape=row_shape(shape_of(input)))
     return add(input, in_shape(added, shape_of(input)), alpha=alpha)
 
 
@@ -136,8 +136,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
         >>> index_copy(Tensor([0.0, 1.0, 2.0]), 0, [2, 0], Tensor([3.0, 4.0]))
         Tensor([4., 1., 3.])
     """
-    places, source = _slices_of("index_copy", input, dim, index, source)
-    return in_shape(assign(as_row(input), source, index=places), shape_of(input))
+    positions, source = _slices_of("index_copy", input, dim, index, source)
+    return in_shape(assign(as_row(input), source, index=positions), shape_of(input))
 
 
 @offer()
@@ -151,9 +151,9 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """
     row = row_shape(shape_of(input))
     dim = one_dim("index_fill", dim, row)
-    places = along(dim, _vector_index("index_fill", index, row[dim]))
+    positions = along(dim, _vector_index("index_fill", index, row[dim]))
     value = fitting("index_fill", single("index_fill", value), input)
-    return in_shape(assign(as_row(input), value, index=places), shape_of(input))
+    return in_shape(assign(as_row(input), value, index=positions), shape_of(input))
 
 
 @offer()
@@ -191,8 +191,8 @@ def select(input: Any, dim: int, index: int) -> Any:
     """
     shape = shape_of(input)
     dim = one_dim("select", dim, shape)
-    place = within("select", operator.index(index), shape[dim], negative=True)
-    return pick(input, index=along(dim, int(place)))
+    position = within("select", operator.index(index), shape[dim], negative=True)
+    return pick(input, index=along(dim, int(position)))
 
 
 @offer()

@@ -16,17 +16,17 @@ def _moved(name: str, input: Any, source: Any, destination: Any) -> Any:
     shape = shape_of(input)
     start, end = (d if isinstance(d, (tuple, list)) else (d,) for d in (source, destination))
     if len(start) != len(end):
-        raise ValueError(f"{name}: {len(start)} dimensions cannot move to {len(end)} places")
+        raise ValueError(f"{name}: {len(start)} dimensions cannot move to {len(end)} positions")
     start, end = some_dims(name, start, shape) or (), some_dims(name, end, shape) or ()
     order = [d for d in range(len(shape)) if d not in start]
-    for place, d in sorted(zip(end, start, strict=True)):
-        order.insert(place, d)
+    for position, d in sorted(zip(end, start, strict=True)):
+        order.insert(position, d)
     return permute(input, tuple(order))
 
 
 @offer()
 def movedim(input: Any, source: Any, destination: Any) -> Any:
-    """The dimensions ``source`` moved to the places ``destination``; the others keep their order.
+    """The dimensions ``source`` moved to the positions ``destination``; the others keep their order.
 
     Example:
         >>> movedim(Tensor([[[1.0, 2.0, 3.0]]]), -1, 0).shape

@@ -115,11 +115,11 @@ def _expanded(name: str, input: Any, new: Sequence[int]) -> Any:
             raise IndexError(
                 f"{name}: no new dimension can stand at {d}; for shape {shape} it is {-rank} to {rank - 1}"
             )
-    places = {d % rank for d in new}
-    if len(places) < len(new):
+    positions = {d % rank for d in new}
+    if len(positions) < len(new):
         raise ValueError(f"{name} names a position twice: {tuple(new)}")
     sizes = iter(shape)
-    return _reshape(input, shape=tuple(1 if i in places else next(sizes) for i in range(rank)))
+    return _reshape(input, shape=tuple(1 if i in positions else next(sizes) for i in range(rank)))
 
 
 @offer()

@@ -28,8 +28,8 @@ def max_unpool1d(
 
     Args:
         input: what ``max_pool1d`` returned, or something computed from it.
-        indices: what ``max_pool1d`` returned beside it with ``return_indices=True``. Where windows overlapped a place
-            may be named several times: then the last element stays, and the gradient flows to that one alone.
+        indices: what ``max_pool1d`` returned beside it with ``return_indices=True``. Where windows overlapped, a
+            position may be named several times: then the last element stays, and the gradient flows to that one alone.
         kernel_size: of the pooling, as are the next two.
         stride: by default ``kernel_size``.
         padding: that was added at both ends.
