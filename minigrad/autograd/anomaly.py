@@ -40,8 +40,8 @@ class Detector:
         if not cause:
             cause, cure = bad_value(node.name, _at(position, out.shape, names, inputs), out[position])
         self._fail(
-            f"{node.name} produced a non-finite value at {self.site}: {out[position]} at {_shown(position)} of its output "
-            f"of shape {out.shape} ({_share(bad)})",
+            f"{node.name} produced a non-finite value at {self.site}: {out[position]} at {_shown(position)} of its "
+            f"output of shape {out.shape} ({_share(bad)})",
             dict(zip(names, inputs, strict=True)),
             cause,
             cure,
@@ -68,8 +68,9 @@ class Detector:
             at |= _at(position, part.shape, list(arrived), list(arrived.values()))
             cause, cure = bad_gradient(node.name, at, part[position])
         self._fail(
-            f"the derivative of {node.name}, called at {self.site}, is not finite: {part[position]} at {_shown(position)} "
-            f"of the gradient of its input {names[node.parents.index(parent)]}, of shape {part.shape} ({_share(bad)})",
+            f"the derivative of {node.name}, called at {self.site}, is not finite: {part[position]} at "
+            f"{_shown(position)} of the gradient of its input {names[node.parents.index(parent)]}, of shape "
+            f"{part.shape} ({_share(bad)})",
             {**arrived, **shown},
             cause,
             cure,

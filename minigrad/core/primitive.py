@@ -277,7 +277,7 @@ class Primitive:
         """The output, which NumPy's reductions give as a scalar, and CuPy's as a 0-d array."""
         if isinstance(out, generic):
             return np.asarray(out)
-        return out if hasattr(out, "dtype") else refuse_output(self.name, out, 1, 0)
+        return out if hasattr(out, "dtype") else refuse_output(self.name, out, len(self.outputs), 0)
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
         try:

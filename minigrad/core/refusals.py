@@ -47,11 +47,7 @@ def refuse_output(name: str, computed: Any, outputs: int, residuals: int) -> NoR
         outputs: how many were declared.
         residuals: likewise.
     """
-    got = f"an object of {type(computed)}"
-    if isinstance(computed, tuple):
-        got = f"a tuple of {len(computed)}"
-        if len(computed) == outputs + residuals:  # then one of them is no array
-            got += f" ({', '.join(type(part).__name__ for part in computed)})"
+    got = f"a tuple of {len(computed)}" if isinstance(computed, tuple) else f"an object of {type(computed)}"
     if outputs > 1 or residuals:
         needed = f"a tuple of {outputs} output(s) and {residuals} residual(s)"
     else:
