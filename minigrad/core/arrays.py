@@ -11,8 +11,8 @@ import numpy as np
 from .graph import Array
 
 _default_dtype: Any = np.dtype(np.float32)
-_HALF = np.dtype(np.float16)
-_MODEST = float(np.finfo(_HALF).max)  # every floating-point type holds numbers up to here
+HALF = np.dtype(np.float16)
+_MODEST = float(np.finfo(HALF).max)  # every floating-point type holds numbers up to here
 _PYTHON = {bool, int, float}  # numbers without a dtype of their own
 
 
@@ -275,12 +275,12 @@ def settled(out: Array, values: list[Any]) -> Array:
 
 def is_half(x: Any) -> bool:
     """Whether ``x`` is an array of half precision, which adds up badly."""
-    return getattr(x, "dtype", None) is _HALF
+    return getattr(x, "dtype", None) is HALF
 
 
 def in_single(reduction: Callable[..., Any], x: Any, **static: Any) -> Any:
     """What ``reduction`` gives for half precision: computed in single, and rounded once, at the end."""
-    return reduction(x.astype(np.float32), **static).astype(_HALF)
+    return reduction(x.astype(np.float32), **static).astype(HALF)
 
 
 def sum_along(x: Array, axis: int | tuple[int, ...] | None, keepdims: bool) -> Array:
@@ -290,8 +290,8 @@ def sum_along(x: Array, axis: int | tuple[int, ...] | None, keepdims: bool) -> A
     own reduction. (Long last dimensions stay with NumPy, whose pairwise sum is more accurate there.) Half
     precision is accumulated in single.
     """
-    if x.dtype is _HALF:
-        return x.sum(axis=axis, dtype=np.float32, keepdims=keepdims).astype(_HALF)
+    if x.dtype is HALF:
+        return x.sum(axis=axis, dtype=np.float32, keepdims=keepdims).astype(HALF)
     if axis is not None and x.size >= 8192 and x.dtype.kind == "f":
         rank = x.ndim
         axes = sorted(a % rank for a in ((axis,) if isinstance(axis, int) else axis))

@@ -182,7 +182,7 @@ def where(condition: Any, input: Any, other: Any) -> Any:
         input = Tensor(input)  # a Tensor is chosen by a Tensor, also between plain numbers
     if not isinstance(condition, Tensor) and hasattr(condition, "copy"):
         condition = condition.copy()  # the caller may write into it before backward reads it
-    if type(input) is int or type(other) is int:
+    if (type(other) is int and other) or (type(input) is int and input):
         _refuse_wrapping(input, other)
     return _select(input, other, condition=raw(condition))
 

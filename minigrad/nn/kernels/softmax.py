@@ -112,7 +112,8 @@ def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
         >>> softmax(Tensor([0.0, 0.0]), dim=0)
         Tensor([0.5, 0.5])
     """
-    input = cast("softmax", input, dtype, floating=True)
+    if dtype is not None:
+        input = cast("softmax", input, dtype, floating=True)
     return _softmax(input, axis=_normalised("softmax", dim, input))
 
 
@@ -127,5 +128,6 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
         >>> log_softmax(Tensor([1000.0, 0.0]), dim=0)
         Tensor([    0., -1000.])
     """
-    input = cast("log_softmax", input, dtype, floating=True)
+    if dtype is not None:
+        input = cast("log_softmax", input, dtype, floating=True)
     return _log_softmax(input, axis=_normalised("log_softmax", dim, input))

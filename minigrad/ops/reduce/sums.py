@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import in_single, is_half, shape_of, sum_along
+from ...core.arrays import HALF, in_single, is_half, shape_of, sum_along
 from ...core.declare import offer, primitive
 from ...core.dispatch import NUMPY
 from ..convert import cast
@@ -84,7 +84,7 @@ def sum_(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 @primitive(name="mean")
 def _mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    if is_half(x):
+    if x.dtype is HALF:
         return in_single(_mean, x, axis=axis, keepdims=keepdims)
     return sum_along(x, axis, keepdims) / count_of(x.shape, axis)
 
@@ -114,7 +114,8 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         >>> mean(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
         Tensor([1.5, 3.5])
     """
-    input = cast("mean", input, dtype, floating=True)
+    if dtype is not None:
+        input = cast("mean", input, dtype, floating=True)
     return _mean(input, axis=filled_dims("mean", input, dim), keepdims=keepdim)
 
 
