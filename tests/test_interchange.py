@@ -48,10 +48,10 @@ def values(x):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("door", OUT)
-def test_out(door, dtype):
+@pytest.mark.parametrize("call", OUT)
+def test_out(call, dtype):
     t = Tensor(np.array([[1, 0, 1], [0, 1, 0]], dtype))
-    other = OUT[door](t)
+    other = OUT[call](t)
     assert str(values(other).dtype) == dtype
     assert np.shares_memory(values(other), t._array)
     other[0, 1] = 1
@@ -61,10 +61,10 @@ def test_out(door, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("door", INTO)
-def test_into(door, dtype):
+@pytest.mark.parametrize("call", INTO)
+def test_into(call, dtype):
     array = np.array([[1, 0, 1], [0, 1, 0]], dtype)
-    t = INTO[door](array)
+    t = INTO[call](array)
     assert type(t) is Tensor and t.dtype == dtype and t.is_leaf and not t.requires_grad
     assert np.shares_memory(t._array, array)
     array[0, 1] = 1
@@ -73,10 +73,10 @@ def test_into(door, dtype):
     assert array[1, 0] == 1
 
 
-@pytest.mark.parametrize("door", ["from_numpy", "from_dlpack", "from_dlpack of torch", "from_dlpack of a Tensor"])
-def test_in_place_writes_show_and_are_noticed(door):
+@pytest.mark.parametrize("call", ["from_numpy", "from_dlpack", "from_dlpack of torch", "from_dlpack of a Tensor"])
+def test_in_place_writes_show_and_are_noticed(call):
     array = np.ones(3)
-    t, w = INTO[door](array), Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    t, w = INTO[call](array), Tensor([1.0, 2.0, 3.0], requires_grad=True)
     loss = (w * t).sum()
     t.zero_()
     assert not array.any()

@@ -1,4 +1,4 @@
-"""NumPy's door: every callable of ``np`` is differentiable, constant, a conversion that refuses, or refused by name.
+"""NumPy's call: every callable of ``np`` is differentiable, constant, a conversion that refuses, or refused by name.
 
 The table below is frozen: a new NumPy function, or a new operation here, must be put into its row on purpose.
 """

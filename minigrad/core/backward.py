@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_array
-from .declare import offer
+from .declare import register
 from .graph import Array, Leaf, Node, walk
 from .modes import Mode, grad_enabled
 from .tensor import Tensor, wrap
 
 
-@offer()
+@register()
 def backward(
     self: Tensor,
     gradient: Any = None,

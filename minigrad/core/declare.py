@@ -19,8 +19,8 @@ from .tensor import Tensor, raw, wrap
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-# --- doors ------------------------------------------------------------------------------------------------------------
-def offer(*functions: Any, method: str | None = None) -> Callable[[F], F]:
+# --- tables -----------------------------------------------------------------------------------------------------------
+def register(*functions: Any, method: str | None = None) -> Callable[[F], F]:
     """Make what is decorated answer for NumPy's ``functions``, and be a method of Tensor.
 
     The method's name is the function's own; the underscore of names such as ``sum_``, which keeps a module from hiding
@@ -68,14 +68,14 @@ def constant(function: Any) -> Callable[..., Any]:
     return on_values
 
 
-def ufunc(function: Any, doc: str, *, cure: str = "", offered: bool = True, **rules: Rule) -> Primitive:
+def ufunc(function: Any, doc: str, *, cure: str = "", registered: bool = True, **rules: Rule) -> Primitive:
     """Declare a NumPy ufunc differentiable; its inputs are called x (and y).
 
     Args:
         function: the ufunc.
         doc: what it computes.
         cure: what to tell someone whose arguments do not fit.
-        offered: whether it is a method of Tensor and answers for NumPy's function; else another function will.
+        registered: whether it is a method of Tensor and answers for NumPy's function; else another function will.
         rules: a rule for each input.
     """
     inputs = ("x", "y")[: function.nin]
@@ -83,7 +83,7 @@ def ufunc(function: Any, doc: str, *, cure: str = "", offered: bool = True, **ru
         cure = "shapes must be equal or 1 along every dimension, counted from the right"
     name = "abs" if function is np.absolute else function.__name__
     op = Primitive(function, name=name, inputs=inputs, broadcasts=len(inputs) > 1, doc=doc, cure=cure).rule(**rules)
-    return offer(function)(op) if offered else op
+    return register(function)(op) if registered else op
 
 
 def primitive(**options: Any) -> Callable[[Callable[..., Array]], Primitive]:

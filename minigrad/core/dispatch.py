@@ -1,4 +1,4 @@
-"""NumPy's door: which function answers when NumPy is called with a Tensor."""
+"""NumPy's dispatch: which function answers when NumPy is called with a Tensor."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Table(dict[K, V]):
 
 
 # NumPy function (or the name of a protocol such as "getitem") -> what answers for it. ``ops/`` fills the table through
-# ``offer`` and ``constant`` of ``primitive.py``; what is not in it is refused.
+# ``register`` and ``constant`` of ``primitive.py``; what is not in it is refused.
 NUMPY: Table[Any, Callable[..., Any]] = Table("an answer for NumPy's function")
 
 

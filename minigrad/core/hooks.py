@@ -9,7 +9,7 @@ from typing import Any
 
 from .arrays import as_array
 from .backward import accumulate, own
-from .declare import offer
+from .declare import register
 from .graph import Leaf, Node, tick
 from .tensor import Tensor, wrap
 
@@ -32,7 +32,7 @@ class RemovableHandle:
         self.remove()
 
 
-@offer()
+@register()
 def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandle:
     """Call ``hook(grad)`` when the gradient of this Tensor is known; what it returns, if anything, replaces it.
 
@@ -62,7 +62,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandl
     return RemovableHandle(self._node.hooks, adapted)
 
 
-@offer()
+@register()
 def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHandle:
     """Call ``hook(tensor)`` whenever backward has added to ``.grad`` of this leaf.
 
@@ -76,7 +76,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
     return RemovableHandle(self._node.after, hook)
 
 
-@offer()
+@register()
 def retain_grad(self: Tensor) -> None:
     """Ask for ``.grad`` of a Tensor inside the graph too."""
     if not self.is_leaf:

@@ -1,7 +1,7 @@
 """The operations that are also methods of Tensor, by family.
 
 Only their names stand here, so that editors and type checkers know them. Each is defined once, as a function, in
-``ops/``, and becomes a method there through ``primitive.offer``.
+``ops/``, and becomes a method there through ``declare.register``.
 """
 
 from __future__ import annotations

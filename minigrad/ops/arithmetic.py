@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.declare import constant, offer
+from ..core.declare import constant, register
 from ..core.dispatch import NUMPY
 from . import elementwise
 from .elementwise import abs_, floor_divide, multiply, negative, pow_, remainder, sign
 from .special import fmod, trunc
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
-absolute = offer(np.fabs, method="absolute")(abs_)
-sgn = offer(method="sgn")(sign)
-neg = offer(method="neg")(negative)
-mul = offer(method="mul")(multiply)
-true_divide = offer(method="true_divide")(elementwise.divide)
+absolute = register(np.fabs, method="absolute")(abs_)
+sgn = register(method="sgn")(sign)
+neg = register(method="neg")(negative)
+mul = register(method="mul")(multiply)
+true_divide = register(method="true_divide")(elementwise.divide)
 NUMPY[np.float_power] = pow_
 
 
-@offer()
+@register()
 def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """``input`` + ``alpha`` · ``other``, elementwise, with broadcasting.
 
@@ -33,7 +33,7 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
     return elementwise.add(input, other if type(alpha) is int and alpha == 1 else scaled(other, alpha, input))
 
 
-@offer()
+@register()
 def subtract(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """``input`` - ``alpha`` · ``other``, elementwise, with broadcasting.
 
@@ -44,7 +44,7 @@ def subtract(input: Any, other: Any, *, alpha: float = 1) -> Any:
     return elementwise.subtract(input, other if type(alpha) is int and alpha == 1 else scaled(other, alpha, input))
 
 
-sub = offer(method="sub")(subtract)
+sub = register(method="sub")(subtract)
 
 
 def scaled(other: Any, alpha: float, input: Any) -> Any:
@@ -64,7 +64,7 @@ def scaled(other: Any, alpha: float, input: Any) -> Any:
     return multiply(other, alpha)
 
 
-@offer()
+@register()
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """``input`` / ``other``, elementwise, with broadcasting.
 
@@ -88,7 +88,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return trunc(elementwise.divide(input, other))
 
 
-divide = offer(method="divide")(div)
+divide = register(method="divide")(div)
 
 
 def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
@@ -98,7 +98,7 @@ def _divmod(x: Any, y: Any) -> tuple[Any, Any]:
 NUMPY[np.divmod] = _divmod
 
 
-@offer()
+@register()
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """``input`` + ``weight`` · (``end`` - ``input``): linear interpolation.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_operands, shape_of
-from ..core.declare import offer
+from ..core.declare import register
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, as_operand, raw
 from .convert import clone
@@ -73,7 +73,7 @@ def chain_matmul(*matrices: Any) -> Any:
     return clone(matrices[0]) if len(matrices) == 1 else multi_dot(matrices)
 
 
-@offer()
+@register()
 def matrix_power(input: Any, n: int) -> Any:
     """The product of ``n`` copies of a square matrix, or of each of a stack, in about log2(n) multiplications.
 

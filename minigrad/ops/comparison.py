@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_operands
-from ..core.declare import constant, offer
+from ..core.declare import constant, register
 from ..core.tensor import Tensor, raw
 
 
@@ -24,7 +24,7 @@ def _question(function: Any, name: str, doc: str) -> Any:
     ask = of_two if getattr(function, "nin", 1) == 2 else of_one
     ask.__name__ = ask.__qualname__ = name
     ask.__doc__ = doc
-    return offer()(ask)
+    return register()(ask)
 
 
 eq = _question(np.equal, "eq", "Whether ``input`` and ``other`` are equal, elementwise.")
@@ -38,7 +38,7 @@ greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 for _name, _function in (
     ("greater", gt), ("greater_equal", ge), ("less", lt), ("less_equal", le), ("not_equal", ne),
 ):  # fmt: skip
-    offer(method=_name)(_function)
+    register(method=_name)(_function)
 
 logical_and = _question(np.logical_and, "logical_and", "Whether both are true (not 0), elementwise.")
 
@@ -55,7 +55,7 @@ isneginf = _question(np.isneginf, "isneginf", "Whether each element is minus inf
 signbit = _question(np.signbit, "signbit", "Whether the sign bit is set: of negative numbers, and of -0.")
 
 
-@offer()
+@register()
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether ``input`` is at most atol + rtol · |other| away from ``other``, elementwise.
 
@@ -66,7 +66,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
     return np.isclose(input, other, rtol, atol, equal_nan)
 
 
-@offer()
+@register()
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all elements are close in the sense of ``isclose``.
 
@@ -77,7 +77,7 @@ def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equ
     return bool(np.all(np.asarray(isclose(input, other, rtol, atol, equal_nan))))
 
 
-@offer()
+@register()
 def equal(input: Any, other: Any) -> bool:
     """Whether both have the same shape and the same elements: PyTorch's ``equal``; elementwise it is ``eq``.
 

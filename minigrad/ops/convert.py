@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import dtypes
 from ..core.arrays import as_array, as_dtype
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 from ..core.tensor import Tensor, wrap
 from ..core.writes import owner_of
 from .dims import one_dim
@@ -79,7 +79,7 @@ def _is_device(name: Any) -> bool:
     return False
 
 
-@offer()
+@register()
 def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **options: Any) -> Tensor:
     """The Tensor in another dtype: itself, unless something changes or a ``copy`` is asked for.
 
@@ -124,55 +124,55 @@ def _refuse_move(input: Tensor, target: Any) -> None:
     raise ValueError(f"a Tensor on {here} is not moved to {target} by .to(); .detach().cpu() copies its values there")
 
 
-@offer(method="float")
+@register(method="float")
 def float_(input: Tensor) -> Tensor:
     """The Tensor in single precision, ``float32``."""
     return to(input, dtypes.float32)
 
 
-@offer()
+@register()
 def double(input: Tensor) -> Tensor:
     """The Tensor in double precision, ``float64``."""
     return to(input, dtypes.float64)
 
 
-@offer()
+@register()
 def half(input: Tensor) -> Tensor:
     """The Tensor in half precision, ``float16``."""
     return to(input, dtypes.float16)
 
 
-@offer()
+@register()
 def long(input: Tensor) -> Tensor:
     """The Tensor as ``int64``: floats are cut towards 0, and carry no gradient from here."""
     return to(input, dtypes.int64)
 
 
-@offer(method="int")
+@register(method="int")
 def int_(input: Tensor) -> Tensor:
     """The Tensor as ``int32``: floats are cut towards 0, and carry no gradient from here."""
     return to(input, dtypes.int32)
 
 
-@offer()
+@register()
 def short(input: Tensor) -> Tensor:
     """The Tensor as ``int16``."""
     return to(input, dtypes.int16)
 
 
-@offer()
+@register()
 def byte(input: Tensor) -> Tensor:
     """The Tensor as ``uint8``."""
     return to(input, dtypes.uint8)
 
 
-@offer(method="bool")
+@register(method="bool")
 def bool_(input: Tensor) -> Tensor:
     """The Tensor as truth values: whether each element differs from 0."""
     return to(input, dtypes.bool_)
 
 
-@offer(method="type")
+@register(method="type")
 def type_(input: Tensor, dtype: Any = None) -> Any:
     """The Tensor as ``dtype``, or without one the name of the dtype that it has.
 
@@ -183,7 +183,7 @@ def type_(input: Tensor, dtype: Any = None) -> Any:
     return str(input.dtype) if dtype is None else to(input, dtype=dtype)
 
 
-@offer()
+@register()
 def type_as(input: Tensor, other: Tensor) -> Tensor:
     """The Tensor in the dtype of ``other``."""
     if not isinstance(other, Tensor):
@@ -192,19 +192,19 @@ def type_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 # --- other memory -----------------------------------------------------------------------------------------------------
-@offer()
+@register()
 def is_contiguous(input: Tensor) -> bool:
     """Whether the elements lie in memory one after the other, the last dimension fastest."""
     return bool(input._array.flags.c_contiguous)
 
 
-@offer()
+@register()
 def contiguous(input: Tensor) -> Tensor:
     """The Tensor with its elements one after the other in memory: itself where they are, else a copy."""
     return input if is_contiguous(input) else clone(input)
 
 
-@offer()
+@register()
 def cpu(input: Tensor) -> Tensor:
     """The Tensor itself; for one on a GPU, a copy of its values in the memory of the host.
 
@@ -219,13 +219,13 @@ def cpu(input: Tensor) -> Tensor:
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
-@offer()
+@register()
 def dim(input: Tensor) -> int:
     """The number of dimensions; ``ndim`` in NumPy."""
     return input.ndim
 
 
-@offer()
+@register()
 def size(input: Tensor, dim: int | None = None) -> Any:
     """The size along every dimension, or along one; ``np.size(t)`` and ``t.numel()`` count the elements.
 
@@ -236,7 +236,7 @@ def size(input: Tensor, dim: int | None = None) -> Any:
     return input.shape if dim is None else input.shape[one_dim("size", dim, input.shape)]
 
 
-@offer()
+@register()
 def numel(input: Tensor) -> int:
     """The number of elements; ``np.size`` in NumPy.
 
@@ -247,19 +247,19 @@ def numel(input: Tensor) -> int:
     return math.prod(input.shape)
 
 
-@offer()
+@register()
 def nelement(input: Tensor) -> int:
     """The number of elements; another name of ``numel``."""
     return math.prod(input.shape)
 
 
-@offer()
+@register()
 def element_size(input: Tensor) -> int:
     """The memory of one element, in bytes."""
     return int(input.dtype.itemsize)
 
 
-@offer()
+@register()
 def is_floating_point(input: Tensor) -> bool:
     """Whether the elements are floating-point numbers, and so may require grad."""
     return bool(input.dtype.kind == "f")
@@ -275,8 +275,8 @@ def bytes_of(input: Tensor) -> int:
     return numel(input) * element_size(input)
 
 
-offer(method="device")(property(device_of))  # type: ignore[type-var]
-offer(method="nbytes")(property(bytes_of))  # type: ignore[type-var]
+register(method="device")(property(device_of))  # type: ignore[type-var]
+register(method="nbytes")(property(bytes_of))  # type: ignore[type-var]
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def _astype(x: Any, *, dtype: Any) -> Any:
 _astype.rule(x=lambda g: g)  # the engine converts every gradient to the dtype of what it belongs to
 
 
-@offer()
+@register()
 def astype(input: Any, dtype: Any) -> Any:
     """A copy in another dtype; gradients flow through floating-point types only.
 
@@ -314,7 +314,7 @@ def cast(name: str, input: Any, dtype: Any, *, floating: bool = False) -> Any:
     return input if input.dtype == dtype else astype(input, dtype)
 
 
-@offer()
+@register()
 @primitive()
 def clone(x: Any) -> Any:
     """A copy with its own memory, through which gradients flow.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_dtype, get_default_dtype, held, is_array, refuse_gradient, shape_of
-from ..core.declare import constant, offer
+from ..core.declare import constant, register
 from ..core.tensor import Tensor, wrap
 from .convert import device as device_named
 from .convert import to
@@ -295,7 +295,7 @@ def _new(name: str, make: Any, input: Tensor, size: Any, dtype: Any, requires_gr
     )
 
 
-@offer()
+@register()
 def new_zeros(
     input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
 ) -> Tensor:
@@ -304,7 +304,7 @@ def new_zeros(
     return _new("new_zeros", np.zeros_like, input, size, dtype, requires_grad, device)
 
 
-@offer()
+@register()
 def new_ones(
     input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
 ) -> Tensor:
@@ -313,7 +313,7 @@ def new_ones(
     return _new("new_ones", np.ones_like, input, size, dtype, requires_grad, device)
 
 
-@offer()
+@register()
 def new_empty(
     input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None, **named: Any
 ) -> Tensor:
@@ -322,7 +322,7 @@ def new_empty(
     return _new("new_empty", np.empty_like, input, size, dtype, requires_grad, device)
 
 
-@offer()
+@register()
 def new_full(
     input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
 ) -> Tensor:
@@ -341,7 +341,7 @@ def new_full(
     return _new("new_full", filled, input, (size,), dtype, requires_grad, device)
 
 
-@offer()
+@register()
 def new_tensor(
     input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
 ) -> Tensor:

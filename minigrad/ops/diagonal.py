@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_writable, shape_of
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 from ..core.dispatch import NUMPY
 from ..core.tensor import as_operand
 from .convert import clone
@@ -49,7 +49,7 @@ def _two_dims(name: str, dim1: Any, dim2: Any, shape: tuple[int, ...]) -> tuple[
     return first, second
 
 
-@offer()
+@register()
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """The diagonal of the matrices in ``dim1`` and ``dim2``, as a new last dimension.
 
@@ -67,7 +67,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return _diagonal(input, offset=operator.index(offset), axis1=first, axis2=second)
 
 
-@offer()
+@register()
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Matrices, in dimensions ``dim1`` and ``dim2``, whose diagonals are the last dimension of ``input``.
 
@@ -85,7 +85,7 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     return put_diagonal(input, offset=operator.index(offset), axis1=first, axis2=second, shape=sizes)
 
 
-@offer()
+@register()
 def diag(input: Any, diagonal: int = 0) -> Any:
     """Of a vector the matrix with that diagonal; of a matrix a copy of its diagonal (``diagonal`` is a view).
 
@@ -102,7 +102,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     return clone(_diagonal(input, offset=operator.index(diagonal), axis1=0, axis2=1))
 
 
-@offer()
+@register()
 def diagflat(input: Any, offset: int = 0) -> Any:
     """The matrix whose diagonal holds all elements of ``input``.
 
@@ -113,7 +113,7 @@ def diagflat(input: Any, offset: int = 0) -> Any:
     return diag_embed(reshape(as_operand(input), -1), offset)
 
 
-@offer()
+@register()
 def trace(input: Any) -> Any:
     """The sum of the diagonal of a matrix.
 
@@ -155,7 +155,7 @@ def _matrices(name: str, input: Any) -> Any:
     return input
 
 
-@offer()
+@register()
 def tril(input: Any, diagonal: int = 0) -> Any:
     """The lower triangle of the last two dimensions, up to and with a diagonal, and 0 above.
 
@@ -167,7 +167,7 @@ def tril(input: Any, diagonal: int = 0) -> Any:
     return _tril(_matrices("tril", input), k=diagonal)
 
 
-@offer()
+@register()
 def triu(input: Any, diagonal: int = 0) -> Any:
     """The upper triangle of the last two dimensions, from a diagonal on, and 0 below.
 

@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 
 
-def both_doors(function: F) -> F:
+def axis_aliases(function: F) -> F:
     """Let NumPy's ``axis`` and ``keepdims`` stand for PyTorch's ``dim`` and ``keepdim``."""
     name = function.__name__.rstrip("_")
 

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import held
-from ..core.declare import add_method, offer, primitive, ufunc
+from ..core.declare import add_method, primitive, register, ufunc
 from ..core.dispatch import NUMPY
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor, raw
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
-add = ufunc(np.add, "x + y.", offered=False, x=lambda g: g, y=lambda g: g)
-subtract = ufunc(np.subtract, "x - y.", offered=False, x=lambda g: g, y=lambda g: -g)
+add = ufunc(np.add, "x + y.", registered=False, x=lambda g: g, y=lambda g: g)
+subtract = ufunc(np.subtract, "x - y.", registered=False, x=lambda g: g, y=lambda g: -g)
 multiply = ufunc(np.multiply, "x * y.", x=lambda g, y: g * y, y=lambda g, x: g * x)
 divide = ufunc(
     np.divide,
     "x / y, also for integers.",
-    offered=False,
+    registered=False,
     x=lambda g, y: g / y,
     y=lambda g, out, y: -g * out / y,
 )
@@ -42,7 +42,7 @@ def division(function: Any, doc: str, **rules: Any) -> Primitive:
 
     cure = "shapes must be equal or 1 along every dimension, counted from the right"
     op = Primitive(divided, name=function.__name__, broadcasts=True, doc=doc, cure=cure)
-    return offer(function)(op.rule(**rules))
+    return register(function)(op.rule(**rules))
 
 
 def _is_whole(x: Any) -> bool:
@@ -82,13 +82,13 @@ def _power_y(g: Any, out: Any, x: Any, y: Any) -> Any:
 power = ufunc(
     np.power,
     "x to the power y; a negative x has a real value at integer y only, and no derivative by y.",
-    offered=False,
+    registered=False,
     x=_power_x,
     y=_power_y,
 )
 
 
-@offer(np.power)
+@register(np.power)
 def pow_(input: Any, exponent: Any) -> Any:
     """``input`` to the power ``exponent``, elementwise, with broadcasting.
 
@@ -125,7 +125,7 @@ abs_ = ufunc(np.absolute, "The absolute value; its derivative at 0 is taken as 0
 sign = ufunc(np.sign, "-1, 0 or 1; its derivative is 0 wherever it has one.", x=lambda g: np.zeros_like(g))
 
 
-@offer()
+@register()
 @primitive()
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), in (0, 1), for any x without a warning.
@@ -219,7 +219,7 @@ clip.rule(
 )
 
 
-@offer()
+@register()
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - PyTorch's names
     """``input`` limited to [min, max]; the derivative at the bounds is 1.
 
@@ -237,19 +237,19 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - 
     return clip(input, min, max)
 
 
-@offer()
+@register()
 def clamp_min(input: Any, min: Any) -> Any:  # noqa: A002 - PyTorch's name
     """``clamp`` with a lower bound alone."""
     return clamp(input, min=min)
 
 
-@offer()
+@register()
 def clamp_max(input: Any, max: Any) -> Any:  # noqa: A002 - PyTorch's name
     """``clamp`` with an upper bound alone."""
     return clamp(input, max=max)
 
 
-@offer()
+@register()
 def clip_(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - PyTorch's names
     """Another name for ``clamp``."""
     return clamp(input, min, max)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_dtype, is_array
-from ..core.declare import offer
+from ..core.declare import register
 from ..core.tensor import Tensor, wrap
 
 _ON_THE_HOST = 1  # DLPack's number of main memory
 
 
-@offer(method="__dlpack__")
+@register(method="__dlpack__")
 def exported(tensor: Tensor, **options: Any) -> Any:
     """What another library's ``from_dlpack`` takes: the memory of a Tensor outside the graph.
 
@@ -30,7 +30,7 @@ def exported(tensor: Tensor, **options: Any) -> Any:
     return tensor.numpy().__dlpack__(**options)
 
 
-@offer(method="__dlpack_device__")
+@register(method="__dlpack_device__")
 def device_number(tensor: Tensor) -> tuple[int, int]:
     """The kind and the number of the device, as DLPack counts them."""
     return tensor._array.__dlpack_device__()  # type: ignore[no-any-return]

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_operands, shape_of
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, as_operand, raw
-from .dims import both_doors, one_dim
+from .dims import axis_aliases, one_dim
 from .index.basic import pick
 from .shape.expand import broadcast_to
 from .shape.reshape import reshape
@@ -37,8 +37,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) or (hasattr(value, "shape") and shape_of(value) == ())
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces along ``dim``: of one size, the last one smaller where it does not divide, or of the sizes in a list.
 
@@ -65,8 +65,8 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     return _slices(tensor, pairwise([0, *accumulate(sizes)]), dim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most ``chunks`` pieces of one size along ``dim``, the last one smaller where it does not divide.
 
@@ -82,8 +82,8 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces along ``dim``: a number of them, as equal as possible, or cut before each of several positions.
 
@@ -115,8 +115,8 @@ def _cut(name: str, input: Any, positions: Any, dim: Any, equally: bool = False)
     return _slices(input, pairwise([0, *accumulate(sizes)]), dim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along ``dim``, each without it.
 
@@ -140,7 +140,7 @@ def _splitter(name: str, least: int, dim_of: Any, doc: str) -> Any:
 
     cut.__name__ = cut.__qualname__ = name
     cut.__doc__ = doc
-    return offer()(cut)
+    return register()(cut)
 
 
 hsplit = _splitter("hsplit", 1, lambda rank: min(rank - 1, 1), "Equal pieces along the columns; of a vector, along it.")
@@ -180,7 +180,7 @@ def _some(name: str, tensors: Any) -> Sequence[Any]:
     return [t if hasattr(t, "dtype") else as_array(t, like.dtype) for t in tensors]  # numbers and lists follow suit
 
 
-@both_doors
+@axis_aliases
 def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
     """The Tensors joined along an existing dimension; with ``dim=None``, each is flattened before.
 
@@ -208,7 +208,7 @@ def concatenate(tensors: Sequence[Any], dim: int | None = 0) -> Any:
     return _concatenate(*[reshape(t, nothing) if shape_of(t) == (0,) else t for t in tensors], axis=axis)
 
 
-@both_doors
+@axis_aliases
 def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     """The Tensors, all of one shape, joined along a new dimension.
 

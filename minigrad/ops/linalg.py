@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 
 
 def mT(a: Any) -> Any:  # noqa: N802 - the field's name for it
@@ -27,7 +27,7 @@ def times_matrix(a: Any, matrix: Any) -> Any:
     return np.reshape(np.matmul(as_rows(a), matrix), (*a.shape[:-1], matrix.shape[-1]))
 
 
-@offer(np.matmul)
+@register(np.matmul)
 @primitive(
     broadcasts=True,
     cure="the last size of x must equal the last but one of y (or its only one); a transposed matrix is y.mT",

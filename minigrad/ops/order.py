@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, shape_of
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
 from .convert import clone
-from .dims import both_doors, only_dim, some_dims
+from .dims import axis_aliases, only_dim, some_dims
 from .index.basic import take_along_axis
 from .reduce.extremes import Extremes
 from .reduce.sums import mean, spread, sum_
@@ -55,8 +55,8 @@ def _order(x: Any, axis: int, descending: bool) -> Any:
 
 
 # --- sorting ----------------------------------------------------------------------------------------------------------
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Extremes:
     """The values in order along ``dim``, and the indices where they were; NaN counts as the largest.
 
@@ -71,8 +71,8 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     return _picked(input, _order(raw(input), dims[0], descending), dims[0]) if dims else _single(input)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The indices that sort along ``dim``; equal values keep their order.
 
@@ -85,7 +85,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
     return _constant(input, _order(raw(input), dims[0], descending)) if dims else _single(input).indices
 
 
-@offer()
+@register()
 def msort(input: Any) -> Any:
     """The values in order along the first dimension.
 
@@ -96,8 +96,8 @@ def msort(input: Any) -> Any:
     return sort(input, 0).values
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extremes:  # noqa: A002
     """The ``k`` largest (or smallest) values along ``dim``, and their indices.
 
@@ -146,8 +146,8 @@ def _size_of_some(name: str, input: Any, dims: tuple[int, ...]) -> int:
     return size
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Extremes:
     """The ``k``-th smallest value along ``dim`` (1 is the smallest), and its index.
 
@@ -180,8 +180,8 @@ def _median_x(g: Any, x: Any, out: Any) -> Any:
 _median.rule(x=_median_x)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle value in order, of two middle ones the lower: of all elements, or along ``dim`` with its index.
 
@@ -274,8 +274,8 @@ def _between(ordered: Any, place: float, method: str, step: Any) -> Any:
     return np.where(lost, last, out) if np.any(lost) else out
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
     """The values below which the fractions ``q`` of all values lie, overall or along ``dim``.
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_operands, one_precision, shape_of
-from ..core.declare import offer
+from ..core.declare import register
 from ..core.dispatch import NUMPY
 from ..core.tensor import as_operand
-from .dims import both_doors, one_dim
+from .dims import axis_aliases, one_dim
 from .einsum import contract
 from .elementwise import add, multiply, times
 from .join import stack
@@ -45,7 +45,7 @@ def _same(name: str, what: str, first: int, second: int, shapes: Sequence[Shape]
 
 
 # --- two factors ------------------------------------------------------------------------------------------------------
-@offer()
+@register()
 def mm(input: Any, mat2: Any) -> Any:
     """The product of two matrices.
 
@@ -63,7 +63,7 @@ def mm(input: Any, mat2: Any) -> Any:
     return matmul(input, mat2)
 
 
-@offer()
+@register()
 def bmm(input: Any, mat2: Any) -> Any:
     """The products of two stacks of matrices, one by one.
 
@@ -78,7 +78,7 @@ def bmm(input: Any, mat2: Any) -> Any:
     return matmul(input, mat2)
 
 
-@offer()
+@register()
 def mv(input: Any, vec: Any) -> Any:
     """The product of a matrix of shape (n, m) and a vector of length m."""
     a, b = _ranks("mv", "matmul takes any ranks", input=(input, 2), vec=(vec, 1))
@@ -86,7 +86,7 @@ def mv(input: Any, vec: Any) -> Any:
     return matmul(input, vec)
 
 
-@offer()
+@register()
 def dot(input: Any, tensor: Any) -> Any:
     """The scalar product of two vectors; ``np.dot`` also takes other ranks.
 
@@ -99,7 +99,7 @@ def dot(input: Any, tensor: Any) -> Any:
     return matmul(input, tensor)
 
 
-@offer()
+@register()
 def vdot(input: Any, other: Any) -> Any:
     """The scalar product of two vectors; ``np.vdot`` flattens other shapes first."""
     a, b = _ranks("vdot", "np.vdot flattens", input=(input, 1), other=(other, 1))
@@ -107,7 +107,7 @@ def vdot(input: Any, other: Any) -> Any:
     return matmul(input, other)
 
 
-@offer(np.inner)
+@register(np.inner)
 def inner(input: Any, other: Any) -> Any:
     """The sums of products over the last dimension of both; of single numbers, the product.
 
@@ -127,7 +127,7 @@ def inner(input: Any, other: Any) -> Any:
     return _summed_over("inner", input, other, (len(a) - 1,), (len(b) - 1,))
 
 
-@offer()
+@register()
 def outer(input: Any, vec2: Any) -> Any:
     """The products of every element of one vector with every element of another.
 
@@ -193,7 +193,7 @@ def _summed_over(name: str, a: Any, b: Any, left: Sequence[int], right: Sequence
     return contract(name, [a, b], [first, "".join(second)], out)
 
 
-@both_doors
+@axis_aliases
 def vecdot(x: Any, y: Any, dim: int = -1) -> Any:
     """The scalar products of vectors along one dimension; the others broadcast.
 
@@ -207,8 +207,8 @@ def vecdot(x: Any, y: Any, dim: int = -1) -> Any:
     return sum_(multiply(x, y), dim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def cross(input: Any, other: Any, dim: int = -1) -> Any:
     """The vector products of vectors of length 3 along one dimension; the others broadcast.
 
@@ -227,7 +227,7 @@ def cross(input: Any, other: Any, dim: int = -1) -> Any:
     return stack([b * f - c * e, c * d - a * f, a * e - b * d], dim if dim < 0 else dim - rank)
 
 
-@offer()
+@register()
 def kron(input: Any, other: Any) -> Any:
     """Kronecker's product: every element of ``input`` times all of ``other``, laid out in blocks.
 
@@ -292,7 +292,7 @@ def _plus(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     return add(times(input, beta), scaled)
 
 
-@offer()
+@register()
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * input + alpha * (mat1 @ mat2)`` of matrices.
 
@@ -305,7 +305,7 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     return _plus("addmm", input, matmul(mat1, mat2), beta, alpha)
 
 
-@offer()
+@register()
 def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * input + alpha * (mat @ vec)`` of a matrix and a vector."""
     a, b = _ranks("addmv", "addmm takes matrices", mat=(mat, 2), vec=(vec, 1))
@@ -313,14 +313,14 @@ def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> A
     return _plus("addmv", input, matmul(mat, vec), beta, alpha)
 
 
-@offer()
+@register()
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)`` of vectors."""
     _ranks("addr", "addmm takes matrices", vec1=(vec1, 1), vec2=(vec2, 1))
     return _plus("addr", input, multiply(expand_dims(vec1, 1), vec2), beta, alpha)
 
 
-@offer()
+@register()
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * input + alpha * bmm(batch1, batch2)`` of stacks of matrices."""
     a, b = _ranks("baddbmm", "addmm takes matrices", batch1=(batch1, 3), batch2=(batch2, 3))
@@ -329,7 +329,7 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any =
     return _plus("baddbmm", input, matmul(batch1, batch2), beta, alpha)
 
 
-@offer()
+@register()
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * input + alpha *`` the sum of the products of two stacks of matrices."""
     a, b = _ranks("addbmm", "addmm takes matrices", batch1=(batch1, 3), batch2=(batch2, 3))
@@ -338,7 +338,7 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 
     return _plus("addbmm", input, _summed_over("addbmm", batch1, batch2, (0, 2), (0, 1)), beta, alpha)
 
 
-# --- NumPy's door -----------------------------------------------------------------------------------------------------
+# --- NumPy's names ----------------------------------------------------------------------------------------------------
 def _numpy_dot(a: Any, b: Any) -> Any:
     """``np.dot``: the last dimension of a with the last but one of b, without broadcasting."""
     first, second = shape_of(a), shape_of(b)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_dtype, get_default_dtype, refuse_gradient, shape_of
-from ..core.declare import offer
+from ..core.declare import register
 from ..core.tensor import Tensor, raw, wrap
 from ..random import as_generator
 from .creation import checked_sizes, finished
@@ -298,7 +298,7 @@ def _without_replacement(generator: np.random.Generator, rows: Any, count: int) 
 
 
 # --- in place ---------------------------------------------------------------------------------------------------------
-@offer(method="uniform_")
+@register(method="uniform_")
 def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Any = None) -> Tensor:
     """Replace the values by numbers spread evenly over [low, high); returns the Tensor itself.
 
@@ -315,7 +315,7 @@ def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: An
     return _replaced(self, drawn * (float(high) - float(low)) + float(low))
 
 
-@offer(method="normal_")
+@register(method="normal_")
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Replace the values by normally distributed numbers; returns the Tensor itself.
 
@@ -332,7 +332,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
     return _replaced(self, drawn * float(std) + float(mean))
 
 
-@offer(method="bernoulli_")
+@register(method="bernoulli_")
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Replace the values by ones with probability ``p``, a number or one for each, else zeros; returns the Tensor.
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, in_single, is_half, shape_of
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
 from .convert import clone
-from .dims import both_doors, one_dim, only_dim
+from .dims import axis_aliases, one_dim, only_dim
 from .index.basic import take_along_axis
 from .join import concatenate
 from .reduce.extremes import Extremes
@@ -127,8 +127,8 @@ def _scanned(name: str, op: Any, input: Any, dim: Any) -> Any:
     return op(input, axis=dims[0]) if dims else reshape(op(reshape(input, 1), axis=0), ())
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def cumsum(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     """The sums of all elements up to each, along ``dim``; with a ``dtype`` the input is converted to it before.
 
@@ -139,8 +139,8 @@ def cumsum(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     return in_dtype("cumsum", lambda x: _scanned("cumsum", _cumsum, x, dim), input, dtype)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def cumprod(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     """The products of all elements up to each, along ``dim``; derivatives are right also where elements are 0.
 
@@ -153,8 +153,8 @@ def cumprod(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     return in_dtype("cumprod", lambda x: _scanned("cumprod", _cumprod, x, dim), input, dtype)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def logcumsumexp(input: Any, dim: Any = None) -> Any:
     """Log Σ exp of all elements up to each, along ``dim``, without overflow.
 
@@ -188,8 +188,8 @@ def _running(name: str, compare: Any, accumulate: Any, input: Any, dim: Any) -> 
     return Extremes(values, _indices(input, indices))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def cummax(input: Any, dim: Any = None) -> Extremes:
     """The largest element up to each, along ``dim``, and its index (of equal ones the last).
 
@@ -200,8 +200,8 @@ def cummax(input: Any, dim: Any = None) -> Extremes:
     return _running("cummax", np.greater_equal, np.maximum.accumulate, input, dim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def cummin(input: Any, dim: Any = None) -> Extremes:
     """The smallest element up to each, along ``dim``, and its index (of equal ones the last).
 
@@ -212,8 +212,8 @@ def cummin(input: Any, dim: Any = None) -> Extremes:
     return _running("cummin", np.less_equal, np.minimum.accumulate, input, dim)
 
 
-@offer(np.diff)
-@both_doors
+@register(np.diff)
+@axis_aliases
 def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The differences of neighbours along ``dim``, taken ``n`` times.
 

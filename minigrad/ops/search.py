@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, as_operands, get_default_dtype, refuse_gradient, shape_of
-from ..core.declare import offer
+from ..core.declare import register
 from ..core.dispatch import NUMPY
 from ..core.tensor import Tensor, raw
 from . import elementwise
-from .dims import both_doors, one_dim
+from .dims import axis_aliases, one_dim
 from .index.basic import getitem
 
 
@@ -22,7 +22,7 @@ def _constant(inputs: Any, out: Any) -> Any:
 
 
 # --- positions --------------------------------------------------------------------------------------------------------
-@offer()
+@register()
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0.
 
@@ -41,7 +41,7 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     return tuple(_constant([input], row) for row in np.nonzero(np.reshape(x, x.shape or (1,))))
 
 
-@offer(np.argwhere)
+@register(np.argwhere)
 def argwhere(input: Any) -> Any:
     """The indices of the elements that are not 0, a row for each.
 
@@ -77,10 +77,10 @@ def _where_method(self: Any, condition: Any, other: Any) -> Any:
     return where(condition, self, other)
 
 
-offer(method="where")(_where_method)
+register(method="where")(_where_method)
 
 
-@offer()
+@register()
 def searchsorted(
     sorted_sequence: Any,
     input: Any,
@@ -136,7 +136,7 @@ def searchsorted(
 NUMPY[np.searchsorted] = lambda a, v, side="left", sorter=None: searchsorted(a, v, side=side, sorter=sorter)
 
 
-@offer()
+@register()
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the bucket between ``boundaries`` that each element falls into, int64 or int32.
 
@@ -148,8 +148,8 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def unique(
     input: Any,
     sorted: bool = True,  # noqa: A002 - PyTorch's name
@@ -211,7 +211,7 @@ def _refuse_weights(name: str, weights: Any) -> None:
         )
 
 
-@offer(np.bincount)
+@register(np.bincount)
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each of 0, 1, 2 ... occurs; with weights, the sum of the weights of its occurrences.
 
@@ -236,7 +236,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     return _constant([input, weights], out)
 
 
-@offer()
+@register()
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  # noqa: A002 - PyTorch's names
     """How many elements fall into each of ``bins`` equal intervals between ``min`` and ``max``.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array, get_default_dtype, refuse_gradient
-from ..core.declare import offer, primitive, ufunc
+from ..core.declare import primitive, register, ufunc
 from ..core.dispatch import NUMPY
 from . import elementwise
 
@@ -71,7 +71,7 @@ def _beside(number: Any, other: Any) -> Any:
     return np.full_like(other, number, shape=(), dtype=dtype)
 
 
-@offer()
+@register()
 def xlogy(input: Any, other: Any) -> Any:
     """``input`` · log ``other`` with 0 · log 0 = 0: the terms of an entropy.
 
@@ -85,7 +85,7 @@ def xlogy(input: Any, other: Any) -> Any:
 
 
 # --- powers -----------------------------------------------------------------------------------------------------------
-@offer()
+@register()
 @primitive()
 def rsqrt(x: Any) -> Any:
     """1 / √x.
@@ -97,7 +97,7 @@ def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
 
 
-@offer(np.reciprocal)
+@register(np.reciprocal)
 @primitive()
 def reciprocal(x: Any) -> Any:
     """1 / x, also of integers (where NumPy's own would round to 0).
@@ -133,7 +133,7 @@ _round.rule(x=lambda g: np.zeros_like(g))
 NUMPY[np.rint] = _round
 
 
-@offer(np.round, np.around)
+@register(np.round, np.around)
 def round_(input: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, halves to the even one; its derivative is 0.
 
@@ -144,7 +144,7 @@ def round_(input: Any, decimals: int = 0) -> Any:
     return _round(input, decimals=decimals)
 
 
-@offer()
+@register()
 @primitive()
 def frac(x: Any) -> Any:
     """What is left of x without its integer part, with the sign of x; its derivative is 1.
@@ -199,7 +199,7 @@ def _nan_to_num(x: Any, *, nan: float, posinf: float | None, neginf: float | Non
 _nan_to_num.rule(x=lambda g, x: g * np.isfinite(x))
 
 
-@offer()
+@register()
 def nan_to_num(input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Any:
     """The input with NaN and infinities replaced; no gradient flows to them.
 
@@ -318,7 +318,7 @@ def _erfc(x: Any) -> Any:
     return np.where(np.less_equal(np.abs(x), 0.46875), 1 - _erf_near(x), beyond)
 
 
-@offer()
+@register()
 @primitive()
 def erf(x: Any) -> Any:
     """The error function, 2/√π times the integral of exp(-t²) from 0 to x, to full precision.
@@ -335,7 +335,7 @@ def erf(x: Any) -> Any:
     return _in_blocks(_erf, x)
 
 
-@offer()
+@register()
 @primitive()
 def erfc(x: Any) -> Any:
     """1 - erf(x), to full relative precision also where erf is almost 1.

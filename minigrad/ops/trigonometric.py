@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import offer, primitive, ufunc
+from ..core.declare import primitive, register, ufunc
 from ..core.dispatch import NUMPY
 
 
@@ -96,7 +96,7 @@ def sinc_derivative(x: Any, *, order: int = 0) -> Any:
 sinc_derivative.rule(x=lambda g, x, order: g * sinc_derivative(x, order=order + 1))
 
 
-@offer(np.sinc)
+@register(np.sinc)
 def sinc(input: Any) -> Any:
     """sin(πx) / (πx), and 1 at 0; smooth there, with derivatives of every order.
 
@@ -109,10 +109,10 @@ def sinc(input: Any) -> Any:
 
 
 # PyTorch's short names. NumPy has them too, and there they are the same objects.
-asin = offer(method="asin")(arcsin)
-acos = offer(method="acos")(arccos)
-atan = offer(method="atan")(arctan)
-atan2 = offer(method="atan2")(arctan2)
-asinh = offer(method="asinh")(arcsinh)
-acosh = offer(method="acosh")(arccosh)
-atanh = offer(method="atanh")(arctanh)
+asin = register(method="asin")(arcsin)
+acos = register(method="acos")(arccos)
+atan = register(method="atan")(arctan)
+atan2 = register(method="atan2")(arctan2)
+asinh = register(method="asinh")(arcsinh)
+acosh = register(method="acosh")(arccosh)
+atanh = register(method="atanh")(arctanh)

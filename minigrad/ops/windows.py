@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import shape_of
-from ..core.declare import offer, primitive
+from ..core.declare import primitive, register
 from ..core.tensor import Tensor
 from .dims import one_dim, row_shape
 from .shape.reshape import as_row
@@ -38,7 +38,7 @@ windows.rule(x=lambda g, x_shape, axis, step: overlap_add(g, axis=axis, step=ste
 overlap_add.rule(x=lambda g, x_shape, axis, step: windows(g, axis=axis, size=x_shape[-1], step=step))
 
 
-@offer()
+@register()
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Any:
     """All windows of ``size`` elements along ``dimension``, every ``step``; their elements are a new last dimension.
 

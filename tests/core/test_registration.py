@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.core.declare import constant, offer
+from minigrad.core.declare import constant, register
 from minigrad.core.dispatch import NUMPY, Table
 from minigrad.core.primitive import REGISTRY, Primitive
 
@@ -27,7 +27,7 @@ def test_a_second_method_of_one_name_is_refused() -> None:
     def item(self: Tensor) -> Tensor:
         return self
 
-    for decorate in (offer(), offer(method="item")):
+    for decorate in (register(), register(method="item")):
         with pytest.raises(ValueError, match=r"method of Tensor 'item' exists already"):
             decorate(item)
     assert vars(Tensor)["item"] is known
@@ -36,7 +36,7 @@ def test_a_second_method_of_one_name_is_refused() -> None:
 def test_a_second_answer_for_a_function_of_numpys_is_refused() -> None:
     known = NUMPY[np.sort]
     with pytest.raises(ValueError, match=r"an answer for NumPy's function 'sort' exists already"):
-        offer(np.sort)(lambda x: x)
+        register(np.sort)(lambda x: x)
     with pytest.raises(ValueError, match="'sort' exists already"):
         constant(np.sort)
     assert NUMPY[np.sort] is known and np.sort(mg.tensor([2.0, 1.0])).tolist() == [1.0, 2.0]
@@ -44,7 +44,7 @@ def test_a_second_answer_for_a_function_of_numpys_is_refused() -> None:
 
 def test_the_same_once_more_changes_nothing() -> None:
     NUMPY[np.sort] = NUMPY[np.sort]
-    offer(method="item")(vars(Tensor)["item"])
+    register(method="item")(vars(Tensor)["item"])
 
 
 @pytest.mark.parametrize(

@@ -333,9 +333,9 @@ def test_the_double_where_of_the_docstring_has_no_nan():
     compare(ours, theirs, SPECIAL)
 
 
-# --- doors ------------------------------------------------------------------------------------------------------------
+# --- calls ------------------------------------------------------------------------------------------------------------
 # Name -> the same call through the function, the method and NumPy (or an operator).
-DOORS = {
+CALLS = {
     "exp": (mg.exp, Tensor.exp, np.exp),
     "log": (mg.log, Tensor.log, np.log),
     "sqrt": (mg.sqrt, Tensor.sqrt, np.sqrt, lambda x: x**0.5),
@@ -357,7 +357,7 @@ DOORS = {
         lambda x: np.clip(x, a_min=0.5, a_max=1),
     ),
 }
-BINARY_DOORS = {
+BINARY_CALLS = {
     "add": (mg.add, operator.add, np.add),
     "subtract": (mg.subtract, operator.sub, np.subtract),
     "multiply": (mg.multiply, operator.mul, np.multiply),
@@ -371,14 +371,14 @@ BINARY_DOORS = {
 }
 
 
-@pytest.mark.parametrize("name", [*DOORS, *BINARY_DOORS])
+@pytest.mark.parametrize("name", [*CALLS, *BINARY_CALLS])
 def test_every_door_leads_to_the_same_operation(name):
-    doors = DOORS[name] if name in DOORS else BINARY_DOORS[name]
-    arrays = [random((2, 3), low=0.2, seed=i) for i in range(1 if name in DOORS else 2)]
+    calls = CALLS[name] if name in CALLS else BINARY_CALLS[name]
+    arrays = [random((2, 3), low=0.2, seed=i) for i in range(1 if name in CALLS else 2)]
     results = []
-    for door in doors:
+    for call in calls:
         leaves = [leaf(array) for array in arrays]
-        out = door(*leaves)
+        out = call(*leaves)
         grads = mg.autograd.grad(out.sum(), leaves)
         results.append([out.detach().numpy(), *(g.numpy() for g in grads)])
     for other in results[1:]:
@@ -386,20 +386,20 @@ def test_every_door_leads_to_the_same_operation(name):
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", BINARY_DOORS)
+@pytest.mark.parametrize("name", BINARY_CALLS)
 def test_numpy_functions_take_the_tensor_on_either_side(name):
-    door = BINARY_DOORS[name][-1] if name not in ("maximum", "minimum") else BINARY_DOORS[name][2]
+    call = BINARY_CALLS[name][-1] if name not in ("maximum", "minimum") else BINARY_CALLS[name][2]
     a, b = random((2, 3), low=0.2), random((3,), low=0.2, seed=1)
-    both = door(leaf(a), leaf(b)).detach().numpy()
+    both = call(leaf(a), leaf(b)).detach().numpy()
     for x, y in ((leaf(a), b), (a, leaf(b))):
-        out = door(x, y)
+        out = call(x, y)
         assert type(out) is Tensor and out.requires_grad
         np.testing.assert_array_equal(out.detach().numpy(), both)
 
 
 def test_plain_arrays_stay_plain():
-    for function, *_ in (*DOORS.values(), *BINARY_DOORS.values()):
-        arguments = [np.array([0.6, 0.9])] * (1 if any(function is d[0] for d in DOORS.values()) else 2)
+    for function, *_ in (*CALLS.values(), *BINARY_CALLS.values()):
+        arguments = [np.array([0.6, 0.9])] * (1 if any(function is d[0] for d in CALLS.values()) else 2)
         assert not isinstance(function(*arguments), Tensor)
 
 

@@ -61,9 +61,9 @@ def test_one_matrix_on_both_sides():
 def test_every_door(a, b):
     a, b = random(a), random(b, seed=1)
     results = []
-    for door in (mg.matmul, Tensor.matmul, operator.matmul, np.matmul, lambda x, y: y.__rmatmul__(x)):
+    for call in (mg.matmul, Tensor.matmul, operator.matmul, np.matmul, lambda x, y: y.__rmatmul__(x)):
         x, y = leaf(a), leaf(b)
-        out = door(x, y)
+        out = call(x, y)
         results.append([out.detach().numpy(), *(g.numpy() for g in mg.autograd.grad(out.sum(), [x, y]))])
     for other in results[1:]:
         for mine, first in zip(other, results[0], strict=True):

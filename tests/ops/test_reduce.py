@@ -251,8 +251,8 @@ def test_softmax_does_not_change_under_a_shift(shift):
     np.testing.assert_allclose(mg.logsumexp(x + shift, 0), mg.logsumexp(x, 0) + shift, rtol=1e-11)
 
 
-# --- doors ------------------------------------------------------------------------------------------------------------
-DOORS = {
+# --- calls ------------------------------------------------------------------------------------------------------------
+CALLS = {
     "sum": [
         lambda x: mg.sum(x, 1, True),
         lambda x: mg.sum(x, dim=1, keepdim=True),
@@ -313,10 +313,10 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", CALLS)
 def test_every_door_leads_to_the_same_operation(name):
     x = leaf(random((3, 4)))
-    first, *others = [(out, mg.autograd.grad((out * out).sum(), x)[0]) for out in (door(x) for door in DOORS[name])]
+    first, *others = [(out, mg.autograd.grad((out * out).sum(), x)[0]) for out in (call(x) for call in CALLS[name])]
     for other in others:
         for a, b in zip(first, other, strict=True):
             np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
@@ -325,14 +325,14 @@ def test_every_door_leads_to_the_same_operation(name):
 def test_the_doors_without_a_gradient():
     values = np.array([[1.0, 0.0], [2.0, 3.0]])
     x = leaf(values)
-    for door in (mg.argmax, Tensor.argmax, np.argmax):
-        assert door(x).item() == 3 and door(x, axis=0).tolist() == [1, 1]
-    for door in (mg.argmin, Tensor.argmin, np.argmin):
-        assert door(x).item() == 1 and door(x, axis=1).tolist() == [1, 0]
-    for door in (mg.all, Tensor.all, np.all):
-        assert door(x).item() is False and door(x, axis=1).tolist() == [False, True]
-    for door in (mg.any, Tensor.any, np.any):
-        assert door(x).item() is True and door(x, axis=0).tolist() == [True, True]
+    for call in (mg.argmax, Tensor.argmax, np.argmax):
+        assert call(x).item() == 3 and call(x, axis=0).tolist() == [1, 1]
+    for call in (mg.argmin, Tensor.argmin, np.argmin):
+        assert call(x).item() == 1 and call(x, axis=1).tolist() == [1, 0]
+    for call in (mg.all, Tensor.all, np.all):
+        assert call(x).item() is False and call(x, axis=1).tolist() == [False, True]
+    for call in (mg.any, Tensor.any, np.any):
+        assert call(x).item() is True and call(x, axis=0).tolist() == [True, True]
     assert x.argmax(dim=1, keepdim=True).shape == (2, 1) and x.all(dim=0, keepdim=True).shape == (1, 2)
 
 

@@ -1,4 +1,4 @@
-"""Rearranging, broadcasting and joining against PyTorch, through every door."""
+"""Rearranging, broadcasting and joining against PyTorch, under every name."""
 
 from __future__ import annotations
 
@@ -168,8 +168,8 @@ def test_joining_one_tensor_with_itself():
     assert grad.tolist() == [4, 6]
 
 
-# --- doors ------------------------------------------------------------------------------------------------------------
-DOORS = {
+# --- calls ------------------------------------------------------------------------------------------------------------
+CALLS = {
     "reshape": [
         lambda x: mg.reshape(x, (4, 3)),
         lambda x: mg.reshape(x, 4, 3),
@@ -250,10 +250,10 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", CALLS)
 def test_every_door_leads_to_the_same_operation(name):
     x = leaf(random((3, 4)))
-    first, *others = [(out, mg.autograd.grad((out * out).sum(), x)[0]) for out in (door(x) for door in DOORS[name])]
+    first, *others = [(out, mg.autograd.grad((out * out).sum(), x)[0]) for out in (call(x) for call in CALLS[name])]
     assert first[0].requires_grad
     for other in others:
         for a, b in zip(first, other, strict=True):

@@ -10,7 +10,7 @@ from ...core.arrays import refuse_gradient, shape_of
 from ...core.caller import warn
 from ...core.tensor import Tensor, raw, wrap
 from ...ops.convert import cast
-from ...ops.dims import both_doors, one_dim, only_dim
+from ...ops.dims import axis_aliases, one_dim, only_dim
 from ...random import default_generator
 from ..kernels import softmax as ops
 from .arguments import floating
@@ -20,7 +20,7 @@ def _scores(input: Any) -> Any:
     return input if isinstance(input, Tensor) or hasattr(input, "astype") else Tensor(input)
 
 
-@both_doors
+@axis_aliases
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """exp(input) divided by its sum along ``dim``: probabilities.
 
@@ -37,7 +37,7 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
     return ops.softmax(_scores(input), dim, dtype)
 
 
-@both_doors
+@axis_aliases
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """The logarithm of ``softmax``, in nats, without its overflow and underflow.
 
@@ -54,7 +54,7 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype:
     return ops.log_softmax(_scores(input), dim, dtype)
 
 
-@both_doors
+@axis_aliases
 def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """``softmax`` of the negated input: the smallest gets the largest probability.
 
@@ -66,7 +66,7 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
     return softmax(0.0 - input, dim)  # -input of unsigned integers would wrap around
 
 
-@both_doors
+@axis_aliases
 def softmax_with_temperature(input: Any, temperature: Any, dim: int | None = None) -> Any:
     """``softmax(input / temperature)``: below 1 the probabilities are sharper than the scores say, above 1 flatter.
 
@@ -96,7 +96,7 @@ def softmax_with_temperature(input: Any, temperature: Any, dim: int | None = Non
         return softmax((input - shift) / temperature, dim)
 
 
-@both_doors
+@axis_aliases
 def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A class drawn with the probabilities softmax(logits), in a form through which gradients flow.
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import in_single, is_half, shape_of, sum_along
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.tensor import raw
 from ...ops.convert import cast
-from ...ops.dims import both_doors, only_dim, some_dims
+from ...ops.dims import axis_aliases, only_dim, some_dims
 from ...ops.reduce.sums import spread, sum_
 from .activation.gelu import floats
 
@@ -50,8 +50,8 @@ def _logsumexp_x(g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any
 _logsumexp.rule(x=_logsumexp_x)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Log Σ exp(input) over the dimensions ``dim``, without overflow.
 
@@ -101,8 +101,8 @@ _softmax.rule(x=lambda g, out, axis: out * (g - sum_(g * out, axis, True)))
 _log_softmax.rule(x=lambda g, out, axis: g - np.exp(out) * sum_(g, axis, True))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """exp(input) divided by its sum along ``dim``: probabilities.
 
@@ -117,8 +117,8 @@ def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     return _softmax(input, axis=_normalised("softmax", dim, input))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """The logarithm of ``softmax``, in nats, without its overflow and underflow.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, shape_of
-from ...core.declare import offer
+from ...core.declare import register
 from ...core.dispatch import NUMPY
 from ...core.tensor import as_operand, raw
 from ..dims import one_dim
@@ -27,7 +27,7 @@ def _mask(name: str, mask: Any) -> Any:
 
 
 # --- masks ------------------------------------------------------------------------------------------------------------
-@offer()
+@register()
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """``value`` where ``mask`` holds, else ``input``; the two broadcast.
 
@@ -39,7 +39,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return where(_mask("masked_fill", mask), value, input)
 
 
-@offer()
+@register()
 def masked_select(input: Any, mask: Any) -> Any:
     """The elements where ``mask`` holds, as a vector; the two broadcast.
 
@@ -52,7 +52,7 @@ def masked_select(input: Any, mask: Any) -> Any:
     return pick(broadcast_to(input, shape), index=np.broadcast_to(mask, shape))
 
 
-@offer()
+@register()
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """The input with its elements where ``mask`` holds replaced by the first ones of ``source``, in order.
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, shape_of
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.tensor import as_operand, raw
-from ..dims import both_doors, one_dim, row_shape
+from ..dims import axis_aliases, one_dim, row_shape
 from ..elementwise import where
 from ..shape.expand import broadcast_to
 from ..shape.reshape import as_row, in_shape, reshape
@@ -46,8 +46,8 @@ def _source(name: str, src: Any, index: Any, input: Any) -> Any:
     return src if shape == index.shape else pick(src, index=tuple(slice(n) for n in index.shape))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def gather(input: Any, dim: int, index: Any) -> Any:
     """The elements at ``index`` along ``dim``: for dim = 1, ``result[i, j] = input[i, index[i, j]]``.
 
@@ -65,8 +65,8 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     return in_shape(pick(as_row(input), index=mesh(positions, dim, positions.shape)), shape_of(index))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
     """The input with ``src`` written at ``index``: for dim = 1, ``result[i, index[i, j]] = src[i, j]``.
 
@@ -104,8 +104,8 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     return in_shape(combined(as_row(input), source, index=positions), input.shape)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """The input with ``src`` added at ``index``: for dim = 1, ``result[i, index[i, j]] += src[i, j]``.
 
@@ -192,8 +192,8 @@ scatter_product.rule(
 )
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
     """The input with ``src`` combined at ``index``, by sum, product, mean, largest or smallest value.
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, held, shape_of
-from ...core.declare import constant, offer
+from ...core.declare import constant, register
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand, raw, wrap
 from ..arithmetic import add
-from ..dims import both_doors, one_dim, row_shape
+from ..dims import axis_aliases, one_dim, row_shape
 from ..shape.expand import broadcast_to
 from ..shape.reshape import as_row, in_shape, reshape
 from .basic import assign, pick, put, settled_index, take_along_axis
@@ -80,8 +80,8 @@ def along(dim: int, index: Any) -> tuple[Any, ...]:
 
 
 # --- one index for a whole dimension ----------------------------------------------------------------------------------
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices of ``input`` at ``index`` along ``dim``.
 
@@ -113,8 +113,8 @@ def _slices_of(name: str, input: Any, dim: Any, index: Any, source: Any) -> tupl
     return along(dim, index), as_row(fitting(name, as_operand(source), input))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
     """The input with ``alpha * source`` added to its slices at ``index`` along ``dim``, duplicates counted.
 
@@ -127,8 +127,8 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
     return add(input, in_shape(added, shape_of(input)), alpha=alpha)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     """The input with its slices at ``index`` along ``dim`` replaced by those of ``source``.
 
@@ -140,8 +140,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     return in_shape(assign(as_row(input), source, index=positions), shape_of(input))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """The input with its slices at ``index`` along ``dim`` replaced by a number.
 
@@ -156,7 +156,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     return in_shape(assign(as_row(input), value, index=positions), shape_of(input))
 
 
-@offer()
+@register()
 def index_put(input: Any, indices: tuple[Any, ...], values: Any, accumulate: bool = False) -> Any:
     """``input`` with ``input[indices] = values``, or ``+= values`` with every duplicate counted.
 
@@ -180,8 +180,8 @@ def index_put(input: Any, indices: tuple[Any, ...], values: Any, accumulate: boo
     return input + put(broadcast_to(as_operand(values), shape), index=index, shape=shape_of(input))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def select(input: Any, dim: int, index: int) -> Any:
     """The slice of ``input`` at one index along ``dim``, without that dimension.
 
@@ -195,8 +195,8 @@ def select(input: Any, dim: int, index: int) -> Any:
     return pick(input, index=along(dim, int(position)))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     """``length`` slices of ``input`` along ``dim``, from ``start`` on.
 
@@ -214,8 +214,8 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
 
 
 # --- along one dimension, and in the flattened input ------------------------------------------------------------------
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     """The elements at ``indices`` along ``dim``, such as ``argsort`` gives; off ``dim`` both broadcast.
 
@@ -237,7 +237,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     return take_along_axis(input, indices=indices, axis=dim)
 
 
-@offer()
+@register()
 def take(input: Any, index: Any) -> Any:
     """The elements at ``index``, counted in the flattened input; ``np.take`` takes along an axis.
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.declare import constant, offer
+from ...core.declare import constant, register
 from ...core.tensor import Tensor
-from ..dims import both_doors, some_dims
+from ..dims import axis_aliases, some_dims
 
 _all, _any, _count_nonzero = constant(np.all), constant(np.any), constant(np.count_nonzero)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not 0, overall or along ``dim``.
 
@@ -27,8 +27,8 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
     return Tensor(out) if isinstance(input, Tensor) and not isinstance(out, Tensor) else out
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def all_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all elements are true (not 0), overall or along ``dim``.
 
@@ -39,8 +39,8 @@ def all_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _all(input, axis=some_dims("all", dim, shape_of(input)), keepdims=keepdim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def any_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether any element is true (not 0), overall or along ``dim``.
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.declare import constant, offer, primitive
+from ...core.declare import constant, primitive, register
 from ...core.tensor import Tensor, raw
-from ..dims import both_doors, only_dim
+from ..dims import axis_aliases, only_dim
 from ..index.basic import take_along_axis
 from .sums import filled_dims, spread, sum_
 
@@ -22,8 +22,8 @@ class Range(NamedTuple):
     max: Tensor
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False) -> Range:
     """The smallest and the largest value, over all elements or along ``dim``; ties share the gradient evenly.
 
@@ -34,8 +34,8 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False) -> Range:
     return Range(amin(input, dim, keepdim), amax(input, dim, keepdim))
 
 
-@offer(np.ptp)
-@both_doors
+@register(np.ptp)
+@axis_aliases
 def ptp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value minus the smallest: NumPy's "peak to peak".
 
@@ -79,8 +79,8 @@ _amax.rule(x=_to_the_extreme)
 _amin.rule(x=_to_the_extreme)
 
 
-@offer(np.max, np.amax)
-@both_doors
+@register(np.max, np.amax)
+@axis_aliases
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value over all elements or over ``dim``; ties share the gradient evenly.
 
@@ -91,8 +91,8 @@ def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _amax(input, axis=filled_dims("amax", input, dim), keepdims=keepdim)
 
 
-@offer(np.min, np.amin)
-@both_doors
+@register(np.min, np.amin)
+@axis_aliases
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest value over all elements or over ``dim``; ties share the gradient evenly.
 
@@ -103,8 +103,8 @@ def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _amin(input, axis=filled_dims("amin", input, dim), keepdims=keepdim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def max_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest value: of all elements, or along ``dim`` together with its index; or the larger of two arrays.
 
@@ -117,8 +117,8 @@ def max_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme("max", _amax, np.maximum, np.argmax, input, dim, keepdim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def min_(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest value: of all elements, or along ``dim`` together with its index; or the smaller of two arrays.
 
@@ -155,8 +155,8 @@ def _located(name: str, locate: Any, input: Any, dim: Any, keepdim: bool) -> Any
     return locate(input, axis=dims[0] if dims else None, keepdims=keepdim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The index of the first largest value, along ``dim`` or in the flattened input.
 
@@ -167,8 +167,8 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     return _located("argmax", _argmax, input, dim, keepdim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The index of the first smallest value, along ``dim`` or in the flattened input.
 

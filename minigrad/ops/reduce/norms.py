@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import in_single, is_half, refuse_gradient, shape_of, sum_along
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ..convert import cast
-from ..dims import both_doors, one_dim, some_dims
+from ..dims import axis_aliases, one_dim, some_dims
 from ..elementwise import abs_, sign, unless_zero
 from .extremes import amax, amin
 from .sums import spread, sum_
@@ -69,8 +69,8 @@ def _norm_x(g: Any, x: Any, out: Any, x_shape: Any, p: float, axis: Any, keepdim
 _norm.rule(x=_norm_x)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """(Σ |x|ᵖ)^(1/p) over all elements or over the dimensions ``dim``; the derivative at 0 is taken as 0.
 

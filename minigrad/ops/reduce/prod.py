@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import in_single, is_half, shape_of
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
-from ..dims import both_doors, some_dims
+from ..dims import axis_aliases, some_dims
 from ..scan import cumprod
 from .sums import in_dtype, numpy_reduction, spread
 
@@ -50,8 +50,8 @@ def _prod_x(g: Any, x: Any, x_shape: tuple[int, ...], axis: Any, keepdims: bool)
 _prod.rule(x=_prod_x)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product of all elements or over the dimensions ``dim``; its derivatives are right also where some are 0.
 

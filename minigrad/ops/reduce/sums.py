@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import HALF, in_single, is_half, shape_of, sum_along
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ..convert import cast
-from ..dims import both_doors, some_dims
+from ..dims import axis_aliases, some_dims
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
@@ -61,8 +61,8 @@ def numpy_reduction(reduction: Any) -> Any:
     return reduced
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def sum_(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum over all elements or over the dimensions ``dim``.
 
@@ -96,8 +96,8 @@ _mean.rule(
 )
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The arithmetic mean over all elements or over the dimensions ``dim``.
 
@@ -120,8 +120,8 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 
 # --- without NaN ------------------------------------------------------------------------------------------------------
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum of the elements that are not NaN; the others get no gradient.
 
@@ -134,8 +134,8 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     return sum_(np.where(np.isnan(input), 0, input), dim, keepdim, dtype=dtype)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not NaN; NaN where there is none.
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import in_single, is_half, shape_of
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
-from ..dims import both_doors, some_dims
+from ..dims import axis_aliases, some_dims
 from ..elementwise import zero_or_quotient
 from .sums import count_of, filled_dims, mean, spread
 
@@ -42,8 +42,8 @@ def _checked(name: str, input: Any, dim: Any, correction: float) -> Any:
     return dims
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def std(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Any:
     """The standard deviation over all elements or over ``dim``; where it is 0, its derivative is taken as 0.
 
@@ -70,8 +70,8 @@ def std(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = Fals
 NUMPY[np.std] = lambda a, axis=None, ddof=0, keepdims=False: std(a, axis, keepdim=keepdims, correction=ddof)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def std_mean(
     input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Any, Any]:
@@ -85,8 +85,8 @@ def std_mean(
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, where, keepdim)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def var_mean(
     input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Any, Any]:
@@ -114,8 +114,8 @@ _var.rule(
 )
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Any:
     """The variance over all elements or over the dimensions ``dim``.
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from ...core.arrays import as_array, as_writable, is_array, shape_of
 from ...core.broadcasting import unbroadcast
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ...core.tensor import as_operand, raw
 from ..convert import fresh
-from ..dims import both_doors, by_name, one_dim, sizes_of
+from ..dims import axis_aliases, by_name, one_dim, sizes_of
 from ..index.basic import pick, settled_index
 from .reshape import reshape, unsqueeze
 
 
-@offer()
+@register()
 def expand(input: Any, *sizes: Any, **named: Any) -> Any:
     """Dimensions of size 1 repeated, without a copy, to ``sizes``; -1 keeps a size, and new dimensions come first.
 
@@ -34,7 +34,7 @@ def expand(input: Any, *sizes: Any, **named: Any) -> Any:
     return broadcast_to(input, tuple(shape[i - new] if n == -1 else n for i, n in enumerate(wanted)))
 
 
-@offer()
+@register()
 def expand_as(input: Any, other: Any) -> Any:
     """Dimensions of size 1 repeated, without a copy, to the shape of ``other``."""
     return expand(input, shape_of(other))
@@ -71,7 +71,7 @@ def _tiled(name: str, input: Any, times: tuple[int, ...]) -> Any:
     return fresh(reshape(pairs, [k * n for k, n in zip(times, shape, strict=True)]), input)
 
 
-@offer()
+@register()
 def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """The Tensor side by side with itself, ``repeats`` times along each dimension; ``np.repeat`` repeats elements.
 
@@ -87,7 +87,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     return _tiled("repeat", input, times)
 
 
-@offer()
+@register()
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """The Tensor side by side with itself; with fewer numbers than dimensions, they count from the last one.
 
@@ -100,8 +100,8 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
     return _tiled("tile", input, (1,) * (len(shape_of(input)) - len(times)) + times)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
     """Each element repeated where it stands, along ``dim`` or in the flattened input: ``np.repeat``.
 
@@ -147,7 +147,7 @@ def _broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
 _broadcast_to.rule(x=lambda g, x_shape: unbroadcast(g, x_shape))
 
 
-@offer(np.broadcast_to)
+@register(np.broadcast_to)
 def broadcast_to(input: Any, shape: Any) -> Any:
     """The input repeated, without a copy, to ``shape``; gradients are summed over the repetitions.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ..dims import by_name, one_dim, sizes_of, some_dims
 from ..index.basic import pick
@@ -32,7 +32,7 @@ _flip.rule(x=lambda g, axis: _flip(g, axis=axis))
 _roll.rule(x=lambda g, shift, axis: _roll(g, shift=tuple(-n for n in shift), axis=axis))
 
 
-@offer()
+@register()
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """The elements in reverse order along ``dims``: a copy, where ``np.flip`` is a view.
 
@@ -52,14 +52,14 @@ def _flipper(name: str, dim: int, doc: str) -> Any:
 
     flipped.__name__ = flipped.__qualname__ = name
     flipped.__doc__ = doc
-    return offer()(flipped)
+    return register()(flipped)
 
 
 flipud = _flipper("flipud", 0, "The rows in reverse order.")
 fliplr = _flipper("fliplr", 1, "The columns in reverse order.")
 
 
-@offer()
+@register()
 def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     """The plane of two dimensions turned by ``k`` times 90°, from the first towards the second.
 
@@ -82,7 +82,7 @@ def _turned(input: Any, k: int, dims: Sequence[int], flip: Callable[..., Any]) -
     return swapaxes(flip(input, second), first, second) if turns == 1 else flip(swapaxes(input, first, second), second)
 
 
-@offer()
+@register()
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """The elements moved on by ``shifts`` along ``dims``; what leaves at the end comes back at the start.
 

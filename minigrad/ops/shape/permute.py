@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import shape_of
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ..dims import by_name, one_dim, row_shape, sizes_of, some_dims
 
@@ -24,7 +24,7 @@ def _moved(name: str, input: Any, source: Any, destination: Any) -> Any:
     return permute(input, tuple(order))
 
 
-@offer()
+@register()
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """The dimensions ``source`` moved to the positions ``destination``; the others keep their order.
 
@@ -35,13 +35,13 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     return _moved("movedim", input, source, destination)
 
 
-@offer()
+@register()
 def moveaxis(input: Any, source: Any, destination: Any) -> Any:
     """NumPy's name for ``movedim``."""
     return _moved("moveaxis", input, source, destination)
 
 
-@offer()
+@register()
 def t(input: Any) -> Any:
     """A matrix transposed; vectors and single numbers stay as they are.
 
@@ -55,7 +55,7 @@ def t(input: Any) -> Any:
     return swapaxes(input, 0, 1) if rank == 2 else permute(input, tuple(range(rank)))
 
 
-@offer()
+@register()
 def adjoint(input: Any) -> Any:
     """Each matrix in the last two dimensions transposed: for real numbers the adjoint.
 
@@ -76,7 +76,7 @@ def _transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
 _transpose.rule(x=lambda g, axes: np.transpose(g, tuple(sorted(range(len(axes)), key=axes.__getitem__))))
 
 
-@offer()
+@register()
 def permute(input: Any, *dims: Any, **named: Any) -> Any:
     """The dimensions in the order ``dims``.
 
@@ -96,7 +96,7 @@ def _numpy_transpose(a: Any, axes: Any = None) -> Any:
     return permute(a, tuple(range(len(shape_of(a))))[::-1] if axes is None else tuple(axes))
 
 
-@offer()
+@register()
 def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
     """The Tensor with two dimensions exchanged: NumPy's name for PyTorch's ``transpose``.
 
@@ -107,7 +107,7 @@ def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
     return _exchanged("swapaxes", input, axis0, axis1)
 
 
-@offer()
+@register()
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """The Tensor with dimensions ``dim0`` and ``dim1`` exchanged; ``np.transpose``, like ``.T``, reverses all.
 
@@ -128,7 +128,7 @@ def _exchanged(name: str, input: Any, dim0: int, dim1: int) -> Any:
     return _transpose(input, axes=tuple(order[: len(shape)]))
 
 
-@offer()
+@register()
 def swapdims(input: Any, dim0: int, dim1: int) -> Any:
     """Another name for ``swapaxes``."""
     return _exchanged("swapdims", input, dim0, dim1)

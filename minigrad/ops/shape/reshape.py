@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import is_array, shape_of
-from ...core.declare import offer, primitive
+from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ...core.tensor import Tensor, as_operand
 from ..convert import clone
-from ..dims import both_doors, by_name, one_dim, row_shape, sizes_of, some_dims
+from ..dims import axis_aliases, by_name, one_dim, row_shape, sizes_of, some_dims
 
 
 # --- one array, other shape -------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ def _batch_is_innermost(x: Any) -> bool:
 _reshape.rule(x=lambda g, x_shape: np.reshape(g, x_shape))
 
 
-@offer()
+@register()
 def reshape(input: Any, *shape: Any, **named: Any) -> Any:
     """The same elements, in the same order, in another shape; one size may be -1.
 
@@ -64,8 +64,8 @@ def _numpy_reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = 
     return clone(reshape(a, shape)) if copy else reshape(a, shape)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions ``start_dim`` to ``end_dim`` (included) merged into one.
 
@@ -83,8 +83,8 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return _reshape(input, shape=(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
-@offer(np.expand_dims)
-@both_doors
+@register(np.expand_dims)
+@axis_aliases
 def expand_dims(input: Any, dim: Any) -> Any:
     """A new dimension of size 1 at each position in ``dim``: NumPy's name for ``unsqueeze``, for several at once.
 
@@ -95,8 +95,8 @@ def expand_dims(input: Any, dim: Any) -> Any:
     return _expanded("expand_dims", input, dim if isinstance(dim, (tuple, list)) else (dim,))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def unsqueeze(input: Any, dim: int) -> Any:
     """A new dimension of size 1 at position ``dim``.
 
@@ -122,8 +122,8 @@ def _expanded(name: str, input: Any, new: Sequence[int]) -> Any:
     return _reshape(input, shape=tuple(1 if i in positions else next(sizes) for i in range(rank)))
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def squeeze(input: Any, dim: Any = None) -> Any:
     """The Tensor without its dimensions of size 1: all of them, or those of ``dim`` that are.
 
@@ -146,7 +146,7 @@ def _numpy_squeeze(a: Any, axis: Any = None) -> Any:
 
 
 # --- other names and forms of reshape ---------------------------------------------------------------------------------
-@offer()
+@register()
 def view(input: Any, *shape: Any, **named: Any) -> Any:
     """The same elements in another shape, as ``reshape``: a Tensor without that memory layout is copied.
 
@@ -160,17 +160,17 @@ def view(input: Any, *shape: Any, **named: Any) -> Any:
     return reshape(input, *shape)
 
 
-@offer()
+@register()
 def reshape_as(input: Any, other: Any) -> Any:
     """The same elements in the shape of ``other``."""
     return reshape(input, shape_of(other))
 
 
-view_as = offer(method="view_as")(reshape_as)
+view_as = register(method="view_as")(reshape_as)
 
 
-@offer()
-@both_doors
+@register()
+@axis_aliases
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """Dimension ``dim`` divided into several of the given sizes, one of which may be -1.
 
@@ -189,7 +189,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     return reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
-@offer()
+@register()
 def ravel(input: Any) -> Any:
     """All elements in one dimension.
 
@@ -221,7 +221,7 @@ def _at_least(name: str, shape_for: Any, doc: str) -> Any:
 
     raised.__name__ = raised.__qualname__ = name
     raised.__doc__ = doc
-    return offer(getattr(np, name))(raised)
+    return register(getattr(np, name))(raised)
 
 
 def shape_like(value: Any) -> bool:

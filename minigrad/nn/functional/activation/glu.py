@@ -6,12 +6,12 @@ from typing import Any
 
 from ....core.arrays import as_array, shape_of
 from ....core.tensor import Tensor
-from ....ops.dims import both_doors, one_dim
+from ....ops.dims import axis_aliases, one_dim
 from ...kernels.activation import glu as kernels
 from ..sizes import at_least
 
 
-@both_doors
+@axis_aliases
 def glu(input: Any, dim: int = -1) -> Any:
     """The first half of the input along ``dim`` times the sigmoid of the second half.
 
@@ -39,7 +39,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     return kernels.glu(input, axis=axis)
 
 
-@both_doors
+@axis_aliases
 def maxout(input: Any, pieces: int, dim: int = -1) -> Any:
     """The largest of every ``pieces`` neighbours along ``dim``: a learned, convex, piecewise linear activation.
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import as_array, as_operands, one_precision
-from ....core.declare import offer
+from ....core.declare import register
 from ....core.tensor import Tensor, wrap
 from ....ops.inplace import replace_values
 from ....random import default_generator
@@ -80,7 +80,7 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     return leaky_relu(input, negative_slope, inplace=True)  # type: ignore[no-any-return]
 
 
-@offer()
+@register()
 def prelu(input: Any, weight: Any) -> Any:
     """The input where it is positive, else a slope times it, which is learned.
 
@@ -185,7 +185,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
     return applied("hardswish", kernels.hardswish, input, inplace)
 
 
-@offer()
+@register()
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """The input where it is further than ``lambd`` from 0, else 0.
 

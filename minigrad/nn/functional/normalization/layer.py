@@ -10,7 +10,7 @@ import numpy as np
 
 from ....core.arrays import one_precision, shape_of
 from ....core.tensor import Tensor
-from ....ops.dims import both_doors, some_dims
+from ....ops.dims import axis_aliases, some_dims
 from ....ops.elementwise import clamp
 from ....ops.pad import pad
 from ....ops.reduce.norms import norm
@@ -127,7 +127,7 @@ def _with_one_last_dimension(shape: tuple[int, ...], last: tuple[int, ...]) -> t
 
 
 # --- without learned parts --------------------------------------------------------------------------------------------
-@both_doors
+@axis_aliases
 @computed_in_single_precision
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: None = None) -> Tensor:
     """Vectors along ``dim`` divided by their p-norm: length 1. Those shorter than ``eps`` are divided by ``eps``.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import ordered_like
-from ....core.declare import offer, primitive
+from ....core.declare import primitive, register
 from ....core.tensor import raw
 from .gelu import floats
 
@@ -115,7 +115,7 @@ threshold.rule(x=lambda g, x, threshold: g * np.logical_not(np.less_equal(raw(x)
 _MANY = 8192
 
 
-@offer()
+@register()
 @primitive()
 def relu(x: Any) -> Any:
     """max(x, 0); the derivative at 0 is taken as 0.
