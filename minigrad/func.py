@@ -17,7 +17,7 @@ from .autograd.trees import leaves, mapped, matched, rebuilt, sequence
 from .core.arrays import as_array, is_array
 from .core.graph import Leaf, reachable
 from .core.modes import Mode, grad_enabled
-from .core.tensor import Tensor, wrap
+from .core.tensor import Tensor, to_tensor, wrap
 from .ops.convert import clone
 from .ops.join import stack
 from .ops.reduce.sums import sum_
@@ -320,7 +320,7 @@ class _Call:
             return sequence(tree, [self._entered(f"{path}[{i}]", part) for i, part in enumerate(tree)])
         if not isinstance(tree, (Tensor, int, float, np.generic)) and not is_array(tree):
             raise TypeError(f"{path} is of type {type(tree).__name__}; differentiate by arrays and Tensors only")
-        x = tree if isinstance(tree, Tensor) else wrap(as_array(tree), None)
+        x = to_tensor(tree, copy=False)
         if x.dtype.kind != "f":
             raise TypeError(
                 f"{path} has dtype {x.dtype}, and only floating-point numbers have derivatives; "
@@ -380,7 +380,7 @@ def _values(leaf: Any) -> Any:
 
 
 def _as_tensor(leaf: Any) -> Tensor:
-    return leaf if isinstance(leaf, Tensor) else wrap(as_array(leaf), None)
+    return to_tensor(leaf, copy=False)
 
 
 def _recorded(leaf: Any) -> bool:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, to_tensor
 from .trees import mapped
 
 
@@ -55,7 +54,7 @@ def functional_call(
         raise KeyError(f"values for {', '.join(missing)} are missing; pass strict=False to use the Module's own")
     replacements: dict[int, tuple[Tensor, Tensor]] = {}
     for name, value in given.items():
-        new = value if isinstance(value, Tensor) else wrap(as_array(value), None)
+        new = to_tensor(value, copy=False)
         if new.shape != own[name].shape:
             raise ValueError(
                 f"{name} of {type(module).__name__} has shape {own[name].shape}, its new value {new.shape}"

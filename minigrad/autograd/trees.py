@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..core.arrays import as_array, shape_of
-from ..core.tensor import Tensor
+from ..core.arrays import shape_of
+from ..core.tensor import Tensor, as_operand
 
 
 def mapped(function: Callable[[Tensor], Any], tree: Any) -> Any:
@@ -58,7 +58,7 @@ def matched(path: str, given: Any, expected: Any) -> list[Any]:
         return [leaf for i, pair in enumerate(pairs) for leaf in matched(f"{path}[{i}]", *pair)]
     if given is None or isinstance(given, dict):
         raise ValueError(f"{path} must be an array of shape {shape_of(expected)}, got {_kind(given)}")
-    given = given if isinstance(given, Tensor) else as_array(given)
+    given = as_operand(given)
     if given.shape != shape_of(expected):
         raise ValueError(f"{path} must have shape {shape_of(expected)}, got {given.shape}")
     return [given]

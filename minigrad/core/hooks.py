@@ -7,11 +7,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .arrays import as_array
 from .backward import accumulate, own
 from .declare import register
 from .graph import Leaf, Node, tick
-from .tensor import Tensor, wrap
+from .tensor import Tensor, to_tensor
 
 
 class RemovableHandle:
@@ -51,7 +50,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandl
         result = hook(own(grad, shared=True))  # a copy: others may hold the array that is on its way
         if result is None:
             return grad
-        result = result if isinstance(result, Tensor) else wrap(as_array(result), None)
+        result = to_tensor(result, copy=False)
         if result.shape != grad.shape:
             raise RuntimeError(f"the hook returned shape {result.shape} for a gradient of shape {grad.shape}")
         result = result if result.dtype == dtype else result.astype(dtype)

@@ -334,6 +334,13 @@ def wrap(data: Array, node: Node | None) -> Tensor:
     return tensor
 
 
+def to_tensor(value: Any, copy: bool = True) -> Tensor:
+    """A Tensor as it is; anything else as a Tensor of its own, or with ``copy=False`` on the same memory."""
+    if isinstance(value, Tensor):
+        return value
+    return Tensor(value) if copy else wrap(as_array(value), None)
+
+
 def as_operand(value: Any) -> Any:
     """A Tensor or an array as it is, anything else as an array."""
     return value if isinstance(value, Tensor) else as_array(value)

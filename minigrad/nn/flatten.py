@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, to_tensor
 from ..ops.dims import one_dim
 from ..ops.shape.reshape import flatten, reshape
 from .functional.sizes import at_least, one_each
@@ -31,7 +31,7 @@ class Flatten(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The input with fewer dimensions."""
-        return flatten(input if isinstance(input, Tensor) else Tensor(input), self.start_dim, self.end_dim)  # type: ignore[no-any-return]
+        return flatten(to_tensor(input), self.start_dim, self.end_dim)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """Which dimensions are merged."""
@@ -64,7 +64,7 @@ class Unflatten(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The input with more dimensions."""
-        input = input if isinstance(input, Tensor) else Tensor(input)
+        input = to_tensor(input)
         shape = input.shape
         axis = one_dim("Unflatten", self.dim, shape)
         sizes = tuple(self.unflattened_size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, to_tensor
 from ..ops.products import bilinear
 from . import init
 from .functional.sizes import at_least
@@ -85,7 +85,7 @@ def _refuse(input: Any, layer: Linear) -> None:
     if isinstance(input, Module):
         kind = type(input).__name__
         raise TypeError(f"linear takes a Tensor, got a {kind}; make the layer first, then call it: layer(x)") from None
-    shape, needed = (input if isinstance(input, Tensor) else Tensor(input)).shape, layer.in_features
+    shape, needed = (to_tensor(input)).shape, layer.in_features
     if shape[-1:] == (needed,):
         return
     flat = next((start for start in range(1, len(shape)) if math.prod(shape[start:]) == needed), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, to_tensor
 from ..ops.pad import pad
 from .functional.sizes import one_each
 from .functional.spatial import spatial
@@ -38,7 +38,7 @@ class _ConstantPad(_Pad):
 
     def forward(self, input: Any) -> Tensor:
         """The input with its border."""
-        return pad(input if isinstance(input, Tensor) else Tensor(input), self.padding, "constant", self.value)  # type: ignore[no-any-return]
+        return pad(to_tensor(input), self.padding, "constant", self.value)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """The widths and the value."""

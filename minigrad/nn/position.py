@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, one_precision, refuse_gradient
+from ..core.arrays import one_precision, refuse_gradient
 from ..core.graph import Array
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor
 from . import init
+from .functional.arguments import floating
 from .functional.sizes import at_least
 from .kernels.position import rotate_pairs
 from .module.module import Module
@@ -225,9 +226,7 @@ def _ratio(layer: Module, base: float) -> float:
 def _checked(layer: Any, input: Any, channels: int, offset: int = 0) -> Tensor:
     """The input as a Tensor, if it has these channels and no more positions than the layer knows."""
     name = type(layer).__name__
-    input = input if isinstance(input, Tensor) else wrap(as_array(input), None)
-    if input.dtype.kind != "f":
-        raise TypeError(f"{name}: the input must be floating-point, got {input.dtype}; embed integers first")
+    input = floating(name, input, cure="embed integers first", copy=False)
     if input.ndim < 2 or input.shape[-1] != channels:
         raise ValueError(f"{name}: the input must be (..., positions, {channels}), got {input.shape}")
     if offset + input.shape[-2] > layer.max_len:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.arrays import shape_of
 from ..core.graph import tick
-from ..core.tensor import Tensor, raw
+from ..core.tensor import raw, to_tensor
 from ..core.writes import overwritten
 from .container import Sequential
 from .module.module import Module
@@ -58,7 +58,7 @@ class Residual(Module):
 
     def forward(self, input: Any) -> Any:
         """The sum of the body's output and the input, or its projection."""
-        input = input if isinstance(input, Tensor) else Tensor(input)
+        input = to_tensor(input)
         shortcut = input if self.projection is None else self.projection(input)
         array, start = raw(shortcut), tick()
         out = self.body(input)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, shape_of
+from ..core.arrays import shape_of
 from ..core.declare import primitive, register
 from ..core.dispatch import NUMPY
-from ..core.tensor import Tensor, raw
+from ..core.tensor import Tensor, as_operand, raw
 from .convert import clone
 from .dims import axis_aliases, only_dim, some_dims
 from .index.basic import take_along_axis
@@ -27,7 +27,7 @@ def _constant(input: Any, out: Any) -> Any:
 
 def _own(input: Any) -> Any:
     """A list or number as an array; Tensors and arrays as they are."""
-    return input if isinstance(input, Tensor) else as_array(input)
+    return as_operand(input)
 
 
 def _picked(input: Any, indices: Any, axis: int) -> Extremes:

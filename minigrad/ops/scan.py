@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, in_single, is_half, shape_of
+from ..core.arrays import in_single, is_half, shape_of
 from ..core.declare import primitive, register
 from ..core.dispatch import NUMPY
-from ..core.tensor import Tensor, raw
+from ..core.tensor import Tensor, as_operand, raw
 from .convert import clone
 from .dims import axis_aliases, one_dim, only_dim
 from .index.basic import take_along_axis
@@ -172,7 +172,7 @@ def _indices(input: Any, indices: Any) -> Any:
 
 def _running(name: str, compare: Any, accumulate: Any, input: Any, dim: Any) -> Extremes:
     """The running extreme along ``dim``; of equal ones the index is that of the last, and NaN stays, as in PyTorch."""
-    input = input if isinstance(input, Tensor) else as_array(input)
+    input = as_operand(input)
     x = raw(input)
     if dim is None:
         raise TypeError(f"{name} needs the dimension to run along, such as dim=-1")
@@ -230,7 +230,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     """
     if operator.index(n) < 0:
         raise ValueError(f"diff takes the differences n times, n at least 0, got {n}")
-    input = input if isinstance(input, Tensor) else as_array(input)
+    input = as_operand(input)
     axis = one_dim("diff", dim, shape_of(input))
     if n == 0:
         return clone(input)

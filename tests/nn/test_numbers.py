@@ -43,6 +43,8 @@ def numbers() -> Iterator[tuple[str, str, str]]:
     for place, holder in PLACES.items():
         for name in dir(holder):
             thing = getattr(holder, name)
+            if place == "Tensor" and name.endswith("_") and hasattr(Tensor, name[:-1]):
+                continue  # computed by the function of that name
             if name.startswith("_") or not callable(thing) or isinstance(thing, types.ModuleType):
                 continue
             if isinstance(thing, type):

@@ -133,7 +133,7 @@ def test_quantiles(interpolation, dtype):
     compare(lambda t: order.quantile(t, levels, 1), lambda t: torch.quantile(t, torch.tensor(levels), 1), x, order=1)
 
 
-# --- NumPy's functions, and results without gradient -----------------------------------------------------------------------
+# --- NumPy's functions, and results without gradient ------------------------------------------------------------------
 def test_numpys_sort():
     x = random((3, 4))
     for axis in (None, 0, 1):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...core.arrays import refuse_gradient, shape_of
-from ...core.tensor import Tensor
+from ...core.tensor import Tensor, to_tensor
 
 F = TypeVar("F", bound=Callable[..., Tensor])
 
@@ -67,18 +67,29 @@ def probability(function: str, p: Any) -> float:
 
 
 # --- arrays -----------------------------------------------------------------------------------------------------------
-def floating(function: str, input: Any) -> Tensor:
-    """The input as a Tensor of floating-point numbers.
+def floating(function: str, value: Any, what: str = "input", cure: str = "", copy: bool = True) -> Tensor:
+    """The value as a Tensor of floating-point numbers.
+
+    Args:
+        function: who asks, for the error.
+        value: a Tensor, an array or numbers.
+        what: what the value is called.
+        cure: what to do about another type; by default, to convert it.
+        copy: whether what is no Tensor yet gets memory of its own.
 
     Raises:
-        TypeError: for integers, saying how to convert them.
+        TypeError: for integers and truth values.
     """
-    tensor = input if isinstance(input, Tensor) else Tensor(input)
-    if tensor.dtype.kind != "f":
-        raise TypeError(
-            f"{function}: the input must be floating-point, got {tensor.dtype}; use input.astype(np.float32)"
-        )
+    tensor = to_tensor(value, copy)
+    require_floating(function, tensor, what, cure)
     return tensor
+
+
+def require_floating(function: str, array: Any, what: str = "input", cure: str = "") -> None:
+    """Refuse an array or a Tensor of integers or truth values."""
+    if array.dtype.kind != "f":
+        cure = cure or f"use {what}.astype(np.float32)"
+        raise TypeError(f"{function}: the {what} must be floating-point, got {array.dtype}; {cure}")
 
 
 def computed_in_single_precision(function: F) -> F:

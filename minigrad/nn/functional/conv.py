@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.arrays import as_array, one_precision
-from ...core.tensor import Tensor
+from ...core.arrays import one_precision
+from ...core.tensor import Tensor, as_operand
 from ...ops.shape.reshape import reshape
 from ..kernels.conv.convolution import convolve, convolve_input
 from ..kernels.windows import window_count
@@ -28,7 +28,7 @@ def without_batch(out: Any, alone: bool) -> Any:
 
 
 def _parameter(name: str, what: str, value: Any, rank: int) -> Any:
-    value = value if isinstance(value, Tensor) else as_array(value)
+    value = as_operand(value)
     if value.ndim != rank:
         raise ValueError(f"{name}: the {what} must have {rank} dimensions, got shape {value.shape}")
     return value
@@ -37,7 +37,7 @@ def _parameter(name: str, what: str, value: Any, rank: int) -> Any:
 def _check_bias(name: str, bias: Any, outputs: int) -> Any:
     if bias is None:
         return None
-    bias = bias if isinstance(bias, Tensor) else as_array(bias)
+    bias = as_operand(bias)
     if bias.shape != (outputs,):
         raise ValueError(f"{name}: one bias for each output channel is needed, shape ({outputs},), got {bias.shape}")
     return bias

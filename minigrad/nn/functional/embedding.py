@@ -9,11 +9,12 @@ import numpy as np
 from ...core import writes
 from ...core.arrays import as_array, one_precision, refuse_gradient
 from ...core.graph import Array
-from ...core.tensor import Tensor, raw
+from ...core.tensor import Tensor, raw, to_tensor
 from ...ops.elementwise import where
 from ...ops.index.basic import take_along_axis
 from ...ops.shape.reshape import expand_dims, reshape
 from ..kernels.embedding import add_rows, take_rows
+from .arguments import floating
 
 
 def embedding(
@@ -154,11 +155,9 @@ def row_number(name: str, padding_idx: int | None, rows: int) -> int | None:
 
 def _table(name: str, weight: Any, sparse: bool) -> Tensor:
     refuse_sparse(name, sparse)
-    weight = weight if isinstance(weight, Tensor) else Tensor(weight)
+    weight = floating(name, weight, "weight", "is it the input?")
     if weight.ndim != 2:
         raise ValueError(f"{name}: the weight must be a table (num_embeddings, embedding_dim), got {weight.shape}")
-    if weight.dtype.kind != "f":
-        raise TypeError(f"{name}: the weight must be floating-point, got {weight.dtype}; is it the input?")
     return weight  # type: ignore[no-any-return]
 
 
@@ -191,7 +190,7 @@ def _shares(shares: Any, shape: tuple[int, ...], mode: str) -> Any:
         return None
     if mode != "sum":
         raise ValueError(f"embedding_bag: per_sample_weights need mode='sum', got mode={mode!r}")
-    shares = shares if isinstance(shares, Tensor) else Tensor(shares)
+    shares = to_tensor(shares)
     if shares.shape != shape:
         raise ValueError(f"embedding_bag: per_sample_weights need the input's shape {shape}, got {shares.shape}")
     return shares

@@ -15,6 +15,7 @@ from ...ops.join import concatenate
 from ...ops.shape.permute import permute
 from ...ops.shape.reshape import reshape
 from ..kernels.loss import cross_entropy_of_labels, cross_entropy_of_probabilities
+from .arguments import floating
 
 
 # --- what losses have in common ---------------------------------------------------------------------------------------
@@ -39,10 +40,7 @@ def _values(x: Any, dtype: Any = None) -> Any:
 
 
 def _predictions(name: str, input: Any) -> Tensor:
-    input = input if isinstance(input, Tensor) else Tensor(input)
-    if input.dtype.kind != "f":
-        raise TypeError(f"{name}: the input must be floating-point, got {input.dtype}; is it the target?")
-    return input  # type: ignore[no-any-return]
+    return floating(name, input, cure="is it the target?")
 
 
 def _require_rows(name: str, shape: tuple[int, ...], reduction: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.tensor import Tensor
+from ...core.tensor import Tensor, to_tensor
 
 SPATIAL = {1: "L", 2: "H, W"}  # names of the dimensions behind batch and channels
 
@@ -26,7 +26,7 @@ def spatial(name: str, input: Any, dimensions: int) -> Tensor:
         ValueError: max_pool2d: the input must be (N, C, H, W) or (C, H, W), got shape (1, 2); for one channel, put a \
 dimension before it: x.unsqueeze(-3)
     """
-    tensor = input if isinstance(input, Tensor) else Tensor(input)
+    tensor = to_tensor(input)
     if tensor.ndim not in (dimensions + 1, dimensions + 2):
         cure = f"; for one channel, put a dimension before it: x.unsqueeze(-{dimensions + 1})"
         raise ValueError(

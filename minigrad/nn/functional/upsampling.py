@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import refuse_gradient
-from ...core.tensor import Tensor, raw
+from ...core.tensor import Tensor, raw, to_tensor
 from ...ops.convert import fresh
 from ...ops.index.basic import pick
 from ...ops.shape.permute import permute
@@ -54,7 +54,7 @@ def interpolate(
         >>> interpolate(Tensor([[[1.0, 2.0]]]), scale_factor=2)
         Tensor([[[1., 1., 2., 2.]]])
     """
-    input = input if isinstance(input, Tensor) else Tensor(input)
+    input = to_tensor(input)
     if input.ndim not in (3, 4):
         raise ValueError(f"interpolate: the input must be (N, C, L) or (N, C, H, W), got shape {input.shape}")
     linear = {3: "linear", 4: "bilinear"}[input.ndim]
@@ -152,7 +152,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
         Tensor([[[1., 2.],
                  [3., 4.]]])
     """
-    input = input if isinstance(input, Tensor) else Tensor(input)
+    input = to_tensor(input)
     (r,) = at_least("pixel_shuffle", 1, upscale_factor=upscale_factor)
     if input.ndim < 3 or input.shape[-3] % (r * r):
         raise ValueError(f"pixel_shuffle: the input must be (..., C · {r * r}, H, W), got shape {input.shape}")
@@ -174,7 +174,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
         >>> pixel_unshuffle(Tensor([[[1.0, 2.0], [3.0, 4.0]]]), 2).shape
         (4, 1, 1)
     """
-    input = input if isinstance(input, Tensor) else Tensor(input)
+    input = to_tensor(input)
     (r,) = at_least("pixel_unshuffle", 1, downscale_factor=downscale_factor)
     if input.ndim < 3 or input.shape[-1] % r or input.shape[-2] % r:
         raise ValueError(f"pixel_unshuffle: the input must be (..., C, {r} · H, {r} · W), got shape {input.shape}")

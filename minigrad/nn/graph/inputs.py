@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array
-from ...core.tensor import Tensor, raw
+from ...core.tensor import Tensor, raw, to_tensor
 from ..functional.graph.edges import checked_edges
 
 
@@ -43,7 +43,7 @@ def checked_nodes(layer: str, x: Any, channels: int, dtype: Any) -> Tensor:
     """The features of all nodes, in a floating-point dtype."""
     if isinstance(x, tuple):
         raise TypeError(f"{layer} takes the features of one set of nodes, a Tensor (nodes, {channels}), not a tuple")
-    x = x if isinstance(x, Tensor) else Tensor(x)
+    x = to_tensor(x)
     if x.ndim != 2 or x.shape[1] != channels:
         cure = f"; the last dimension must be in_channels={channels}" if x.ndim == 2 else ""
         raise ValueError(f"{layer} takes x of shape (nodes, {channels}), one row for each node, got {x.shape}{cure}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import get_default_dtype
-from ...core.tensor import Tensor, overwrite
+from ...core.tensor import Tensor, overwrite, to_tensor
 from .. import functional, init
 from ..functional.sizes import at_least
 from ..module.module import Module
@@ -74,7 +74,7 @@ class _ChannelNorm(Module):
 
     def _checked(self, input: Any) -> Tensor:
         """The input as a Tensor of a rank that the layer takes."""
-        tensor = input if isinstance(input, Tensor) else Tensor(input)
+        tensor = to_tensor(input)
         if tensor.ndim not in self._ranks:
             name = type(self).__name__
             raise ValueError(

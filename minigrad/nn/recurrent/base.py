@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.arrays import one_precision
 from ...core.caller import warn
-from ...core.tensor import Tensor, raw, wrap
+from ...core.tensor import Tensor, raw, to_tensor, wrap
 from ...ops.join import concatenate, stack
 from .. import init
 from ..functional.dropout import dropout
@@ -114,7 +114,7 @@ class RNNBase(Module):
         """The hidden states of the last layer at all steps, and the last states of all layers."""
         if isinstance(input, PackedSequence):
             return self._of_packed(input, hx)
-        x = input if isinstance(input, Tensor) else Tensor(input)
+        x = to_tensor(input)
         name = type(self).__name__
         if x.ndim not in (2, 3):
             layout = "(batch, time, input_size)" if self.batch_first else "(time, batch, input_size)"
@@ -194,7 +194,7 @@ class RNNBase(Module):
         if hx is None:
             like = raw(self.weight_hh_l0)
             return [wrap(np.zeros_like(like, shape=(runs, batch, width)), None) for width in self._widths().values()]
-        states = [state if isinstance(state, Tensor) else Tensor(state) for state in self._taken(hx)]
+        states = [to_tensor(state) for state in self._taken(hx)]
         for (what, width), state in zip(self._widths().items(), states, strict=True):
             wanted = (runs, batch, width) if batched else (runs, width)
             if state.shape != wanted:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import one_precision
-from ...core.tensor import Tensor, raw, wrap
+from ...core.tensor import Tensor, raw, to_tensor, wrap
 from .. import init
 from ..functional.sizes import at_least
 from ..kernels.recurrent import gru, lstm, rnn
@@ -43,7 +43,7 @@ class RNNCellBase(Module):
     def _step(self, operation: Any, input: Any, states: tuple[Any, ...] | None, count: int, **options: Any) -> Any:
         """The states after one step."""
         name = type(self).__name__
-        x = input if isinstance(input, Tensor) else Tensor(input)
+        x = to_tensor(input)
         if x.ndim not in (1, 2) or x.shape[-1] != self.input_size:
             raise ValueError(
                 f"{name}: the input must be (batch, input_size) or (input_size,) with input_size={self.input_size}, "
@@ -55,7 +55,7 @@ class RNNCellBase(Module):
         if states is None:
             zeros = wrap(np.zeros_like(raw(self.weight_hh), shape=wanted), None)
             states = (zeros,) * count
-        states = tuple(state if isinstance(state, Tensor) else Tensor(state) for state in states)
+        states = tuple(to_tensor(state) for state in states)
         for state in states:
             if state.shape != wanted:
                 raise ValueError(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...core.arrays import as_array
-from ...core.tensor import Tensor, wrap
+from ...core.tensor import Tensor, to_tensor
 from .. import functional
 from ..attention import MultiheadAttention
 from ..dropout import Dropout
@@ -100,7 +99,7 @@ class TransformerEncoderLayer(Module):
             src_key_padding_mask: True for positions to be ignored by all.
             is_causal: says that src_mask is the causal one, or stands for it.
         """
-        x = as_tensor(src)
+        x = to_tensor(src, copy=False)
 
         def attend(x: Any) -> Any:
             return self.dropout1(_attended(self.self_attn, x, x, src_mask, src_key_padding_mask, is_causal))
@@ -204,7 +203,7 @@ class TransformerDecoderLayer(Module):
             tgt_is_causal: says that tgt_mask is the causal one, or stands for it.
             memory_is_causal: the same for memory_mask.
         """
-        x, memory = as_tensor(tgt), as_tensor(memory)
+        x, memory = to_tensor(tgt, copy=False), to_tensor(memory, copy=False)
 
         def attend(x: Any) -> Any:
             return self.dropout1(_attended(self.self_attn, x, x, tgt_mask, tgt_key_padding_mask, tgt_is_causal))
@@ -223,11 +222,6 @@ class TransformerDecoderLayer(Module):
 
     def _feed_forward(self, x: Any) -> Any:
         return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
-
-
-def as_tensor(x: Any) -> Tensor:
-    """``x`` itself, or a Tensor on the memory of an array."""
-    return x if isinstance(x, Tensor) else wrap(as_array(x), None)
 
 
 def _attended(attend: MultiheadAttention, x: Any, memory: Any, mask: Any, padding: Any, causal: bool) -> Any:

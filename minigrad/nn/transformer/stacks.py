@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import as_array, get_default_dtype
-from ...core.tensor import Tensor, raw
+from ...core.tensor import Tensor, raw, to_tensor
 from .. import init
 from ..container import ModuleList
 from ..functional.sizes import at_least
 from ..kernels.activation.rectifier import relu
 from ..module.module import Module
 from ..normalization.layer import LayerNorm
-from .layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer, as_tensor
+from .layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer
 
 
 class TransformerEncoder(Module):
@@ -60,7 +60,7 @@ class TransformerEncoder(Module):
             src_key_padding_mask: as that of a layer.
             is_causal: whether mask is the causal one; None to find out.
         """
-        x: Any = as_tensor(src)
+        x: Any = to_tensor(src, copy=False)
         causal = _is_causal(mask) if is_causal is None else is_causal
         for layer in self.layers:
             x = layer(x, src_mask=mask, src_key_padding_mask=src_key_padding_mask, is_causal=causal)
@@ -99,8 +99,8 @@ class TransformerDecoder(Module):
         memory_is_causal: bool = False,
     ) -> Tensor:
         """All layers; arguments as for one, with ``tgt_is_causal=None`` to find out whether tgt_mask is causal."""
-        x: Any = as_tensor(tgt)
-        memory = as_tensor(memory)
+        x: Any = to_tensor(tgt, copy=False)
+        memory = to_tensor(memory, copy=False)
         causal = _is_causal(tgt_mask) if tgt_is_causal is None else tgt_is_causal
         for layer in self.layers:
             x = layer(
@@ -210,7 +210,7 @@ class Transformer(Module):
         memory_is_causal: bool = False,
     ) -> Tensor:
         """The decoder's result for tgt, given src; masks as for the layers."""
-        src, tgt = as_tensor(src), as_tensor(tgt)
+        src, tgt = to_tensor(src, copy=False), to_tensor(tgt, copy=False)
         if src.ndim != tgt.ndim or src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
             raise ValueError(
                 f"Transformer: src and tgt need one rank, 2 or 3, and the last size d_model={self.d_model}; got "

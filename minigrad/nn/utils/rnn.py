@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.arrays import as_array
 from ...core.graph import Array
-from ...core.tensor import Tensor, raw, wrap
+from ...core.tensor import Tensor, raw, to_tensor, wrap
 from ...ops.index.basic import put
 from ...ops.join import concatenate
 from ..functional.sizes import at_least
@@ -56,7 +56,7 @@ class PackedSequence(_Fields):
         if isinstance(data, tuple) and batch_sizes is None:
             data, batch_sizes = data
         sizes = _integers("PackedSequence: batch_sizes", batch_sizes)
-        data = data if isinstance(data, Tensor) else Tensor(data)
+        data = to_tensor(data)
         if not sizes.size or sizes.min() < 1 or (np.diff(sizes) > 0).any():
             raise ValueError(
                 f"PackedSequence: batch_sizes must be positive and never grow, got {sizes.tolist()}; "
@@ -258,7 +258,7 @@ def _spread(rows: Tensor, present: Array, padding_value: float) -> Tensor:
 
 
 def _steps_first(name: str, x: Any, batch_first: bool) -> Tensor:
-    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    tensor = to_tensor(x)
     if tensor.ndim < 2:
         raise ValueError(f"{name}: padded sequences have dimensions for time and batch, got shape {tensor.shape}")
     return tensor.swapaxes(0, 1) if batch_first else tensor
@@ -267,7 +267,7 @@ def _steps_first(name: str, x: Any, batch_first: bool) -> Tensor:
 def _sequences(name: str, sequences: Any) -> list[Tensor]:
     if not isinstance(sequences, (list, tuple, Tensor)):
         raise TypeError(f"{name} takes a list of sequences, got {type(sequences).__name__}")
-    tensors = [x if isinstance(x, Tensor) else Tensor(x) for x in sequences]
+    tensors = [to_tensor(x) for x in sequences]
     shapes = [t.shape for t in tensors]
     if not tensors or any(not s or s[1:] != shapes[0][1:] for s in shapes):
         raise ValueError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....core.arrays import as_array, shape_of
-from ....core.tensor import Tensor
+from ....core.arrays import shape_of
+from ....core.tensor import as_operand
 from ....ops.dims import axis_aliases, one_dim
 from ...kernels.activation import glu as kernels
 from ..sizes import at_least
@@ -29,7 +29,7 @@ def glu(input: Any, dim: int = -1) -> Any:
         >>> glu(Tensor([3.0, 1000.0]))
         Tensor([3.])
     """
-    input = input if isinstance(input, Tensor) else as_array(input)
+    input = as_operand(input)
     axis = one_dim("glu", dim, shape_of(input))
     if input.shape[axis] % 2:
         raise ValueError(
@@ -59,7 +59,7 @@ def maxout(input: Any, pieces: int, dim: int = -1) -> Any:
         >>> maxout(Tensor([1.0, 2.0, 4.0, 3.0]), pieces=2)
         Tensor([2., 4.])
     """
-    input = input if isinstance(input, Tensor) else as_array(input)
+    input = as_operand(input)
     axis = one_dim("maxout", dim, shape_of(input))
     (pieces,) = at_least("maxout", 1, pieces=pieces)
     size = input.shape[axis]

@@ -19,7 +19,7 @@ from ....ops.inplace import replace_values
 from ....random import default_generator
 from ...kernels.activation import rectifier as kernels
 from ...kernels.activation.rectifier import relu as _relu
-from ..arguments import at_least_zero, numbers
+from ..arguments import at_least_zero, numbers, require_floating
 
 
 def applied(name: str, function: Callable[..., Any], input: Any, inplace: bool, **static: Any) -> Any:
@@ -96,8 +96,7 @@ def prelu(input: Any, weight: Any) -> Any:
         Tensor([[-0.25, -0.5 ]])
     """
     input, weight = as_operands(input, weight)
-    if input.dtype.kind != "f":
-        raise TypeError(f"prelu: the input must be floating-point, got {input.dtype}; convert it: input.float()")
+    require_floating("prelu", input)
     one_precision("prelu", input, weight=weight)
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.shape not in ((), (1,), (channels,)):

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....core.arrays import as_array
-from ....core.tensor import Tensor, raw
+from ....core.tensor import Tensor, as_operand, raw
 from ....ops.elementwise import where
 from ....ops.join import concatenate
 from ....ops.linalg import matmul
@@ -17,7 +16,8 @@ from ....ops.shape.permute import permute
 from ....ops.shape.reshape import expand_dims, reshape
 from ...kernels.attention.attention import attention, attention_weights, packed_attention
 from ...kernels.linear import linear
-from .scaled_dot_product import check_dropout, default_scale, floats, gain_of, keep_at_random, read_mask
+from ..arguments import floating
+from .scaled_dot_product import check_dropout, default_scale, gain_of, keep_at_random, read_mask
 
 Shape = tuple[int, ...]
 
@@ -161,7 +161,7 @@ def attend_in_heads(
 ) -> tuple[Tensor, Tensor | None]:
     """The same with either order of batch and sequence; dropout as it is to be applied."""
     same = inputs[0] is inputs[1] is inputs[2]
-    query, key, value = [floats(name, what, x) for what, x in zip(("query", "key", "value"), inputs, strict=True)]
+    query, key, value = [floating(name, x, what) for what, x in zip(("query", "key", "value"), inputs, strict=True)]
     check_dropout(name, dropout_p)
     _check(name, query, key, value, parts, num_heads, batch_first)
     batched = query.ndim == 3
@@ -246,7 +246,7 @@ def _attended(
 
 # --- masks ------------------------------------------------------------------------------------------------------------
 def _values(mask: Any) -> Any:
-    return mask if isinstance(mask, Tensor) else as_array(mask)
+    return as_operand(mask)
 
 
 def _merged(name: str, attn_mask: Any, padding: Any, shape: Shape, extra: int, is_causal: bool, dtype: Any) -> Any:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array, one_precision, refuse_gradient
-from ....core.tensor import Tensor, raw
+from ....core.arrays import one_precision, refuse_gradient
+from ....core.tensor import Tensor, as_operand, raw
 from ....ops.shape.expand import broadcast_to
 from ....ops.shape.reshape import expand_dims, reshape
 from ....random import default_generator
 from ...kernels.attention.attention import attention
+from ..arguments import floating
 
 Shape = tuple[int, ...]
 
@@ -68,7 +69,7 @@ def scaled_dot_product_attention(
                 [0.7310586]])
     """
     name = "scaled_dot_product_attention"
-    query, key, value = [floats(name, what, x) for what, x in (("query", query), ("key", key), ("value", value))]
+    query, key, value = [floating(name, x, what) for what, x in (("query", query), ("key", key), ("value", value))]
     one_precision(name, query, "query", key=key, value=value)
     check_dropout(name, dropout_p)
     if attn_mask is not None and is_causal:
@@ -101,14 +102,6 @@ def scaled_dot_product_attention(
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------
-def floats(name: str, what: str, x: Any) -> Tensor:
-    """``x`` as a floating-point Tensor."""
-    x = x if isinstance(x, Tensor) else Tensor(x)
-    if x.dtype.kind != "f":
-        raise TypeError(f"{name}: the {what} must be floating-point, got {x.dtype}; use x.astype(np.float32)")
-    return x  # type: ignore[no-any-return]
-
-
 def check_dropout(name: str, dropout_p: Any) -> None:
     """Refuse a share outside [0, 1]."""
     refuse_gradient(name, dropout_p=dropout_p)
@@ -148,7 +141,7 @@ def read_mask(name: str, what: str, mask: Any, shape: Shape) -> tuple[Any, Any]:
     """
     if mask is None:
         return None, None
-    mask = mask if isinstance(mask, Tensor) else as_array(mask)
+    mask = as_operand(mask)
     if mask.dtype.kind not in "bf":
         raise TypeError(
             f"{name}: {what} must be boolean, or floating-point to be added to the scores, got {mask.dtype}; for "
@@ -212,7 +205,7 @@ def _grouped(
         return reshape(x, (*x.shape[:-3], groups, many, *x.shape[-2:]))
 
     if attn_mask is not None:
-        attn_mask = attn_mask if isinstance(attn_mask, Tensor) else as_array(attn_mask)
+        attn_mask = as_operand(attn_mask)
         lead = np.broadcast_shapes(query.shape[:-3], key.shape[:-3], value.shape[:-3])
         if attn_mask.ndim >= 3:
             full = (*lead, heads, query.shape[-2], key.shape[-2])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import as_array, as_dtype, get_default_dtype
-from ....core.tensor import Tensor, raw, wrap
+from ....core.tensor import Tensor, raw, to_tensor, wrap
 from ....ops.join import cat
 from ...kernels.graph import Edges, into, propagate
 from ..sizes import at_least
@@ -59,7 +59,7 @@ def checked_values(name: str, what: str, values: Any, edges: int, rank: int | No
     """One value (or row of values) for each edge; None stays None."""
     if values is None:
         return None
-    values = values if isinstance(values, Tensor) else Tensor(values)
+    values = to_tensor(values)
     if values.ndim == 0 or values.shape[0] != edges or (rank is not None and values.ndim != rank):
         needed = "one number" if rank == 1 else "one row"
         raise ValueError(f"{name}: {what} needs {needed} for each of the {edges} edges, got shape {values.shape}")

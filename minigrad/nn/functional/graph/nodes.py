@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....core.arrays import as_array, as_dtype, get_default_dtype
-from ....core.tensor import Tensor, raw, wrap
+from ....core.tensor import Tensor, raw, to_tensor, wrap
 from ....ops.dims import one_dim
 from ....ops.index.select import within
 from ....ops.shape.permute import movedim
@@ -69,7 +69,7 @@ def scatter(src: Any, index: Any, dim: int = 0, dim_size: int | None = None, red
                 [0., 0.],
                 [3., 4.]])
     """
-    src = src if isinstance(src, Tensor) else Tensor(src)
+    src = to_tensor(src)
     dim = one_dim("scatter", dim, src.shape)
     index, size = _fixed("scatter", index, src.shape[dim], dim_size=dim_size)
     out = combined("scatter", movedim(src, dim, 0) if dim else src, into(index, size), reduce)
@@ -112,7 +112,7 @@ def segment_softmax(src: Any, index: Any, num_nodes: int | None = None, dim: int
         >>> segment_softmax([0.0, 0.0, 1000.0], [1, 1, 0])
         Tensor([0.5, 0.5, 1. ])
     """
-    src = src if isinstance(src, Tensor) else Tensor(src)
+    src = to_tensor(src)
     if src.dtype.kind != "f":
         raise TypeError(f"segment_softmax takes floating-point numbers, got {src.dtype}; use src.float()")
     dim = one_dim("segment_softmax", dim, src.shape)
@@ -183,7 +183,7 @@ def global_max_pool(x: Any, batch: Any = None, size: int | None = None) -> Tenso
 
 
 def _pooled(name: str, x: Any, batch: Any, size: int | None, reduce: str) -> Tensor:
-    x = x if isinstance(x, Tensor) else Tensor(x)
+    x = to_tensor(x)
     if x.ndim != 2:
         raise ValueError(f"{name}: x has shape (nodes, channels), got {x.shape}")
     index, graphs = _fixed(name, np.zeros(len(x), np.int64) if batch is None else batch, len(x), size=size)
