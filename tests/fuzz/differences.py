@@ -61,12 +61,13 @@ def _infinite(d: Difference) -> bool:
     return any(tensor.is_floating_point() and bool(tensor.isinf().any()) for tensor in d.inputs.values())
 
 
-def _zero_times_inf(d: Difference) -> bool:
-    """NaN stands where PyTorch has a 0, and nothing else differs."""
+def _without_a_value(d: Difference) -> bool:
+    """NaN stands where PyTorch has a 0, or where there is NaN to begin with, and nothing else differs."""
     ours, theirs = (value.detach().numpy() for value in d.values)
     lost = np.isnan(ours)
+    begun = any(tensor.is_floating_point() and bool(tensor.isnan().any()) for tensor in d.inputs.values())
     rest = np.allclose(ours[~lost], theirs[~lost], 1e-3, 1e-3)
-    return bool(rest and not np.nan_to_num(theirs[lost], posinf=1, neginf=1).any())
+    return bool(rest and (begun or not np.nan_to_num(theirs[lost], posinf=1, neginf=1).any()))
 
 
 def _integers_of_both_ranks(d: Difference) -> bool:
@@ -161,8 +162,8 @@ REFUSED: dict[str, Predicate] = {
         "which was overwritten in place after"
     ),
     "the result of a write in place fits its place": _refuses("cannot stay in a Tensor of"),
-    "a dimension has to exist, also in a tensor of nothing": _both(
-        _refuses(r"dimension -?\d+ does not exist"), _of_nothing
+    "dimensions and positions have to exist, also in a tensor of nothing": _either(
+        _both(_refuses(r"dimension -?\d+ does not exist"), _of_nothing), _refuses("is out of (range|bounds) for")
     ),
     "truth values have no sign": _refuses("ufunc 'sign' did not contain a loop"),
     "a single number is no matrix": _refuses(
@@ -171,7 +172,7 @@ REFUSED: dict[str, Predicate] = {
     "the mean of integers is no integer": _refuses(r"the mean of u?int\d+ is not an integer"),
     "a negative power of an integer is no integer": _refuses("Integers to negative integer powers"),
     "values stay out of where their kind does not fit": _refuses(r"a value of \w+ cannot be written into"),
-    "a number out of range is not written": _refuses("does not fit into"),
+    "a number out of range is not written": _refuses("does not fit into", r"Python integer -?\d+ out of bounds"),
     "no gradient is lost silently": _refuses("passes no gradient on to its"),
 }
 
@@ -179,8 +180,8 @@ REFUSED: dict[str, Predicate] = {
 _COMPARISONS = "eq ne lt le gt ge greater greater_equal less less_equal not_equal == != < <= > >="
 DIFFERENT: dict[str, Predicate] = {
     "a gradient is in the graph with create_graph alone": _does("requires_grad is_leaf", "gradients backward"),
-    "a gradient without a value is NaN, where PyTorch may say 0": _both(
-        _does("values", "gradients backward"), _zero_times_inf
+    "a gradient without a value is NaN, where PyTorch has another rule": _both(
+        _does("values", "gradients backward"), _without_a_value
     ),
     "no gradient is as good as one of 0": _both(_does("type", "gradients"), _nothing),
     "PyTorch adds the next gradient into what was pushed back": lambda d: (

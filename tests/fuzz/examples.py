@@ -65,6 +65,10 @@ v2 = lib.unique(v1, dim=1)
 v1 = lib.tensor([1.0, float('nan')])
 v2 = lib.histc(v1, bins=2)
 """,
+    "a mask of nothing picks nothing of any dimension, as in NumPy": """
+v1 = lib.zeros((0, 1))
+v2 = v1[..., lib.zeros((0,), dtype=lib.bool)]
+""",
     "view copies where it must": """
 v1 = lib.tensor([[1.0, 2.0], [3.0, 4.0]])
 v2 = v1.t().view((4,))
@@ -77,11 +81,16 @@ v2.add_(1)
 v3.sum().backward()
 """,
     # --- minigrad refuses ---------------------------------------------------------------------------------------------
-    "inside a graph no view follows a write, so there is none while a view lives": """
+    "what was detached, or made without recording, does not follow a write inside a graph": """
 v1 = lib.tensor([1.0, 2.0], requires_grad=True)
 v2 = v1 * 2
-v3 = v2[:1]
+v3 = v2.detach()
 v2.add_(1)
+""",
+    "elements that appear in several places are not written": """
+v1 = lib.tensor([[1.0], [2.0]])
+v2 = v1.expand((2, 3))
+v2[:1] = 0
 """,
     "means, variances and extrema of nothing are errors": """
 v1 = lib.tensor([3.0])
@@ -104,7 +113,7 @@ v3.backward(v1)
 v1 = lib.tensor([True, False])
 v1.cumsum_(0)
 """,
-    "a dimension has to exist, also in a tensor of nothing": """
+    "dimensions and positions have to exist, also in a tensor of nothing": """
 v1 = lib.zeros((0,))
 v2 = lib.cummin(v1, 1)
 """,
@@ -141,7 +150,7 @@ v3 = v1.bincount(weights=v2)
 v1 = lib.tensor([1.0], requires_grad=True)
 v2 = gradients(v1, [v1], v1)
 """,
-    "a gradient without a value is NaN, where PyTorch may say 0": """
+    "a gradient without a value is NaN, where PyTorch has another rule": """
 v1 = lib.tensor([-3.5], requires_grad=True)
 v2 = 1 / F.hardswish(v1)
 v2.backward(lib.tensor([1.0]))
@@ -247,6 +256,18 @@ v2 = F.threshold(v1, 0.3, 2)
 v1 = lib.tensor([[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]])
 v2 = F.conv2d(v1, v1[:1, :, :1, :1])
 v3 = v2.is_contiguous()
+""",
+    "what lies in memory in another order is copied where PyTorch need not": """
+v1 = lib.tensor([[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]])
+v2 = F.conv2d(v1, v1[:1, :, :1, :1])
+v3 = v2.flatten()
+""",
+    "a gradient shares memory with nothing, not even with the argument of backward": """
+v1 = lib.tensor([1.0, 2.0], requires_grad=True)
+v2 = lib.tensor([3.0, 4.0])
+v3 = v1.view((2,))
+v3.backward(v2)
+v4 = v2[:1]
 """,
     "softmax is a float": """
 v1 = lib.zeros((2, 0), dtype=lib.int64)
