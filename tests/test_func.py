@@ -67,14 +67,6 @@ def test_parameters_of_a_module() -> None:
         np.testing.assert_allclose(found[name].detach().numpy(), parameter.grad.numpy(), rtol=1e-6)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's own
-def test_agreement_with_pytorch() -> None:
-    torch = pytest.importorskip("torch", reason="parity with PyTorch needs it: pip install torch==2.13.0")
-    ours = func.hessian(lambda x: mg.logsumexp(mg.sin(x) * x, 0))(X).numpy()
-    theirs = torch.func.hessian(lambda x: torch.logsumexp(torch.sin(x) * x, 0))(torch.tensor(X)).numpy()
-    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
-
-
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [

@@ -1,9 +1,8 @@
-"""Attention compared with PyTorch's."""
+"""What attention does without PyTorch beside it: rows that see nothing, dropout, memory, and bad input."""
 
 from __future__ import annotations
 
-import inspect
-from itertools import product
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,259 +11,170 @@ import pytest
 import minigrad
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
-from minigrad.nn.kernels.attention import attention
-from minigrad.nn.kernels.attention import blocks as attention_blocks
-from tests.module_parity import compare_modules, pair, same_modules
-from tests.parity import compare, random, torch
-
-LENGTHS = [(3, 5), (5, 3), (4, 4), (1, 6)]
-RNG = np.random.default_rng(0)
 
 
-def visible(*shape: int) -> np.ndarray:
-    """A boolean mask with a row that sees nothing."""
-    mask = np.random.default_rng([1, *shape]).random(shape) < 0.6
-    mask[..., 0, :] = False
-    return mask
+def make(*shape: int, dtype: Any = np.float32) -> Tensor:
+    return Tensor(np.random.default_rng(0).standard_normal(shape), dtype=dtype)
 
 
-def inputs(queries: int, keys: int, lead: tuple[int, ...] = (2, 3)) -> list[np.ndarray]:
-    return [random((*lead, n, size), seed=i) for i, (n, size) in enumerate([(queries, 4), (keys, 4), (keys, 2)])]
-
-
-def test_signatures() -> None:
-    for name in ("multi_head_attention_forward",):
-        ours, theirs = getattr(F, name), getattr(torch.nn.functional, name)
-        assert [*inspect.signature(ours).parameters] == [*inspect.signature(theirs).parameters]
-    ours, theirs = nn.MultiheadAttention, torch.nn.MultiheadAttention
-    for method in ("__init__", "forward"):
-        mine, reference = [inspect.signature(getattr(c, method)).parameters for c in (ours, theirs)]
-        assert [(p.name, p.default) for p in mine.values()] == [(p.name, p.default) for p in reference.values()]
-
-
-# --- scaled_dot_product_attention -------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("queries", "keys"), LENGTHS)
-@pytest.mark.parametrize("lead", [(), (2,), (2, 3)])
-@pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("scale", [None, 0.7])
-def test_attention(queries: int, keys: int, lead: tuple[int, ...], causal: bool, scale: float | None) -> None:
-    both = [
-        lambda q, k, v, f=f: f(q, k, v, is_causal=causal, scale=scale)
-        for f in (F.scaled_dot_product_attention, torch.nn.functional.scaled_dot_product_attention)
-    ]
-    compare(*both, *inputs(queries, keys, lead))
-
-
-@pytest.mark.parametrize("shape", [(3, 5), (1, 5), (3, 1, 5), (2, 1, 3, 5), (2, 3, 3, 5), (1, 1, 1, 5)])
-@pytest.mark.parametrize("kind", ["boolean", "additive", "infinite", "large"])
-def test_masks(shape: tuple[int, ...], kind: str) -> None:
-    if kind == "boolean":
-        mask = visible(*shape)
-    elif kind == "additive":
-        mask = random(shape, seed=7)
-    else:
-        mask = np.where(visible(*shape), 0.0, -np.inf if kind == "infinite" else -1e4)
-    compare(
-        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, Tensor(mask)),
-        lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(q, k, v, torch.tensor(mask)),
-        *inputs(3, 5),
-    )
-
-
-@pytest.mark.parametrize("shape", [(3, 5), (3, 1, 1), (2, 1, 3, 5)])
-def test_a_mask_that_is_learned(shape: tuple[int, ...]) -> None:
-    compare(
-        F.scaled_dot_product_attention,
-        torch.nn.functional.scaled_dot_product_attention,
-        *inputs(3, 5),
-        random(shape, seed=7),
-    )
-
-
-def test_leading_sizes_broadcast() -> None:
-    arrays = [random((2, 1, 3, 4)), random((3, 5, 4), seed=1), random((2, 3, 5, 2), seed=2)]
-    compare(
-        F.scaled_dot_product_attention,
-        lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(q.expand(2, 3, 3, 4), k.expand(2, 3, 5, 4), v),
-        *arrays,
-    )
-
-
-@pytest.mark.parametrize(
-    ("mask_shape", "causal"),
-    [(None, True), *[(shape, False) for shape in (None, (3, 5), (6, 3, 5), (1, 3, 5), (2, 1, 1, 5))]],
-)
-def test_grouped_queries(mask_shape: tuple[int, ...] | None, causal: bool) -> None:
-    arrays = [random((2, 6, 3, 4)), random((2, 2, 5, 4), seed=1), random((2, 2, 5, 3), seed=2)]
-    mask = None if mask_shape is None else visible(*mask_shape)
-    compare(
-        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, enable_gqa=True),
-        lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(
-            q, k, v, None if mask is None else torch.tensor(mask), is_causal=causal, enable_gqa=True
-        ),
-        *arrays,
-    )
-
-
-@pytest.mark.parametrize("extreme", [30.0, 1e3])
-@pytest.mark.parametrize("masked", [False, True])
-def test_extreme_scores(extreme: float, masked: bool) -> None:
-    """Beyond ±60 the scores are shifted before exp; the hidden ones must not decide by how much."""
-    q, k, v = inputs(4, 4)
-    k[..., 3, :] *= 50
-    mask = np.tri(4, dtype=bool)
+def test_a_query_that_sees_nothing_gets_zero_and_passes_nothing_on() -> None:
+    q = make(3, 4).requires_grad_()
+    k = make(5, 4).requires_grad_()
+    mask = np.ones((3, 5), bool)
     mask[1] = False
-    for causal in [False, True][: 1 if masked else 2]:
-        compare(
-            lambda q, k, v: F.scaled_dot_product_attention(q, k, v, mask if masked else None, is_causal=causal),  # noqa: B023
-            lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(
-                q, k, v, torch.tensor(mask) if masked else None, is_causal=causal  # noqa: B023
-            ),
-            extreme * q, k, v, order=1,
-        )  # fmt: skip
+    for m in (mask, np.where(mask, 0.0, -np.inf).astype(np.float32), np.where(mask, 0.5, -np.inf).astype(np.float32)):
+        q.grad = k.grad = None
+        out = F.scaled_dot_product_attention(q, k, k, m)
+        assert not out.detach().numpy()[1].any() and out.detach().numpy()[0].any()
+        out.sum().backward()
+        assert not q.grad.numpy()[1].any() and q.grad.numpy()[0].any() and np.isfinite(k.grad.numpy()).all()
 
 
-@pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("keep", [0, 1 << 22])
-@pytest.mark.parametrize(("block", "rows"), [(1, 2), (20, 3), (100, 2), (1 << 20, 2)])
-def test_blocks(monkeypatch: pytest.MonkeyPatch, causal: bool, keep: int, block: int, rows: int) -> None:
-    """The result does not depend on how the weights are cut, nor on whether they are kept."""
-    monkeypatch.setattr(attention_blocks, "BLOCK", block)
-    monkeypatch.setattr(attention_blocks, "CAUSAL_ROWS", rows)
-    monkeypatch.setattr(attention, "KEEP", keep)
-    mask = visible(5, 7)
-    for lead in [(), (3, 2)]:
-        for static in [{"is_causal": True}] if causal else [{}, {"attn_mask": mask}]:
-            compare(
-                lambda q, k, v: F.scaled_dot_product_attention(q, k, v, **static),  # noqa: B023
-                lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(
-                    q, k, v, **{n: torch.tensor(x) if n == "attn_mask" else x for n, x in static.items()}  # noqa: B023
-                ),
-                *inputs(5, 7, lead),
-            )  # fmt: skip
+def test_a_sample_of_padding_gives_zero_weights_not_nan() -> None:
+    attend = nn.MultiheadAttention(4, 2, batch_first=True)
+    x = make(2, 3, 4)
+    padding = np.array([[False, False, True], [True, True, True]])
+    out, weights = attend(x, x, x, key_padding_mask=padding)
+    assert not weights.detach().numpy()[1].any() and np.isfinite(out.detach().numpy()).all()
+    without, _ = attend(x, x, x, key_padding_mask=padding, need_weights=False)
+    np.testing.assert_allclose(out.detach().numpy(), without.detach().numpy(), atol=1e-6)
 
 
-def test_single_precision_strided_heads() -> None:
-    arrays = [random((2, 8, 3, 16), "float32", seed=i) for i in range(3)]
-    compare(
-        lambda *x: F.scaled_dot_product_attention(*[t.transpose(1, 2) for t in x], is_causal=True),
-        lambda *x: torch.nn.functional.scaled_dot_product_attention(*[t.transpose(1, 2) for t in x], is_causal=True),
-        *arrays,
-    )
+@pytest.mark.parametrize("shapes", [
+    ((0, 3, 4), (0, 5, 4)), ((2, 0, 4), (2, 5, 4)), ((2, 3, 4), (2, 0, 4)), ((2, 3, 0), (2, 5, 0)),
+])  # fmt: skip
+def test_nothing(shapes: Any) -> None:
+    q, k = [make(*s).requires_grad_() for s in shapes]
+    v = make(*shapes[1][:2], 2).requires_grad_()
+    out = F.scaled_dot_product_attention(q, k, v)
+    assert out.shape == (*shapes[0][:2], 2) and np.isfinite(out.detach().numpy()).all()
+    out.sum().backward()
+    assert q.grad.shape == q.shape and k.grad.shape == k.shape and v.grad.shape == v.shape
 
 
-def test_the_code_of_a_gpt_written_by_hand() -> None:
-    """Split, heads, a registered triangle of ones, masked_fill, softmax: without the fused operation."""
-    tril = np.tril(np.ones((6, 6)))[None, None]
-
-    def attend(lib: Any, packed: Any, bias: Any, softmax: Any) -> Any:
-        q, k, v = packed.split(8, dim=2)
-        q, k, v = [x.view(2, 5, 2, 4).transpose(1, 2) for x in (q, k, v)]
-        att = (q @ k.transpose(-2, -1)) * (1.0 / 4**0.5)
-        att = att.masked_fill(bias[:, :, :5, :5] == 0, float("-inf"))
-        y = softmax(att, dim=-1) @ v
-        fused = lib.scaled_dot_product_attention(q, k, v, is_causal=True)
-        np.testing.assert_allclose(fused.detach().numpy(), y.detach().numpy(), atol=1e-12)
-        return y.transpose(1, 2).contiguous().view(2, 5, 8)
-
-    compare(
-        lambda x: attend(F, x, Tensor(tril), F.softmax),
-        lambda x: attend(torch.nn.functional, x, torch.tensor(tril), torch.nn.functional.softmax),
-        random((2, 5, 24)),
-    )
-
-
-# --- MultiheadAttention -----------------------------------------------------------------------------------------------
-OPTIONS = [
-    {},
-    {"bias": False},
-    {"add_bias_kv": True},
-    {"add_zero_attn": True},
-    {"add_bias_kv": True, "add_zero_attn": True, "bias": False},
-    {"kdim": 3, "vdim": 5},
-    {"kdim": 3, "add_bias_kv": True},
-]
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize("call", [
-    {}, {"need_weights": False}, {"average_attn_weights": False}, {"key_padding_mask": "boolean"},
-    {"attn_mask": "boolean", "need_weights": False}, {"attn_mask": "float", "key_padding_mask": "float"},
-    {"attn_mask": "heads", "key_padding_mask": "boolean", "need_weights": False},
-], ids=str)  # fmt: skip
-def test_multihead(options: dict[str, Any], batch_first: bool, call: dict[str, Any]) -> None:
-    batch, queries, keys = 2, 3, 4
-    call = dict(call)
-    hidden = RNG.random((6, queries, keys)) < 0.3
-    hidden[:, :, 1] = False
-    if "attn_mask" in call:
-        kinds = {"boolean": hidden[0], "float": random((queries, keys)), "heads": np.repeat(hidden[:2], 2, 0)}
-        call["attn_mask"] = kinds[call["attn_mask"]]
-    if "key_padding_mask" in call:
-        padding = np.array([[True, False, False, False], [False, False, True, True]])
-        call["key_padding_mask"] = padding if call["key_padding_mask"] == "boolean" else np.where(padding, -2.0, 0.5)
-    shapes = [(queries, 8), (keys, options.get("kdim", 8)), (keys, options.get("vdim", 8))]
-    arrays = [(batch, *s) if batch_first else (s[0], batch, s[1]) for s in shapes]
-    compare_modules("MultiheadAttention", 8, 2, batch_first=batch_first, **options, inputs=arrays, call=call)
-
-
-@pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize(("padded", "masked", "need"), list(product([False, True], repeat=3)))
-def test_self_attention(batch_first: bool, padded: bool, masked: bool, need: bool) -> None:
-    """One product for query, key and value, whose gradient is written where it belongs."""
-    ours, theirs = pair("MultiheadAttention", 8, 2, batch_first=batch_first)
-
-    class Self(nn.Module):
-        def __init__(self) -> None:
-            self.inner = ours
-
-        def forward(self, x: Any, **call: Any) -> Any:
-            return self.inner(x, x, x, need_weights=need, **call)
-
-    class Theirs(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = theirs
-
-        def forward(self, x: Any, **call: Any) -> Any:
-            return self.inner(x, x, x, need_weights=need, **call)
-
-    call: dict[str, Any] = {}
-    if padded:
-        call["key_padding_mask"] = np.array([[False, True, False], [False, False, True]])
-    if masked:
-        call |= {"attn_mask": ~np.tri(3, dtype=bool), "is_causal": True}
-    same_modules(Self(), Theirs(), inputs=[(2, 3, 8) if batch_first else (3, 2, 8)], call=call)
-
-
-def test_self_attention_without_copies_has_second_derivatives() -> None:
-    weights = [random(s, seed=i) for i, s in enumerate([(24, 8), (24,), (8, 8), (8,)])]
-
-    def attend(f: Any, need: bool, x: Any, w: Any, b: Any, out: Any, bias: Any) -> Any:
-        return f(x, x, x, 8, 2, w, b, None, None, False, 0.0, out, bias, need_weights=need)[0]
-
-    compare(  # PyTorch has them only where it makes the weights
-        lambda *a: attend(F.multi_head_attention_forward, False, *a),
-        lambda *a: attend(torch.nn.functional.multi_head_attention_forward, True, *a),
-        random((3, 2, 8)), *weights,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("call", [{}, {"key_padding_mask": np.array([False, True, False, False])}], ids=["", "padded"])
-@pytest.mark.parametrize("batch_first", [False, True])
-def test_multihead_without_a_batch(batch_first: bool, call: dict[str, Any]) -> None:
-    compare_modules("MultiheadAttention", 8, 4, batch_first=batch_first, inputs=[(3, 8), (4, 8), (4, 8)], call=call)
-
-
-def test_multihead_starts_as_pytorchs() -> None:
+def test_dropout_keeps_the_expectation_and_its_gradient_fits() -> None:
     minigrad.manual_seed(0)
-    attend = nn.MultiheadAttention(200, 4, add_bias_kv=True)
-    bound = (6 / (600 + 200)) ** 0.5
-    values = attend.in_proj_weight.detach().numpy()
-    assert np.abs(values).max() <= bound and abs(values.std() - bound / 3**0.5) < 1e-3
-    assert not attend.in_proj_bias.any() and not attend.out_proj.bias.any()
-    theirs = torch.nn.MultiheadAttention(200, 4, add_bias_kv=True)
-    for name in ("bias_k", "bias_v"):
-        assert getattr(attend, name).std().item() == pytest.approx(getattr(theirs, name).std().item(), rel=0.3)
-    assert attend.out_proj.weight.std().item() == pytest.approx(theirs.out_proj.weight.std().item(), rel=0.05)
+    q, k = make(1, 4), make(400, 4)
+    v = Tensor(np.ones((400, 1), np.float32))
+    values = [F.scaled_dot_product_attention(q * 0, k, v, dropout_p=0.25).item() for _ in range(200)]
+    assert np.mean(values) == pytest.approx(1, abs=5 * np.sqrt(0.25 / 0.75 / 400 / 200))
+    assert np.std(values) == pytest.approx(np.sqrt(0.25 / 0.75 / 400), rel=0.3)
+    assert F.scaled_dot_product_attention(q, k, v, dropout_p=1.0).item() == 0
+
+    def out(*arrays: Any) -> Tensor:
+        minigrad.manual_seed(3)  # the same weights dropped every time
+        return F.scaled_dot_product_attention(*arrays, dropout_p=0.4)
+
+    arrays = [make(2, n, 3, dtype=np.float64).requires_grad_() for n in (3, 4, 4)]
+    assert minigrad.autograd.gradcheck(out, arrays)
+    assert minigrad.autograd.gradgradcheck(out, arrays)
+
+
+def test_dropout_of_multihead_attention_stops_in_evaluation() -> None:
+    attend = nn.MultiheadAttention(4, 2, dropout=0.5)
+    x = make(6, 3, 4)
+    assert not np.array_equal(attend(x, x, x)[0].detach().numpy(), attend(x, x, x)[0].detach().numpy())
+    attend.eval()
+    for need in (True, False):
+        a, b = [attend(x, x, x, need_weights=need)[0].detach().numpy() for _ in range(2)]
+        np.testing.assert_array_equal(a, b)
+
+
+def test_weights_of_long_sequences_are_never_in_memory_as_a_whole() -> None:
+    q = make(1, 4, 2048, 8).requires_grad_()
+    whole = 4 * 2048 * 2048 * 4
+    tracemalloc.start()
+    F.scaled_dot_product_attention(q, q, q, is_causal=True).sum().backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < whole / 2
+
+
+def test_the_result_is_laid_out_as_the_query() -> None:
+    """So that joining the heads again, forward and backward, copies nothing."""
+    q, k, v = [make(2, 5, 3, 4).requires_grad_().transpose(1, 2) for _ in range(3)]
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    assert out.transpose(1, 2)._array.flags.c_contiguous
+
+
+def test_a_mask_may_be_written_to_before_backward() -> None:
+    mask = np.tri(4, dtype=bool)
+    grads = []
+    for spoil in (False, True):
+        q = make(4, 2).requires_grad_()
+        out = F.scaled_dot_product_attention(q, q, q, mask)
+        if spoil:
+            mask[:] = True
+        (g,) = minigrad.autograd.grad(out.square().sum(), q, create_graph=True)
+        g.sum().backward()
+        grads.append(q.grad.numpy())
+    np.testing.assert_array_equal(*grads)
+
+
+X = make(2, 3, 4)
+BAD: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
+    ((X[0, 0], X, X), {}, ValueError, "two dimensions or more"),
+    ((X, X[..., :3], X), {}, ValueError, "same last size"),
+    ((X, X, X[:, :2]), {}, ValueError, "a value for every key"),
+    ((X, make(3, 3, 4), make(3, 3, 4)), {}, ValueError, "leading sizes"),
+    ((X, X, X), {"attn_mask": np.ones((2, 2), bool)}, ValueError, r"broadcast to the weights' shape \(2, 3, 3\)"),
+    ((X, X, X), {"attn_mask": np.ones((4, 2, 3, 3), bool)}, ValueError, "broadcast"),
+    ((X, X, X), {"attn_mask": np.ones((3, 3), int)}, TypeError, "astype\\(bool\\)"),
+    ((X, X, X), {"attn_mask": np.ones((3, 3), bool), "is_causal": True}, ValueError, "not both"),
+    ((X, X, X), {"dropout_p": 1.5}, ValueError, "between 0 and 1"),
+    ((np.ones((2, 2), int),) * 3, {}, TypeError, "floating-point"),
+    ((X, X, X), {"enable_gqa": True, "attn_mask": np.ones((2, 2), bool)}, ValueError, "broadcast"),
+    ((make(3, 2, 4), make(2, 2, 4), make(2, 2, 4)), {"enable_gqa": True}, ValueError, "multiple"),
+    ((X[0], X[0], X[0]), {"enable_gqa": True}, ValueError, "dimension -3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "kwargs", "kind", "message"), BAD)
+def test_bad_input(args: Any, kwargs: Any, kind: Any, message: str) -> None:
+    with pytest.raises(kind, match=message):
+        F.scaled_dot_product_attention(*args, **kwargs)
+
+
+@pytest.mark.parametrize(("sizes", "kind", "message"), [
+    ((6, 4), ValueError, "divisible"), ((0, 1), ValueError, "at least 1"), ((4, 0), ValueError, "at least 1"),
+    ((4.0, 2), TypeError, "integer"), ((4, 2, 1.5), ValueError, "between 0 and 1"),
+])  # fmt: skip
+def test_bad_sizes(sizes: Any, kind: Any, message: str) -> None:
+    with pytest.raises(kind, match=message):
+        nn.MultiheadAttention(*sizes)
+
+
+@pytest.mark.parametrize(("shapes", "call", "kind", "message"), [
+    (((3, 2, 4),) * 2 + ((3, 4),), {}, ValueError, "all be"),
+    (((3, 2, 5),) * 3, {}, ValueError, "last sizes must be 4, 4 and 4"),
+    (((3, 2, 4), (5, 2, 4), (6, 2, 4)), {}, ValueError, "a value for every key"),
+    (((2, 3, 4), (2, 5, 4), (2, 5, 4)), {}, ValueError, "batch_first=True"),
+    (((3, 2, 4),) * 3, {"attn_mask": np.ones((2, 3), bool)}, ValueError, r"must be \(3, 3\)"),
+    (((3, 2, 4),) * 3, {"attn_mask": np.ones((2, 3, 3), bool)}, ValueError, r"\(4, 3, 3\)"),
+    (((3, 2, 4),) * 3, {"attn_mask": np.ones((3, 3), int)}, TypeError, "boolean"),
+    (((3, 2, 4),) * 3, {"key_padding_mask": np.ones((3, 2), bool)}, ValueError, r"must be \(2, 3\)"),
+    (((3, 2, 4),) * 3, {"key_padding_mask": np.ones((2, 3), int)}, TypeError, "boolean"),
+])  # fmt: skip
+def test_bad_input_of_multihead_attention_names_the_module(shapes: Any, call: Any, kind: Any, message: str) -> None:
+    with pytest.raises(kind, match=message) as caught:
+        nn.MultiheadAttention(4, 2)(*[make(*s) for s in shapes], **call)
+    assert "MultiheadAttention" in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 8), (2, 0, 8), (0, 8)])
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_nothing_to_attend_to(shape: tuple[int, ...], need_weights: bool) -> None:
+    attend = nn.MultiheadAttention(8, 2, batch_first=True)
+    x = make(*shape).requires_grad_()
+    out, weights = attend(x, x, x, need_weights=need_weights)
+    assert out.shape == shape and (weights is None or weights.shape == (*shape[:-1], shape[-2]))
+    out.sum().backward()
+    assert x.grad.shape == shape and not attend.in_proj_weight.grad.numpy().any()
+
+
+@pytest.mark.parametrize("wide", range(3))
+def test_mixed_precision_is_refused(wide: int) -> None:
+    inputs = [make(2, 3, 4) for _ in range(3)]
+    inputs[wide] = make(2, 3, 4, dtype=np.float64)
+    with pytest.raises(TypeError, match=r"query is float\d\d, but (key|value) float\d\d"):
+        F.scaled_dot_product_attention(*inputs, is_causal=True)

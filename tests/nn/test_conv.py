@@ -1,299 +1,150 @@
-"""Convolutions beside PyTorch's, over the product of their arguments."""
+"""What convolutions, pools and the layers beside them refuse, and what they say."""
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from itertools import product
+import re
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
+from minigrad import Tensor, nn
+from minigrad.nn import functional as F
 
-import minigrad  # noqa: E402
-from minigrad import Tensor, nn  # noqa: E402
-from minigrad.nn import functional as F  # noqa: E402
-from minigrad.nn.kernels.conv import convolution  # noqa: E402
-from tests.module_parity import compare_modules, pair  # noqa: E402
-from tests.parity import compare, random  # noqa: E402
-
-TF = torch.nn.functional
-
-
-@pytest.fixture(autouse=True, params=[0, 1 << 30], ids=["row by row", "all rows at once"])
-def algorithm(request, monkeypatch):
-    """Both ways to compute, whatever the size."""
-    monkeypatch.setattr(convolution, "_NARROW", request.param)
-
-
-KERNELS = [(1, 1), (2, 3), (3, 2), (4, 1)]
-
-
-def _fits(size: int, kernel: int, padding: int, dilation: int) -> bool:
-    return size + 2 * padding >= dilation * (kernel - 1) + 1
+PICTURES = Tensor(np.zeros((2, 3, 8, 8), np.float32))
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "dilation", "groups"),
-    list(product(KERNELS, [(1, 1), (2, 1), (3, 4)], [(0, 0), (1, 2)], [(1, 1), (2, 3)], [1, 2])),
-)
-def test_conv2d(kernel, stride, padding, dilation, groups):
-    size = (7, 8)
-    if not all(_fits(n, k, p, d) for n, k, p, d in zip(size, kernel, padding, dilation, strict=True)):
-        pytest.skip("the kernel is larger than the padded input")
-    arrays = [random((2, 4, *size)), random((6, 4 // groups, *kernel), seed=1), random((6,), seed=2)]
-    compare(F.conv2d, TF.conv2d, *arrays, static=(stride, padding, dilation, groups), order=2)
-
-
-@pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "dilation", "groups"), list(product([1, 2, 5], [1, 3], [0, 2], [1, 2], [1, 3]))
-)
-def test_conv1d(kernel, stride, padding, dilation, groups):
-    arrays = [random((2, 3, 11)), random((6, 3 // groups, kernel), seed=1), random((6,), seed=2)]
-    compare(F.conv1d, TF.conv1d, *arrays, static=(stride, padding, dilation, groups), order=2)
-
-
-@pytest.mark.parametrize("kernel", [(2, 3), (4, 4), (1, 5)])
-@pytest.mark.parametrize("dilation", [1, (2, 1), 3])
-@pytest.mark.parametrize("padding", ["same", "valid"])
-def test_padding_by_name(kernel, dilation, padding):
-    size = (13, 14)
-    arrays = [random((1, 2, *size)), random((3, 2, *kernel), seed=1)]
-    compare(
-        lambda x, w: F.conv2d(x, w, None, 1, padding, dilation),
-        lambda x, w: _quiet(TF.conv2d, x, w, None, 1, padding, dilation),
-        *arrays,
-    )
-
-
-def _quiet(function, *args):
-    """PyTorch warns that an uneven padding needs a copy."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return function(*args)
-
-
-@pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "output_padding", "groups", "dilation"),
+    ("layer", "shape", "message"),
     [
-        case
-        for case in product([(1, 1), (2, 3), (3, 4)], [1, 2, (3, 1)], [0, 1], [0, 1, (2, 0)], [1, 2], [1, (2, 3)])
-        if all(
-            e < max(s, d)
-            for e, s, d in zip(
-                *[c if isinstance(c, tuple) else (c, c) for c in (case[3], case[1], case[5])], strict=True
-            )
-        )
+        (lambda: nn.Conv2d(4, 8, 3), (2, 3, 8, 8), r"has 3 channels, but the weight, of shape (8, 4, 3, 3)"),
+        (lambda: nn.Conv2d(3, 8, 3), (2, 8, 8, 3), "if they come last, x.permute(0, 3, 1, 2) brings them there"),
+        (lambda: nn.Conv2d(3, 8, 3), (8, 8, 3), "if they come last, x.permute(2, 0, 1) brings them there"),
+        (lambda: nn.Conv1d(3, 8, 3), (2, 8, 3), "if they come last, x.permute(0, 2, 1) brings them there"),
+        (lambda: nn.Conv2d(3, 8, 3), (8, 8), "x.unsqueeze(-3)"),
+        (lambda: nn.Conv2d(3, 8, 3), (1, 2, 3, 8, 8), "(N, C, H, W) or (C, H, W), got shape (1, 2, 3, 8, 8)"),
+        (lambda: nn.Conv1d(3, 8, 3), (8,), "(N, C, L) or (C, L), got shape (8,)"),
+        (lambda: nn.Conv2d(3, 8, 9), (2, 3, 8, 8), "a kernel of (9, 9), dilation (1, 1), does not fit"),
+        (lambda: nn.Conv2d(3, 8, 5, dilation=2), (3, 8, 8), "dilation (2, 2), does not fit"),
+        (lambda: nn.ConvTranspose2d(4, 8, 3), (2, 3, 8, 8), "has 3 channels"),
+        (lambda: nn.ConvTranspose1d(3, 8, 1, padding=4), (3, 8), "use less padding"),
+        (lambda: nn.Conv2d(3, 8, 3, 1, 1, padding_mode="reflect"), (8, 8), "or (C, H, W), got shape (8, 8)"),
+        (lambda: nn.MaxPool2d(9), (2, 3, 8, 8), "a kernel of (9, 9), dilation (1, 1), does not fit"),
+        (
+            lambda: nn.MaxPool2d(2),
+            (8, 8),
+            "or (C, H, W), got shape (8, 8); for one channel, put a dimension before it: x.unsqueeze(-3)",
+        ),
+        (lambda: nn.MaxPool2d(2, padding=2), (3, 8, 8), "padding must be at most half of the kernel"),
+        (lambda: nn.AvgPool1d(3, padding=2), (3, 8), "padding must be at most half of the kernel"),
+        (lambda: nn.AdaptiveAvgPool2d(2), (8, 8), "(C, H, W), got shape (8, 8)"),
+        (lambda: nn.AdaptiveAvgPool2d(2), (3, 0, 8), "nothing to pool"),
+        (lambda: nn.ReflectionPad2d(8), (3, 8, 8), "has at most 7"),
+        (lambda: nn.ZeroPad2d(-5), (3, 8, 8), "cut off more"),
+        (lambda: nn.ReplicationPad1d(1), (8,), "ReplicationPad1d: the input must be (N, C, L) or (C, L)"),
+        (lambda: nn.Unflatten(1, (2, 2)), (1, 3), "size 3 of dimension 1 of (1, 3) cannot become (2, 2)"),
+        (lambda: nn.Upsample(scale_factor=2), (8, 8), "(N, C, L) or (N, C, H, W)"),
+        (lambda: nn.Upsample(scale_factor=2, mode="bicubic"), (1, 3, 8, 8), "got 'bicubic'"),
+        (lambda: nn.Upsample(scale_factor=0.01), (1, 3, 8, 8), "nothing would be left"),
+        (lambda: nn.Upsample(), (1, 3, 8, 8), "either size or scale_factor"),
+        (lambda: nn.Upsample(2, align_corners=True), (1, 3, 8, 8), "align_corners belongs to mode 'bilinear'"),
+        (lambda: nn.PixelShuffle(2), (3, 8, 8), "(..., C · 4, H, W), got shape (3, 8, 8)"),
+        (lambda: nn.PixelUnshuffle(3), (3, 8, 8), "(..., C, 3 · H, 3 · W)"),
+        (lambda: nn.Unfold(9), (1, 3, 8, 8), "does not fit into (8, 8)"),
+        (lambda: nn.Fold((4, 4), 2), (1, 12, 8), "must be (N, C · 4, 9)"),
     ],
 )
-def test_conv_transpose2d(kernel, stride, padding, output_padding, groups, dilation):
-    arrays = [random((2, 4, 3, 4)), random((4, 3, *kernel), seed=1), random((3 * groups,), seed=2)]
-    static = (stride, padding, output_padding, groups, dilation)
-    compare(F.conv_transpose2d, TF.conv_transpose2d, *arrays, static=static, order=2)
-
-
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("padding", [0, 2])
-@pytest.mark.parametrize("groups", [1, 2])
-def test_conv_transpose1d(stride, padding, groups):
-    arrays = [random((2, 4, 5)), random((4, 3, 4), seed=1), random((3 * groups,), seed=2)]
-    static = (stride, padding, stride - 1, groups, 1)
-    compare(F.conv_transpose1d, TF.conv_transpose1d, *arrays, static=static, order=2)
-
-
-@pytest.mark.parametrize("rank", [3, 4])
-def test_without_a_batch_dimension(rank):
-    shape = (4, 6, 5)[: rank - 1]
-    ours, theirs = (F.conv1d, TF.conv1d) if rank == 3 else (F.conv2d, TF.conv2d)
-    compare(ours, theirs, random(shape), random((3, 4, 3, 2)[:rank], seed=1), random((3,), seed=2))
-    ours, theirs = (F.conv_transpose1d, TF.conv_transpose1d) if rank == 3 else (F.conv_transpose2d, TF.conv_transpose2d)
-    compare(ours, theirs, random(shape), random((4, 3, 3, 2)[:rank], seed=1), random((3,), seed=2))
-
-
-@pytest.mark.parametrize("layout", ["transposed", "sliced", "reversed", "batch last", "repeated"])
-def test_layouts_of_memory(layout):
-    make = {
-        "transposed": lambda: random((2, 7, 6, 3)).transpose(0, 3, 1, 2),
-        "sliced": lambda: random((4, 6, 7, 12))[::2, 1::2, :, ::2],
-        "reversed": lambda: random((2, 3, 7, 6))[::-1, :, ::-1, ::-1],
-        "batch last": lambda: random((7, 3, 6, 2)).transpose(3, 1, 0, 2),
-        "repeated": lambda: np.broadcast_to(random((1, 3, 7, 1)), (2, 3, 7, 6)),
-    }[layout]
-    weight = random((3, 4, 3, 3), seed=1).transpose(1, 0, 3, 2)
-    compare(F.conv2d, TF.conv2d, make(), weight, static=(None, 2, 1), order=2)
-
-
-@pytest.mark.parametrize("batch", [0, 1])
-def test_small_batches(batch):
-    arrays = [random((batch, 2, 5, 5)), random((3, 2, 3, 3), seed=1), random((3,), seed=2)]
-    compare(F.conv2d, TF.conv2d, *arrays, static=(1, 1), order=1)
-
-
-def test_single_precision_and_many_channels():
-    arrays = [random((3, 40, 9, 9), "float32"), random((50, 40, 3, 3), "float32", -0.1, 0.1, seed=1)]
-    compare(F.conv2d, TF.conv2d, *arrays, static=(None, 1, 1), order=1)
-
-
-def test_a_weight_gradient_that_is_summed_in_pieces(monkeypatch):
-    monkeypatch.setattr(convolution, "_ROOM", 200)
-    arrays = [random((2, 3, 12, 5)), random((4, 3, 3, 3), seed=1)]
-    compare(F.conv2d, TF.conv2d, *arrays, static=(None, 2, 1), order=2)
-
-
-# --- depthwise and dilated: ways of their own -------------------------------------------------------------------------
-def _both(size):
-    return size if isinstance(size, tuple) else (size, size)
-
-
-def _covers(kernel, stride, padding, dilation, multiplier):
-    """Whether a padded input of 8 by 9 covers the kernel."""
-    return all(map(_fits, (8, 9), kernel, _both(padding), _both(dilation)))
-
-
-DEPTHWISE = product([(3, 3), (2, 4), (1, 3)], [1, 2, (3, 1)], [0, 1, (3, 2)], [1, (2, 3), (3, 1)], [1, 2])
+def test_inputs_that_do_not_fit(layer, shape, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        layer()(Tensor(np.zeros(shape, np.float32)))
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "dilation", "multiplier"), [case for case in DEPTHWISE if _covers(*case)]
+    ("make", "message"),
+    [
+        (lambda: nn.Conv2d(0, 8, 3), "Conv2d: in_channels must be at least 1, got 0"),
+        (lambda: nn.Conv1d(3, 8, 0), "Conv1d: kernel_size must be at least 1, got 0"),
+        (lambda: nn.Conv2d(3, 8, 3, stride=0), "Conv2d: stride must be at least 1, got 0"),
+        (lambda: nn.Conv2d(3, 8, 3, padding=-1), "Conv2d: padding must be at least 0, got -1"),
+        (lambda: nn.Conv2d(3, 8, (3, 3, 3)), "kernel_size needs one integer, or 2 of them"),
+        (lambda: nn.Conv2d(3, 8, 3, groups=2), "in_channels=3 must be divisible by groups=2"),
+        (lambda: nn.Conv2d(4, 9, 3, groups=2), "out_channels=9 must be divisible by groups=2"),
+        (lambda: nn.Conv2d(3, 8, 3, stride=2, padding="same"), "padding='same' needs stride 1"),
+        (lambda: nn.Conv2d(3, 8, 3, padding="full"), "padding is 'same', 'valid' or integers, got 'full'"),
+        (lambda: nn.Conv2d(3, 8, 3, padding_mode="mirror"), "padding_mode is one of"),
+        (lambda: nn.ConvTranspose2d(3, 8, 3, padding_mode="reflect"), "must be 'zeros'"),
+        (lambda: nn.MaxPool2d(0), "MaxPool2d: kernel_size must be at least 1, got 0"),
+        (lambda: nn.MaxPool1d(2, stride=-1), "MaxPool1d: stride must be at least 1"),
+        (lambda: nn.AvgPool2d(2, divisor_override=0), "divisor_override must be at least 1"),
+        (lambda: nn.AdaptiveAvgPool2d((1, 0)), "AdaptiveAvgPool2d: output_size must be at least 1, got 0"),
+        (lambda: nn.ZeroPad2d((1, 2)), "ZeroPad2d: padding needs one integer, or 4 of them"),
+        (lambda: nn.Unflatten(1, (-1, -1)), "one may be -1"),
+        (lambda: nn.PixelShuffle(0), "upscale_factor must be at least 1"),
+    ],
 )
-def test_depthwise(kernel, stride, padding, dilation, multiplier):
-    arrays = [random((2, 3, 8, 9)), random((3 * multiplier, 1, *kernel), seed=1), random((3 * multiplier,), seed=2)]
-    static = (stride, padding, dilation, 3)
-    compare(F.conv2d, TF.conv2d, *arrays, static=static, order=2)
+def test_layers_that_cannot_be(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()
 
 
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("batch", [0, 1, 3])
-def test_depthwise_in_single_precision_on_layouts_of_memory(batch, stride):
-    for x in (
-        random((7, 3, 6, batch), "float32").transpose(3, 1, 0, 2),
-        random((batch, 6, 7, 12), "float32")[:, ::2, ::-1, ::2],
+def test_output_padding_and_output_size():
+    with pytest.raises(ValueError, match="output_padding must be less than the stride or the dilation"):
+        nn.ConvTranspose2d(3, 8, 3, output_padding=1)(PICTURES)
+    layer = nn.ConvTranspose2d(3, 8, 3, stride=2)
+    assert layer(PICTURES, output_size=(17, 18)).shape == (2, 8, 17, 18)
+    message = r"ConvTranspose2d: output_size \(19, 17\) is out of reach: from \(17, 17\) to \(18, 18\)"
+    with pytest.raises(ValueError, match=message):
+        layer(PICTURES, output_size=(19, 17))
+    for size in ((2, 17, 17), 17):
+        with pytest.raises(ValueError, match="ConvTranspose2d: output_size needs 2 sizes, or 4"):
+            layer(PICTURES, output_size=size)
+    with pytest.raises(TypeError, match="ConvTranspose2d: output_size must be an integer, got 17.5"):
+        layer(PICTURES, output_size=(17, 17.5))
+
+
+def test_integers_and_wrong_parameters():
+    with pytest.raises(TypeError, match="conv2d: the input must be floating-point, got int64"):
+        F.conv2d(np.zeros((1, 1, 3, 3), int), np.ones((1, 1, 2, 2)))
+    with pytest.raises(TypeError, match="max_pool2d: the input must be floating-point"):
+        F.max_pool2d(np.zeros((1, 3, 3), int), 2)
+    with pytest.raises(ValueError, match=r"the weight must have 4 dimensions, got shape \(1, 1, 2\)"):
+        F.conv2d(PICTURES, np.ones((1, 1, 2), np.float32))
+    with pytest.raises(ValueError, match=r"shape \(5,\), got \(4,\)"):
+        F.conv2d(PICTURES, np.ones((5, 3, 2, 2), np.float32), np.ones(4, np.float32))
+    for shape in ((3, 4, 0, 3), (3, 0, 3, 3)):
+        with pytest.raises(ValueError, match="conv_transpose2d: neither the input, .* may be empty"):
+            F.conv_transpose2d(PICTURES, np.ones(shape, np.float32))
+    with pytest.raises(ValueError, match="conv_transpose2d: neither the input, .* may be empty"):
+        F.conv_transpose2d(PICTURES[:, :, :0], np.ones((3, 4, 3, 3), np.float32))
+    for make, message in (
+        (lambda: nn.Unflatten(1, (1.5, 2)), "Unflatten: unflattened_size must be an integer, got 1.5"),
+        (lambda: nn.Flatten(1.0), "Flatten: start_dim must be an integer, got 1.0"),
     ):
-        weight = random((3, 3, 3, 1), "float32", seed=1).transpose(1, 3, 2, 0)
-        compare(F.conv2d, TF.conv2d, x, weight, random((3,), "float32", seed=2), static=(stride, 1, 2, 3), order=1)
+        with pytest.raises(TypeError, match=message):
+            make()
+    with pytest.raises(ValueError, match="do not fall into 2 groups"):
+        F.conv2d(PICTURES, np.ones((5, 2, 2, 2), np.float32), groups=2)
 
 
-@pytest.mark.parametrize("stride", [1, 2, (3, 2)])
-@pytest.mark.parametrize("dilation", [1, (1, 2)])
-def test_transposed_depthwise(stride, dilation):
-    arrays = [random((2, 3, 4, 3)), random((3, 1, 3, 2), seed=1), random((3,), seed=2)]
-    for padding in (0, 1):
-        static = (stride, padding, 0, 3, dilation)
-        compare(F.conv_transpose2d, TF.conv_transpose2d, *arrays, static=static, order=2)
+def test_the_error_names_the_place_in_the_model():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(5, 4, 3))
+    with pytest.raises(ValueError) as caught:
+        model(PICTURES)
+    assert "which is 2 of Sequential" in "".join(caught.value.__notes__)
 
 
-@pytest.mark.parametrize(
-    ("height", "stride", "padding", "dilation"),
-    [(9, 1, 0, 2), (9, 1, 4, 4), (9, 2, 4, 4), (9, 2, 3, 3), (9, 4, 6, 6), (9, 6, 4, 4), (2, 1, 5, 5), (1, 1, 7, 7)],
-)
-def test_dilation_that_shares_divisors_with_the_stride_or_exceeds_the_picture(height, stride, padding, dilation):
-    for kernel in (2, 3):
-        arrays = [random((2, 4, height, 6)), random((6, 2, kernel, 2), seed=1), random((6,), seed=2)]
-        compare(F.conv2d, TF.conv2d, *arrays, static=((stride, 1), (padding, 1), (dilation, 1), 2), order=2)
+def test_results_share_no_memory_with_their_input():
+    bilinear = nn.Upsample(size=8, mode="bilinear")
+    for layer in (nn.Conv2d(3, 3, 1), nn.MaxPool2d(1), nn.AvgPool2d(1), nn.Upsample(size=8), bilinear):
+        x = Tensor(np.ones((2, 3, 8, 8), np.float32), requires_grad=True)
+        out = layer(x)
+        before = out.detach().numpy().copy()
+        assert not np.shares_memory(out.detach().numpy(), x.detach().numpy())
+        out.sum().backward()
+        np.testing.assert_array_equal(out.detach().numpy(), before)
 
 
-@pytest.mark.parametrize("multiplier", [1, 2, 5])
-def test_depthwise_in_blocks_and_with_many_vectors_at_once_is_the_same(multiplier, monkeypatch):
-    x, w = random((2, 5, 7, 6)), random((5 * multiplier, 1, 3, 3), seed=1)
-    static = {"stride": (2, 1), "padding": ((1, 1), (0, 2)), "dilation": (1, 2), "groups": 5}
-
-    def every() -> list[np.ndarray]:
-        out = convolution.convolve(x, w, **static)
-        g = random(out.shape, seed=2)
-        g_input = convolution.convolve_input(g, w, size=(7, 6), **static)
-        return [out, g_input, convolution.convolve_weight(x, g, kernel=(3, 3), **static)]
-
-    whole = every()
-    monkeypatch.setattr(convolution, "_BLOCK", 500)
-    monkeypatch.setattr(convolution, "_FEW", 0)
-    for a, b in zip(whole, every(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize(("stride", "dilation"), [((1, 1), (1, 1)), ((2, 3), (1, 2)), ((1, 1), (3, 1))])
-def test_the_turned_kernel_gives_what_spreading_gives(stride, dilation):
-    """A group with an output that is always 0 takes the other way."""
-    w = random((3, 1, 3, 2))
-    static = {"stride": stride, "padding": ((1, 1), (4, 0)), "dilation": dilation, "groups": 3}
-    g = random(convolution.convolve(random((2, 3, 8, 9)), w, **static).shape, seed=1)
-    doubled = [np.stack([a, np.zeros_like(a)], axis).reshape(s) for a, axis, s in (
-        (w, 1, (6, 1, 3, 2)), (g, 2, (2, 6, *g.shape[2:])),
-    )]  # fmt: skip
-    turned = convolution.convolve_input(g, w, size=(8, 9), **static)
-    spread = convolution.convolve_input(*doubled[::-1], size=(8, 9), **static)
-    np.testing.assert_allclose(turned, spread, rtol=1e-12, atol=1e-12)
-
-
-# --- columns ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("kernel", "dilation", "padding", "stride"), list(product([2, (1, 3)], [1, (2, 3)], [0, (1, 2)], [1, (2, 3)]))
-)
-def test_unfold_and_fold(kernel, dilation, padding, stride):
-    compare(F.unfold, TF.unfold, random((2, 3, 7, 8)), static=(kernel, dilation, padding, stride), order=1)
-    columns = TF.unfold(torch.zeros(2, 3, 7, 8), kernel, dilation, padding, stride).shape
-    compare(F.fold, TF.fold, random(tuple(columns)), static=((7, 8), kernel, dilation, padding, stride), order=1)
-    compare(F.fold, TF.fold, random(tuple(columns[1:])), static=((7, 8), kernel, dilation, padding, stride), order=1)
-
-
-# --- layers -----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("padding_mode", ["zeros", "reflect", "replicate", "circular"])
-@pytest.mark.parametrize("padding", [0, (1, 2), "same", "valid"])
-@pytest.mark.filterwarnings("ignore:Using padding='same'")
-def test_layers(groups, bias, padding_mode, padding):
-    options = {"groups": groups, "bias": bias, "padding_mode": padding_mode}
-    compare_modules("Conv2d", 4, 6, (3, 4), padding=padding, inputs=[(2, 4, 6, 7)], **options)
-    line = padding[1] if isinstance(padding, tuple) else padding
-    compare_modules("Conv1d", 4, 6, 4, padding=line, dilation=2, inputs=[(2, 4, 9)], **options)
-
-
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize("output_size", [None, (10, 8), (2, 6, 9, 9)])
-def test_transposed_layers(groups, output_size):
-    compare_modules(
-        "ConvTranspose2d", 4, 6, (3, 2), stride=2, padding=0, groups=groups, inputs=[(2, 4, 4, 4)],
-        call={"output_size": output_size} if output_size else None,
-    )  # fmt: skip
-    compare_modules("ConvTranspose1d", 4, 6, 3, 2, 1, 1, groups, False, inputs=[(4, 5)])
-
-
-REPRESENTED = [
-    ("Conv1d", (2, 4, 3), {}),
-    ("Conv2d", (2, 4, 3), {"padding": "same", "padding_mode": "reflect", "bias": False, "dilation": 2}),
-    ("Conv2d", (2, 4, (3, 1)), {"stride": (2, 1), "padding": (0, 1), "groups": 2}),
-    ("ConvTranspose2d", (2, 4, 3), {"stride": 2, "output_padding": 1}),
-    ("ConvTranspose1d", (2, 4, 3), {}),
-    ("Unfold", (2,), {}),
-    ("Fold", ((3, 3), 2), {"padding": 1}),
-]
-
-
-@pytest.mark.parametrize(("name", "args", "options"), REPRESENTED)
-def test_representation_attributes_and_signature(name, args, options):
-    ours, theirs = pair(name, *args, **options)
-    assert repr(ours) == repr(theirs)
-    for key, value in vars(ours).items():
-        if not isinstance(value, Tensor):
-            assert getattr(theirs, key) == value, key
-    for method in ("__init__", "forward"):
-        mine, reference = (inspect.signature(getattr(type(m), method)).parameters for m in (ours, theirs))
-        assert [*mine] == [*reference]
-        assert [p.default for p in mine.values()] == [p.default for p in reference.values()]
-
-
-@pytest.mark.parametrize(
-    ("name", "args", "fan_in"),
-    [("Conv2d", (64, 32, 3), 576), ("Conv1d", (64, 256, 5, 1, 0, 1, 4), 80), ("ConvTranspose2d", (64, 30, 3), 270)],
-)
-def test_initial_values_are_uniform_within_one_over_the_root_of_fan_in(name, args, fan_in):
-    minigrad.manual_seed(0)
-    layer = getattr(nn, name)(*args, dtype=np.float64)
-    bound = fan_in**-0.5
-    weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
-    assert np.abs(weight).max() <= bound and np.abs(bias).max() <= bound
-    assert weight.var() == pytest.approx(bound**2 / 3, rel=5 * np.sqrt(0.8 / weight.size))
-    assert abs(weight.mean()) < 5 * bound / np.sqrt(3 * weight.size)
-    theirs = getattr(torch.nn, name)(*args).weight.detach().numpy()
-    assert np.abs(theirs).max() == pytest.approx(bound, rel=0.01)
+def test_lists_and_arrays_are_inputs_too():
+    picture = [[[1.0, 2.0], [3.0, 4.0]]]
+    assert F.max_pool2d(picture, 2).tolist() == [[[4.0]]]
+    assert nn.Conv2d(1, 2, 2)(np.array(picture, np.float32)).shape == (2, 1, 1)
+    assert nn.Flatten(0)(picture).tolist() == [1.0, 2.0, 3.0, 4.0]

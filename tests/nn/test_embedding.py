@@ -1,9 +1,7 @@
-"""Embedding and EmbeddingBag compared with PyTorch's."""
+"""Embedding without PyTorch beside it: how tables start, what freezes, and bad input."""
 
 from __future__ import annotations
 
-import inspect
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,152 +10,129 @@ import pytest
 import minigrad
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
-from minigrad.nn.kernels.embedding import FEW_ROWS
-from tests.module_parity import compare_modules, double_precision, pair
-from tests.parity import compare, random, torch
-
-INDEX = np.array([[1, 3, 1, 0], [2, 2, 2, 4]])
-OFFSETS = [np.array([0, 2, 2, 7]), np.array([0]), np.array([0, 8])]
 
 
-@pytest.mark.parametrize("name", ["Embedding", "EmbeddingBag"])
-@pytest.mark.parametrize("method", ["__init__", "forward", "from_pretrained"])
-def test_signatures(name: str, method: str) -> None:
-    mine, theirs = [inspect.signature(getattr(getattr(lib, name), method)).parameters for lib in (nn, torch.nn)]
-    assert [(p.name, p.default) for p in mine.values()] == [(p.name, p.default) for p in theirs.values()]
+def test_tables_start_standard_normal_with_a_padding_row_of_zeros() -> None:
+    minigrad.manual_seed(0)
+    for made in (nn.Embedding(300, 200, padding_idx=-2), nn.EmbeddingBag(300, 200, padding_idx=-2)):
+        values = made.weight.detach().numpy()
+        assert made.padding_idx == 298 and not values[298].any() and values.dtype == np.float32
+        others = np.delete(values, 298, 0)
+        assert abs(others.mean()) < 5 / np.sqrt(others.size)
+        assert others.std() == pytest.approx(1, rel=5 / np.sqrt(2 * others.size))
 
 
-@pytest.mark.parametrize("name", ["embedding", "embedding_bag"])
-def test_signatures_of_functions(name: str) -> None:
-    mine, theirs = [inspect.signature(getattr(f, name)).parameters for f in (F, torch.nn.functional)]
-    assert [(p.name, p.default) for p in mine.values()] == [(p.name, p.default) for p in theirs.values()]
+def test_finished_tables() -> None:
+    values = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for kind in (nn.Embedding, nn.EmbeddingBag):
+        frozen, free = kind.from_pretrained(values), kind.from_pretrained(Tensor(values), freeze=False)
+        assert not frozen.weight.requires_grad and free.weight.requires_grad
+        assert frozen.weight.dtype == np.float64 and isinstance(free.weight, nn.Parameter)
+        values[0, 0] = 9.0  # a copy
+        assert frozen.weight[0, 0].item() == free.weight[0, 0].item() == 1.0
+        values[0, 0] = 1.0
+        with pytest.raises(ValueError, match="floating-point matrix"):
+            kind.from_pretrained([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"shape \(3, 2\), got \(2, 2\)"):
+        nn.Embedding(3, 2, _weight=values)
 
 
-@pytest.mark.parametrize("index", [INDEX, np.array(3), np.array([1]), INDEX.T[::2]])
-@pytest.mark.parametrize("rows", [5, FEW_ROWS + 1])
-@pytest.mark.parametrize("padding_idx", [None, 1, -3])
-@pytest.mark.parametrize("scale_grad_by_freq", [False, True])
-def test_embedding(index: np.ndarray, rows: int, padding_idx: int | None, scale_grad_by_freq: bool) -> None:
-    kwargs: dict[str, Any] = {"padding_idx": padding_idx, "scale_grad_by_freq": scale_grad_by_freq}
-    compare(
-        lambda w: F.embedding(index, w, **kwargs).tanh(),
-        lambda w: torch.nn.functional.embedding(torch.tensor(index.copy()), w, **kwargs).tanh(),
-        random((rows, 3)),
-        order=1 if scale_grad_by_freq else 2,
-    )
-    compare_modules("Embedding", rows, 3, **kwargs, inputs=[index])
+def test_the_padding_row_gets_no_gradient() -> None:
+    table = nn.Embedding(4, 2, padding_idx=1)
+    table([[1, 0], [1, 3]]).sum().backward()
+    np.testing.assert_array_equal(table.weight.grad.numpy(), [[1, 1], [0, 0], [0, 0], [1, 1]])
 
 
-@pytest.mark.parametrize("max_norm", [0.5, 100.0])
-@pytest.mark.parametrize("norm_type", [1.0, 2.0])
-def test_rows_in_use_are_shortened(max_norm: float, norm_type: float) -> None:
-    ours, theirs = pair("Embedding", 6, 3, max_norm=max_norm, norm_type=norm_type)
-    for _ in range(2):
-        out, reference = ours(INDEX), theirs(torch.tensor(INDEX))
-        np.testing.assert_allclose(out.detach().numpy(), reference.detach().numpy(), rtol=1e-12)
-        np.testing.assert_allclose(ours.weight.detach().numpy(), theirs.weight.detach().numpy(), rtol=1e-12)
+def test_any_integers() -> None:
+    table = nn.Embedding(4, 2)
+    expected = table(np.array([1, 3])).detach().numpy()
+    for index in ([1, 3], (1, 3), Tensor([1, 3]), np.array([1, 3], np.uint8), np.array([1, 3], np.int32)):
+        np.testing.assert_array_equal(table(index).detach().numpy(), expected)
+    assert table(2).shape == (2,) and table([]).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("mode", "share"), [("sum", 1.0), ("mean", 0.25)])
+def test_bags_divide_the_gradient_of_a_row_by_its_frequency(mode: str, share: float) -> None:
+    """PyTorch 2.13 divides by the frequencies of other rows here: 1.5 and 0.333 for rows 2 and 3 of these."""
+    bag = nn.EmbeddingBag(5, 1, mode=mode, scale_grad_by_freq=True)
+    bag([[1, 3, 1, 0], [2, 2, 2, 4]]).sum().backward()
+    np.testing.assert_allclose(bag.weight.grad.numpy(), np.full((5, 1), share), rtol=1e-6)
+
+
+def test_no_indices_at_all() -> None:
+    table = nn.Embedding(3, 2, padding_idx=0)
+    out = table(np.zeros((2, 0), int))
+    assert out.shape == (2, 0, 2)
     out.sum().backward()
-    reference.sum().backward()
-    np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy())
+    assert table.weight.grad.shape == (3, 2) and not table.weight.grad.any()
+    for mode in ("sum", "mean", "max"):
+        bag = nn.EmbeddingBag(3, 2, mode=mode)
+        for index in (np.zeros((2, 0), int), np.zeros((0, 2), int)):
+            out = bag(index)
+            assert out.shape == (index.shape[0], 2) and not out.detach().any()
+            out.sum().backward()
 
 
-def test_shortening_is_noticed_by_a_graph_that_used_the_rows() -> None:
-    table = nn.Embedding(3, 2, max_norm=0.1)
-    squares = table.weight.square().sum()
-    table([0, 1, 2])
-    with pytest.raises(RuntimeError, match="overwritten"):
-        squares.backward()
+def test_an_index_may_be_overwritten_before_backward() -> None:
+    table, index = nn.Embedding(3, 1), np.array([0, 0])
+    out = table(index).sum()
+    index[:] = 2
+    out.backward()
+    np.testing.assert_array_equal(table.weight.grad.numpy(), [[2], [0], [0]])
 
 
-@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
-@pytest.mark.parametrize("padding_idx", [None, 2])
-@pytest.mark.parametrize(("offsets", "include_last_offset"), [(None, False), *product(OFFSETS, [False, True])], ids=str)
-@pytest.mark.parametrize("rows", [5, FEW_ROWS + 1])
-def test_bags(mode: str, padding_idx: int | None, offsets: Any, include_last_offset: bool, rows: int) -> None:
-    index = INDEX if offsets is None else INDEX.reshape(-1)
-    if include_last_offset:
-        offsets = np.append(offsets, 8)
-    compare_modules(
-        "EmbeddingBag", rows, 3, mode=mode, padding_idx=padding_idx, include_last_offset=include_last_offset,
-        inputs=[index, offsets],
-    )  # fmt: skip
+def test_float32_stays_float32() -> None:
+    weight = Tensor(np.ones((200, 3), np.float32), requires_grad=True)
+    for out in (
+        F.embedding([1, 2], weight, scale_grad_by_freq=True),
+        F.embedding_bag([[1, 2]], weight),
+        F.embedding_bag([[1, 2]], weight, mode="max"),
+        F.embedding_bag([[1, 2]], weight, mode="sum", per_sample_weights=[[0.5, 1.0]]),
+    ):
+        assert out.dtype == np.float32
+        weight.grad = None
+        out.sum().backward()
+        assert weight.grad.dtype == np.float32
 
 
-@pytest.mark.parametrize("padding_idx", [None, 2])
-@pytest.mark.parametrize("offsets", [None, *OFFSETS], ids=str)
-def test_weighted_bags(padding_idx: int | None, offsets: Any) -> None:
-    index = INDEX if offsets is None else INDEX.reshape(-1)
-    kwargs: dict[str, Any] = {"mode": "sum", "padding_idx": padding_idx}
-    compare(
-        lambda w, s: F.embedding_bag(index, w, offsets, per_sample_weights=s, **kwargs),
-        lambda w, s: torch.nn.functional.embedding_bag(
-            torch.tensor(index), w, None if offsets is None else torch.tensor(offsets), per_sample_weights=s, **kwargs
-        ),
-        random((5, 3)),
-        random(index.shape, seed=1),
-        order=1,  # PyTorch has no second derivative by the weights
-    )
-    assert minigrad.autograd.gradgradcheck(
-        lambda w, s: F.embedding_bag(index, w, offsets, per_sample_weights=s, **kwargs),
-        [Tensor(random((5, 3)), requires_grad=True), Tensor(random(index.shape), requires_grad=True)],
-    )
+@pytest.mark.parametrize(("index", "kind", "message"), [
+    ([[0, 1], [2, 5]], IndexError, r"5 at input\[1, 1\] is no row of a table of shape \(4, 2\).*at least 6"),
+    ([3, 4], IndexError, r"4 at input\[1\] is no row of a table of shape \(4, 2\); rows go from 0 to 3.*at least 5"),
+    ([0, -1], IndexError, r"-1 at input\[1\] .*not counted from the end"),
+    (7, IndexError, r"7 at input\[\(\)\]"),
+    ([0.0, 1.0], TypeError, r"integers, got float32; convert it: input\.astype\(np\.int64\)"),
+    ([True], TypeError, "integers, got bool"),
+])  # fmt: skip
+def test_bad_indices_name_the_module(index: Any, kind: Any, message: str) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            self.words = nn.Embedding(4, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.words(x)
+
+    with pytest.raises(kind, match=message) as caught:
+        Model()(index)
+    assert "words" in "".join(caught.value.__notes__)
 
 
-def test_equal_maxima_give_the_gradient_to_the_first() -> None:
-    table = np.array([[1.0, 2.0], [1.0, 2.0], [0.0, 2.0]])
-    index = np.array([[2, 1, 0], [1, 0, 2]])
-    compare(
-        lambda w: F.embedding_bag(index, w, mode="max"),
-        lambda w: torch.nn.functional.embedding_bag(torch.tensor(index), w, mode="max"),
-        table,
-        order=1,
-    )
-
-
-def test_tied_weights_get_both_gradients() -> None:
-    """The head of a language model that shares the table of its words, as GPT-2 does."""
-
-    def model(lib: Any) -> Any:
-        class Tied(lib.nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.wte = lib.nn.Embedding(7, 4)
-                self.lm_head = lib.nn.Linear(4, 7, bias=False)
-                self.lm_head.weight = self.wte.weight
-
-            def forward(self, x: Any) -> Any:
-                return self.lm_head(self.wte(x).tanh())
-
-        return Tied()
-
-    with double_precision():
-        ours, theirs = model(minigrad), model(torch)
-    values = theirs.wte.weight.detach().numpy().copy()
-    ours.load_state_dict({"wte.weight": values, "lm_head.weight": values})
-    assert ours.lm_head.weight is ours.wte.weight
-    assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()] == ["wte.weight"]
-    (ours(INDEX) ** 2).sum().backward()
-    (theirs(torch.tensor(INDEX)) ** 2).sum().backward()
-    np.testing.assert_allclose(ours.wte.weight.grad.numpy(), theirs.wte.weight.grad.numpy(), rtol=1e-12)
-
-
-@pytest.mark.parametrize("options", [
-    {}, {"padding_idx": 1}, {"padding_idx": -1}, {"max_norm": 1.0, "norm_type": 1.0}, {"scale_grad_by_freq": True},
-], ids=str)  # fmt: skip
-def test_repr(options: dict[str, Any]) -> None:
-    assert repr(nn.Embedding(4, 2, **options)) == repr(torch.nn.Embedding(4, 2, **options))
-    assert repr(nn.EmbeddingBag(4, 2, **options)) == repr(torch.nn.EmbeddingBag(4, 2, **options))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_sums_of_many_rows(dtype: str) -> None:
-    """Each of the ways to add up the gradient, on sizes that people use."""
-    rng = np.random.default_rng(0)
-    for rows in (65, 5000):
-        index = rng.integers(0, rows, (16, 64))
-        compare(
-            lambda w: F.embedding(index, w),  # noqa: B023
-            lambda w: torch.nn.functional.embedding(torch.tensor(index), w),  # noqa: B023
-            rng.standard_normal((rows, 32)).astype(dtype),
-            order=1,
-        )
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: nn.Embedding(0, 2), "at least 1"),
+    (lambda: nn.Embedding(3, 2, padding_idx=3), "padding_idx=3 is no row of a table with 3 rows"),
+    (lambda: nn.Embedding(3, 2, sparse=True), "dense"),
+    (lambda: nn.EmbeddingBag(3, 2, mode="min"), "'sum', 'mean' or 'max'"),
+    (lambda: nn.EmbeddingBag(3, 2, mode="max", scale_grad_by_freq=True), "scale_grad_by_freq"),
+    (lambda: F.embedding([0], np.ones(3)), "table"),
+    (lambda: nn.EmbeddingBag(3, 2)([0, 1]), "needs offsets"),
+    (lambda: nn.EmbeddingBag(3, 2)([[0, 1]], [0]), "a bag in every row"),
+    (lambda: nn.EmbeddingBag(3, 2)([[[0]]]), r"\(B, N\)"),
+    (lambda: nn.EmbeddingBag(3, 2)([0, 1], [1]), "start with 0"),
+    (lambda: nn.EmbeddingBag(3, 2)([0, 1], [0, 2, 1]), "do not fall"),
+    (lambda: nn.EmbeddingBag(3, 2)([0, 1], [0, 3]), "within the 2"),
+    (lambda: nn.EmbeddingBag(3, 2)([0, 1], [0.5]), "row of integers"),
+    (lambda: nn.EmbeddingBag(3, 2)([[0, 1]], None, [[1.0, 2.0]]), "mode='sum'"),
+    (lambda: nn.EmbeddingBag(3, 2, mode="sum")([[0, 1]], None, [1.0]), r"shape \(1, 2\)"),
+])  # fmt: skip
+def test_bad_options(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,356 +1,332 @@
-"""Graph convolutions against formulas with dense matrices, written in PyTorch and differentiated by it."""
+"""Graph layers: bad input, memory of edges, dtypes, sizes of what is computed."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad import Tensor, nn
 from minigrad.nn import functional as F
-from minigrad.nn.kernels import graph
-from tests.module_parity import double_precision, same_modules
-from tests.parity import compare, random, torch
 
-NODES = 6
-# Directed edges: a repeated one (0 -> 2), self loops at 3 and, twice, at 4, a node without edges (5).
-DIRECTED = np.array([[0, 0, 1, 3, 2, 0, 4, 4, 3], [2, 2, 0, 3, 0, 1, 4, 4, 1]])
-NO_LOOPS = np.array([[0, 1, 1, 2, 0, 3, 3, 0, 1], [1, 0, 2, 1, 3, 0, 2, 2, 0]])
-EMPTY = np.zeros((2, 0), np.int64)
-SINGLE_LOOPS = np.array([[0, 1, 1, 3, 2], [1, 0, 1, 3, 2]])
-GRAPHS = pytest.mark.parametrize("edge_index", [DIRECTED, NO_LOOPS, EMPTY, SINGLE_LOOPS], ids=str)
+PATH = np.array([[0, 1, 1, 2], [1, 0, 2, 1]])
+X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+LAYERS = pytest.mark.parametrize("make", [nn.GCNConv, nn.SAGEConv, nn.GATConv])
 
 
-@pytest.fixture(autouse=True, params=[(0, 8), (1 << 30, 1 << 16)], ids=["groups in small blocks", "runs"])
-def algorithm(request, monkeypatch):
-    """Both ways to sum by node, whatever the size."""
-    few, block = request.param
-    monkeypatch.setattr(graph, "FEW", few)
-    monkeypatch.setattr(graph, "BLOCK", block)
-
-
-def adjacency(edge_index: np.ndarray, weight: Any = None) -> Any:
-    """The matrix whose row i holds the weights of the edges that end in i."""
-    source, target = (torch.tensor(row) for row in edge_index)
-    weight = torch.ones(len(source), dtype=torch.float64) if weight is None else weight
-    place = torch.nn.functional.one_hot(target * NODES + source, NODES * NODES).to(weight.dtype)
-    return (weight @ place).reshape(NODES, NODES)
-
-
-def with_loops(a: Any, fill: float = 1.0) -> Any:
-    """A weight on the diagonal for nodes that have none there."""
-    return a + fill * torch.diag((torch.diagonal(a) == 0).to(a.dtype))
-
-
-def on_rows(function: Any, x: Any) -> Any:
-    return function(x.T).T
-
-
-# --- the layers, dense ------------------------------------------------------------------------------------------------
-class DenseGCN(torch.nn.Module):
-    """Kipf & Welling 2017, equation 8."""
-
-    def __init__(self, channels: int, out: int, improved: bool, loops: bool, normalize: bool, bias: bool) -> None:
-        super().__init__()
-        self.bias = torch.nn.Parameter(torch.randn(out)) if bias else None
-        self.lin = torch.nn.Linear(channels, out, bias=False)
-        self.improved, self.loops, self.normalize = improved, loops, normalize
-
-    def forward(self, x: Any, edge_index: Any, edge_weight: Any = None) -> Any:
-        a = adjacency(edge_index.numpy(), edge_weight)
-        if self.normalize:
-            a = with_loops(a, 2.0 if self.improved else 1.0) if self.loops else a
-            degrees = a.sum(1)
-            root = torch.where(degrees > 0, degrees, torch.inf) ** -0.5
-            a = root[:, None] * a * root
-        out = a @ x @ self.lin.weight.T
-        return out if self.bias is None else out + self.bias
-
-
-class DenseSAGE(torch.nn.Module):
-    """Hamilton et al. 2017, algorithm 1, with a matrix each for the node and for its neighbours."""
-
-    def __init__(
-        self, channels: int, out: int, aggr: str, normalize: bool, root_weight: bool, project: bool, bias: bool
-    ) -> None:
-        super().__init__()
-        if project:
-            self.lin = torch.nn.Linear(channels, channels)
-        self.lin_l = torch.nn.Linear(channels, out, bias=bias)
-        if root_weight:
-            self.lin_r = torch.nn.Linear(channels, out, bias=False)
-        self.aggr, self.normalize, self.root_weight, self.project = aggr, normalize, root_weight, project
-
-    def forward(self, x: Any, edge_index: Any) -> Any:
-        a = adjacency(edge_index.numpy())
-        near = torch.relu(self.lin(x)) if self.project else x
-        if self.aggr in ("max", "min"):
-            sign = 1 if self.aggr == "max" else -1
-            spread = torch.where(a[:, :, None] > 0, sign * near, -torch.inf)
-            near = sign * torch.where(a.sum(1, keepdim=True) > 0, spread.amax(1), 0)
-        else:
-            near = a @ near / (a.sum(1, keepdim=True).clamp(min=1) if self.aggr == "mean" else 1)
-        out = self.lin_l(near)
-        if self.root_weight:
-            out = out + self.lin_r(x)
-        return out / out.norm(dim=1, keepdim=True).clamp(min=1e-12) if self.normalize else out
-
-
-class DenseGAT(torch.nn.Module):
-    """Veličković et al. 2018, equations 1 to 6; an edge that is there twice counts twice."""
-
-    def __init__(
-        self, channels: int, out: int, heads: int, concat: bool, slope: float, loops: bool, bias: bool
-    ) -> None:
-        super().__init__()
-        self.att_src = torch.nn.Parameter(torch.randn(1, heads, out))
-        self.att_dst = torch.nn.Parameter(torch.randn(1, heads, out))
-        self.bias = torch.nn.Parameter(torch.randn(heads * out if concat else out)) if bias else None
-        self.lin = torch.nn.Linear(channels, heads * out, bias=False)
-        self.heads, self.concat, self.slope, self.loops = heads, concat, slope, loops
-
-    def forward(self, x: Any, edge_index: Any) -> Any:
-        a = adjacency(edge_index.numpy())
-        if self.loops:
-            a = a - torch.diag(torch.diagonal(a)) + torch.eye(NODES, dtype=a.dtype)
-        results = []
-        for h, source, target in zip(
-            self.lin(x).chunk(self.heads, dim=1), self.att_src[0], self.att_dst[0], strict=True
-        ):
-            score = torch.nn.functional.leaky_relu((h @ target)[:, None] + (h @ source), self.slope)
-            e = a * torch.exp(score - score.max())
-            results.append(e / torch.where(a.sum(1) > 0, e.sum(1), 1)[:, None] @ h)
-        out = torch.cat(results, 1) if self.concat else sum(results) / self.heads
-        return out if self.bias is None else out + self.bias
-
-
-def dense_pair(ours: Any, theirs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
-    with double_precision():
-        torch.manual_seed(0)
-        mine, reference = ours(*args, **options), theirs
-    state = {key: value.detach().numpy().copy() for key, value in reference.state_dict().items()}
-    assert [*mine.state_dict()] == [*state]
-    mine.load_state_dict(state)
-    return mine, reference
-
-
-# --- comparison -------------------------------------------------------------------------------------------------------
-@GRAPHS
-@pytest.mark.parametrize("channels", [(3, 4), (4, 2)], ids=str)
-@pytest.mark.parametrize("weighted", [False, True])
+# --- bad input --------------------------------------------------------------------------------------------------------
+@LAYERS
 @pytest.mark.parametrize(
-    "options",
+    ("x", "edge_index", "kind", "message"),
     [
-        {},
-        {"improved": True},
-        {"add_self_loops": False},
-        {"normalize": False},
-        {"bias": False},
+        (X, PATH.T, ValueError, r"two rows.*got shape \(4, 2\); transpose it: edge_index.T"),
+        (X, [[0, 1, 2]], ValueError, r"two rows.*got shape \(1, 3\)"),
+        (X, PATH[0], ValueError, r"two rows.*got shape \(4,\)"),
+        (X, PATH.astype(np.float32), TypeError, "integers.*got float32"),
+        (X, PATH == 1, TypeError, "integers.*got bool; write np.argwhere"),
+        (
+            X,
+            [[0, 1], [1, 3]],
+            IndexError,
+            "edge 1 goes from node 1 to node 3, but the 3 nodes are numbered from 0 to 2",
+        ),
+        (X, [[0, -1], [1, 2]], IndexError, "edge 1 goes from node -1 to node 2"),
+        (X[:, :3], PATH, ValueError, r"\(nodes, 4\).*got \(3, 3\); the last dimension must be in_channels=4"),
+        (X[0], PATH, ValueError, r"\(nodes, 4\), one row for each node, got \(4,\)"),
+        (X[None], PATH, ValueError, r"got \(1, 3, 4\)"),
+        ((X, X), PATH, TypeError, "not a tuple"),
     ],
-    ids=str,
 )
-def test_gcn(edge_index: np.ndarray, channels: tuple[int, int], weighted: bool, options: dict[str, bool]) -> None:
-    with double_precision():
-        theirs = DenseGCN(
-            *channels,
-            options.get("improved", False),
-            options.get("add_self_loops", True),
-            options.get("normalize", True),
-            options.get("bias", True),
-        )
-    ours, theirs = dense_pair(nn.GCNConv, theirs, *channels, **options)
-    inputs: list[Any] = [(NODES, channels[0]), edge_index]
-    if weighted:
-        inputs.append(0.5 + np.arange(edge_index.shape[1]) / 3)
-    same_modules(ours, theirs, inputs=inputs)
+def test_bad_graphs(make: Any, x: Any, edge_index: Any, kind: Any, message: str) -> None:
+    with pytest.raises(kind, match=message) as caught:
+        make(4, 2)(x, edge_index)
+    assert make.__name__ in str(caught.value)
 
 
-@GRAPHS
-@pytest.mark.parametrize("aggr", ["mean", "sum", "max", "min"])
+def test_the_error_names_the_place_in_the_model() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.convs = [nn.GCNConv(4, 8), nn.GCNConv(7, 2)]
+
+        def forward(self, x: Any, edge_index: Any) -> Any:
+            return self.convs[1](self.convs[0](x, edge_index), edge_index)
+
+    with pytest.raises(ValueError, match="in_channels=7") as caught:
+        Net()(X, PATH)
+    assert any("convs.1" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("weight", [np.ones(3), np.ones((4, 1)), 2.0])
+def test_weights_that_do_not_fit_the_edges(weight: Any) -> None:
+    with pytest.raises(ValueError, match="edge_weight needs one number for each of the 4 edges"):
+        nn.GCNConv(4, 2)(X, PATH, weight)
+
+
+@LAYERS
+@pytest.mark.parametrize("sizes", [(0, 2), (2, 0), (-1, 2)])
+def test_sizes_below_one(make: Any, sizes: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=f"{make.__name__}: .*channels must be at least 1"):
+        make(*sizes)
+
+
+def test_options_that_do_not_exist() -> None:
+    with pytest.raises(ValueError, match="aggr is one of sum, add, mean, max, min, got 'lstm'"):
+        nn.SAGEConv(4, 2, "lstm")
+    with pytest.raises(ValueError, match="normalize=False add them yourself"):
+        nn.GCNConv(4, 2, add_self_loops=True, normalize=False)
+    with pytest.raises(ValueError, match="heads must be at least 1"):
+        nn.GATConv(4, 2, heads=0)
+    with pytest.raises(ValueError, match="dropout is a share between 0 and 1, got 1.5"):
+        nn.GATConv(4, 2, dropout=1.5)
+    with pytest.raises(ValueError, match="fill_value is a number or one of"):
+        nn.GATConv(4, 2, edge_dim=1, fill_value="median")
+    with pytest.raises(ValueError, match="edge_dim"):
+        nn.GATConv(4, 2)(X, PATH, np.ones(4, np.float32))
+    with pytest.raises(ValueError, match=r"\(edges, edge_dim\) = \(4, 3\), got \(4, 2\)"):
+        nn.GATConv(4, 2, edge_dim=3)(X, PATH, np.ones((4, 2), np.float32))
+
+
+def test_self_loops_added_twice() -> None:
+    edges, _ = F.add_self_loops(PATH)
+    with pytest.raises(ValueError, match="node 0 has a self loop already, edge 4.*use add_remaining_self_loops"):
+        F.add_self_loops(edges)
+    again, _ = F.add_remaining_self_loops(edges)
+    np.testing.assert_array_equal(again.numpy(), edges.numpy())
+
+
+def test_degrees_without_a_root() -> None:
+    with pytest.raises(ValueError, match="the weights at node 0 sum to -2, which has no root"):
+        F.gcn_norm([[1], [0]], [-3.0])
+
+
 @pytest.mark.parametrize(
-    "options", [{}, {"normalize": True}, {"root_weight": False}, {"project": True}, {"bias": False}], ids=str
+    ("call", "kind", "message"),
+    [
+        (lambda: F.scatter(X, [0, 1]), ValueError, r"each of the 3 rows, got shape \(2,\)"),
+        (lambda: F.scatter(X, [[0], [1], [1]]), ValueError, "the index is a vector"),
+        (
+            lambda: F.scatter(X, [0, 1, 5], dim_size=4),
+            IndexError,
+            "index 5 at position .2,. is out of range for size 4",
+        ),
+        (lambda: F.scatter(X, [0, -1, 1]), IndexError, "index -1"),
+        (lambda: F.scatter(X, [0.0, 1.0, 1.0]), TypeError, "an index holds integers"),
+        (lambda: F.scatter(X, [0, 1, 1], reduce="prod"), ValueError, "got 'prod'"),
+        (lambda: F.scatter(X, [0, 1, 1], 2), IndexError, "dimension 2 does not exist"),
+        (lambda: F.scatter(X, [0, 1, 1], dim_size=-1), ValueError, "dim_size must be at least 0, got -1"),
+        (lambda: F.scatter([1, 2, 3], [0, 1, 1], reduce="mean"), TypeError, "the mean of int64"),
+        (lambda: F.segment_softmax([1, 2], [0, 0]), TypeError, "floating-point"),
+        (lambda: F.global_mean_pool(X, [0, 1]), ValueError, "global_mean_pool.*each of the 3 rows"),
+        (lambda: F.global_add_pool(X[0]), ValueError, r"\(nodes, channels\), got \(4,\)"),
+        (lambda: F.degree(PATH), ValueError, "the index is a vector"),
+        (lambda: F.degree([0, 3], 3), IndexError, "index 3"),
+        (lambda: F.gcn_norm(PATH, flow="up"), ValueError, "got 'up'"),
+    ],
 )
-def test_sage(edge_index: np.ndarray, aggr: str, options: dict[str, bool]) -> None:
-    every = {"normalize": False, "root_weight": True, "project": False, "bias": True, **options}
-    with double_precision():
-        theirs = DenseSAGE(3, 4, aggr, **every)
-    ours, theirs = dense_pair(nn.SAGEConv, theirs, 3, 4, aggr, **options)
-    same_modules(ours, theirs, inputs=[(NODES, 3), edge_index])
+def test_bad_arguments_of_functions(call: Any, kind: Any, message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()
 
 
-@GRAPHS
-@pytest.mark.parametrize("heads", [1, 3])
-@pytest.mark.parametrize("concat", [True, False])
-@pytest.mark.parametrize("options", [{}, {"add_self_loops": False}, {"negative_slope": 0.5}, {"bias": False}], ids=str)
-def test_gat(edge_index: np.ndarray, heads: int, concat: bool, options: dict[str, Any]) -> None:
-    with double_precision():
-        theirs = DenseGAT(
-            3,
-            2,
-            heads,
-            concat,
-            options.get("negative_slope", 0.2),
-            options.get("add_self_loops", True),
-            options.get("bias", True),
-        )
-    ours, theirs = dense_pair(nn.GATConv, theirs, 3, 2, heads, concat, **options)
-    same_modules(ours, theirs, inputs=[(NODES, 3), edge_index])
+# --- closed forms -----------------------------------------------------------------------------------------------------
+@LAYERS
+def test_results_by_hand_on_one_edge(make: Any) -> None:
+    """From node 0 to node 1, with the identity as weight, attention 0."""
+    layer = make(1, 1)
+    for parameter in layer.parameters():
+        nn.init.constant_(parameter, 1.0 if parameter.ndim == 2 else 0.0)
+    x = np.array([[2.0], [6.0]], np.float32)
+    expected = {
+        nn.GCNConv: [2, 2 / np.sqrt(2) + 6 / 2],
+        nn.SAGEConv: [0 + 2, 2 + 6],
+        nn.GATConv: [2, (2 + 6) / 2],
+    }[make]
+    np.testing.assert_allclose(layer(x, [[0], [1]]).detach().numpy()[:, 0], expected, rtol=1e-6)
 
 
-def test_gat_with_features_of_edges() -> None:
-    """Every edge, self loops with the mean of what comes in, one by one."""
-    with double_precision():
-        layer = nn.GATConv(3, 2, heads=2, edge_dim=2, residual=True)
-    x, features = random((NODES, 3)), random((NO_LOOPS.shape[1], 2))
-    got = layer(x, NO_LOOPS, features).detach().numpy()
-    p = {key: value.numpy() for key, value in layer.state_dict().items()}
-    h = (x @ p["lin.weight"].T).reshape(NODES, 2, 2)
-    for i in range(NODES):
-        incoming = [(s, f) for s, t, f in zip(*NO_LOOPS, features, strict=True) if t == i]
-        mean = np.mean([f for _, f in incoming], axis=0) if incoming else np.zeros(2)
-        incoming.append((i, mean))
-        for k in range(2):
-            own = h[i, k] @ p["att_dst"][0, k]
-            scores = np.array(
-                [
-                    h[j, k] @ p["att_src"][0, k]
-                    + own
-                    + (p["lin_edge.weight"] @ f).reshape(2, 2)[k] @ p["att_edge"][0, k]
-                    for j, f in incoming
-                ]
-            )
-            e = np.exp(np.where(scores > 0, scores, 0.2 * scores))
-            expected = (e / e.sum()) @ np.array([h[j, k] for j, _ in incoming])
-            expected = expected + (x[i] @ p["res.weight"].T + p["bias"])[2 * k : 2 * k + 2]
-            np.testing.assert_allclose(got[i, 2 * k : 2 * k + 2], expected, rtol=1e-12)
+def test_attention_is_safe_for_large_scores() -> None:
+    layer = nn.GATConv(1, 1, bias=False)
+    for parameter in layer.parameters():
+        nn.init.ones_(parameter)
+    x = Tensor(np.array([[1e4], [-1e4], [3e4]], np.float32), requires_grad=True)
+    out = layer(x, [[0, 1, 2, 1], [1, 0, 0, 2]])
+    np.testing.assert_array_equal(out.detach().numpy()[:, 0], [3e4, 1e4, 3e4])
+    out.sum().backward()
+    assert np.isfinite(x.grad.numpy()).all()
 
 
-# --- functions --------------------------------------------------------------------------------------------------------
-INDEX = np.array([2, 0, 2, 2, 4, 0])
+def test_softmax_over_nothing_but_minus_infinity_is_zero() -> None:
+    with np.errstate(all="raise"):
+        out = F.segment_softmax([-np.inf, -np.inf, -np.inf, 3.0], [0, 0, 1, 1])
+    np.testing.assert_array_equal(out.numpy(), [0, 0, 0, 1])
 
 
-@pytest.mark.parametrize("shape", [(6,), (6, 3), (6, 2, 3)], ids=str)
-@pytest.mark.parametrize("reduce", ["sum", "mean", "amax", "amin"])
-def test_scatter(shape: tuple[int, ...], reduce: str) -> None:
-    def theirs(x: Any) -> Any:
-        index = torch.tensor(INDEX).reshape((6,) + (1,) * (x.ndim - 1)).expand(x.shape)
-        return torch.zeros(5, *x.shape[1:], dtype=x.dtype).scatter_reduce(0, index, x, reduce, include_self=False)
-
-    compare(lambda x: F.scatter(x, INDEX, dim_size=5, reduce=reduce.removeprefix("a")), theirs, random(shape))
+def test_attention_weights_can_be_looked_at() -> None:
+    layer = nn.GATConv(4, 2, heads=3)
+    out, (edges, weights) = layer(X, PATH, return_attention_weights=True)
+    assert out.shape == (3, 6) and edges.shape == (2, 7) and weights.shape == (7, 3)
+    totals = F.scatter(weights, edges.numpy()[1]).detach().numpy()
+    np.testing.assert_allclose(totals, np.ones((3, 3)), rtol=1e-6)
 
 
-@pytest.mark.parametrize("count", [31, 32, 33, 100])
-@pytest.mark.parametrize("reduce", ["amax", "amin", "mean", "sum"])
-def test_scatter_of_many_to_one(reduce: str, count: int) -> None:
-    index = np.array([2] * count + [0] * 3)
-    places = torch.tensor(index)[:, None].expand(-1, 2)
-    compare(
-        lambda x: F.scatter(x, index, dim_size=4, reduce=reduce[-3:] if reduce[0] == "a" else reduce),
-        lambda x: torch.zeros(4, 2, dtype=x.dtype).scatter_reduce(0, places, x, reduce, include_self=False),
-        np.round(random((count + 3, 2)), 1),
-        order=1,
-    )
+def test_attention_dropout_is_for_training_only() -> None:
+    minigrad.manual_seed(0)
+    layer = nn.GATConv(4, 2, dropout=0.5)
+    _, (_, weights) = layer(X, PATH, return_attention_weights=True)
+    plain = layer.eval()(X, PATH, return_attention_weights=True)[1][1].detach().numpy()
+    dropped = weights.detach().numpy()
+    assert 0 < np.count_nonzero(dropped) < dropped.size
+    np.testing.assert_allclose(dropped[dropped != 0], 2 * plain[dropped != 0], rtol=1e-6)
 
 
-@pytest.mark.parametrize("reduce", ["max", "min"])
-def test_equal_extremes_share_the_gradient_as_in_pytorch(reduce: str) -> None:
-    x = np.array([[1.0, 2.0], [3.0, 3.0], [1.0, 2.0], [1.0, 9.0], [5.0, 5.0], [3.0, 1.0]])
-
-    def theirs(x: Any) -> Any:
-        index = torch.tensor(INDEX)[:, None].expand(x.shape)
-        return torch.zeros(5, 2, dtype=x.dtype).scatter_reduce(0, index, x, f"a{reduce}", include_self=False)
-
-    compare(lambda x: F.scatter(x, INDEX, reduce=reduce), theirs, x, order=1)
-
-
-@pytest.mark.parametrize("dim", [0, 1, -1])
-def test_scatter_along_any_dimension(dim: int) -> None:
-    def theirs(x: Any) -> Any:
-        moved = x.movedim(dim, 0)
-        return torch.zeros(5, 6, dtype=x.dtype).index_add(0, torch.tensor(INDEX), moved).movedim(0, dim)
-
-    compare(lambda x: F.scatter(x, INDEX, dim), theirs, random((6, 6)))
+@LAYERS
+def test_graphs_without_edges_and_without_nodes(make: Any) -> None:
+    layer = make(4, 2)
+    assert layer(X, [[], []]).shape == (3, 2)
+    out = layer(np.zeros((0, 4), np.float32), np.zeros((2, 0), np.int64))
+    assert out.shape == (0, 2)
+    out.sum().backward()
+    assert not any(parameter.grad.numpy().any() for parameter in layer.parameters())
 
 
-@pytest.mark.parametrize("shape", [(6,), (6, 3)], ids=str)
-def test_segment_softmax(shape: tuple[int, ...]) -> None:
-    def theirs(x: Any) -> Any:
-        parts = torch.zeros_like(x)
-        for group in np.unique(INDEX):
-            rows = torch.tensor(np.flatnonzero(INDEX == group))
-            parts = parts.index_add(0, rows, torch.softmax(x[rows], 0))
-        return parts
-
-    compare(lambda x: F.segment_softmax(x, INDEX), theirs, random(shape))
-    compare(lambda x: F.segment_softmax(x.mT, INDEX, dim=1).mT, theirs, random((6, 2)))
-
-
-def test_pooling() -> None:
-    x, batch = random((6, 3)), np.array([0, 0, 2, 0, 2, 2])
-    parts = [torch.tensor(np.flatnonzero(batch == graph)) for graph in (0, 2)]
-    for ours, theirs in [
-        (F.global_add_pool, lambda rows: rows.sum(0)),
-        (F.global_mean_pool, lambda rows: rows.mean(0)),
-        (F.global_max_pool, lambda rows: rows.amax(0)),
+# --- what goes in, what comes out -------------------------------------------------------------------------------------
+@LAYERS
+@pytest.mark.parametrize("integers", [np.int32, np.int64, np.uint8])
+def test_any_kind_of_input(make: Any, integers: Any) -> None:
+    """Lists, Tensors, other integers and strided arrays give the same, in float32."""
+    layer = make(4, 2)
+    expected = layer(X, PATH).detach().numpy()
+    assert expected.dtype == np.float32
+    strided = np.asfortranarray(np.repeat(X, 2, axis=1))[:, ::2]
+    for x, edges in [
+        (X.tolist(), PATH.tolist()),
+        (Tensor(X), Tensor(PATH.astype(integers))),
+        (strided, np.asfortranarray(PATH.astype(integers))),
     ]:
-        compare(
-            lambda x, ours=ours: ours(x, batch, size=4),
-            lambda x, theirs=theirs: torch.stack([theirs(x[parts[0]]), 0 * x[0], theirs(x[parts[1]]), 0 * x[0]]),
-            x,
-        )
-        compare(lambda x, ours=ours: ours(x), lambda x, theirs=theirs: theirs(x)[None], x)
+        got = make(4, 2)
+        got.load_state_dict(layer.state_dict())
+        np.testing.assert_allclose(got(x, edges).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_second_derivatives_through_the_normalization() -> None:
-    """By features, weights of edges, and the weight matrix."""
-
-    def ours(x: Any, weight: Any, w: Any) -> Any:
-        edges, scaled = F.gcn_norm(DIRECTED, weight, NODES)
-        messages = x[edges.numpy()[0]] * scaled.reshape(-1, 1)
-        return F.scatter(messages, edges.numpy()[1], dim_size=NODES) @ w
-
-    def theirs(x: Any, weight: Any, w: Any) -> Any:
-        a = with_loops(adjacency(DIRECTED, weight))
-        root = a.sum(1) ** -0.5
-        return root[:, None] * a * root @ x @ w
-
-    weight = 0.5 + np.arange(DIRECTED.shape[1]) / 5
-    compare(ours, theirs, random((NODES, 3)), weight, random((3, 2)))
+@LAYERS
+def test_permuting_the_nodes_permutes_the_result(make: Any) -> None:
+    layer, order = make(4, 2), np.array([2, 0, 1])
+    expected = layer(X, PATH).detach().numpy()[order]
+    got = layer(X[order], np.argsort(order)[PATH]).detach().numpy()
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["GCNConv", "SAGEConv", "GATConv"])
-def test_second_derivatives_through_the_layers(name: str) -> None:
-    """Against the dense formulas, by the features."""
-    with double_precision():
-        layer = getattr(nn, name)(3, 2)
-        dense = {
-            "GCNConv": lambda: DenseGCN(3, 2, False, True, True, True),
-            "SAGEConv": lambda: DenseSAGE(3, 2, "mean", False, True, False, True),
-            "GATConv": lambda: DenseGAT(3, 2, 1, True, 0.2, True, True),
-        }[name]()
-    layer.load_state_dict({key: value.detach().numpy() for key, value in dense.state_dict().items()})
-    compare(
-        lambda x: layer(x, DIRECTED) ** 2, lambda x: dense(x, torch.tensor(DIRECTED)) ** 2, random((NODES, 3)), order=2
-    )
+@LAYERS
+def test_edges_are_remembered_only_as_long_as_they_are_the_same(make: Any) -> None:
+    layer, fresh, edges = make(4, 2), make(4, 2), PATH.copy()
+    fresh.load_state_dict(layer.state_dict())
+    before = layer(X, edges).detach().numpy()
+    edges[:, 2:] = 0  # in place
+    after = layer(X, edges).detach().numpy()
+    np.testing.assert_array_equal(after, fresh(X, edges).detach().numpy())
+    assert not np.array_equal(before, after)
+    larger = np.concatenate([X, X])
+    np.testing.assert_array_equal(layer(larger, edges).detach().numpy(), fresh(larger, edges).detach().numpy())
+    np.testing.assert_array_equal(copy.deepcopy(layer)(X, PATH).detach().numpy(), before)
 
 
-# --- how they start ---------------------------------------------------------------------------------------------------
-def test_initial_values() -> None:
-    """Xavier's bounds for GCN and GAT, those of Linear for SAGE."""
-    gcn, gat, sage = nn.GCNConv(300, 200), nn.GATConv(300, 50, heads=4), nn.SAGEConv(400, 100)
-    for weight, bound in [
-        (gcn.lin.weight, np.sqrt(6 / 500)),
-        (gat.lin.weight, np.sqrt(6 / 500)),
-        (gat.att_src, np.sqrt(6 / 54)),
-        (gat.att_dst, np.sqrt(6 / 54)),
-        (sage.lin_l.weight, 1 / 20),
-        (sage.lin_r.weight, 1 / 20),
-    ]:
-        values = weight.detach().numpy()
-        assert values.dtype == np.float32 and np.abs(values).max() <= bound
-        spread = values.std() / (bound / np.sqrt(3))
-        assert abs(spread - 1) < 4 / np.sqrt(values.size), spread
-    for bias in (gcn.bias, gat.bias):
-        assert not bias.detach().numpy().any()
-    assert isinstance(gcn.bias, Tensor) and sage.lin_r.bias is None
+def test_writing_into_the_edges_before_backward_does_not_change_the_gradient() -> None:
+    x, edges = Tensor(X, requires_grad=True), PATH.copy()
+    out = F.scatter(x, edges[1, :3]).square().sum()
+    layer = nn.SAGEConv(4, 2)
+    loss = layer(x, edges).sum() + out
+    expected = minigrad.autograd.grad(loss, x, retain_graph=True)[0].numpy()
+    edges[:] = 0
+    np.testing.assert_array_equal(minigrad.autograd.grad(loss, x)[0].numpy(), expected)
+
+
+def test_cached_edges() -> None:
+    layer = nn.GCNConv(4, 2, cached=True)
+    first = layer(X, PATH).detach().numpy()
+    np.testing.assert_array_equal(layer(X, [[0], [1]]).detach().numpy(), first)
+    with pytest.raises(ValueError, match="belong to 3 nodes, x has 2"):
+        layer(X[:2], [[0], [1]])
+    layer.reset_parameters()
+    assert layer(X[:2], [[0], [1]]).shape == (2, 2)
+    with pytest.raises(ValueError, match="edge_weight.detach"):
+        nn.GCNConv(4, 2, cached=True)(X, PATH, Tensor(np.ones(4), requires_grad=True))
+
+
+def test_remembered_edges_follow_the_layer() -> None:
+    """What is kept from call to call depends on the dtype and on the options, not on the edges alone."""
+    layer = nn.GCNConv(4, 2)
+    layer(X, PATH)
+    layer.double()
+    wide = X.astype(np.float64)
+    fresh = nn.GCNConv(4, 2).double()
+    fresh.load_state_dict(layer.state_dict())
+    np.testing.assert_array_equal(layer(wide, PATH).detach().numpy(), fresh(wide, PATH).detach().numpy())
+    layer.improved = True
+    twice = nn.GCNConv(4, 2, improved=True).double()
+    twice.load_state_dict(layer.state_dict())
+    np.testing.assert_array_equal(layer(wide, PATH).detach().numpy(), twice(wide, PATH).detach().numpy())
+
+
+@LAYERS
+def test_floats_are_refused_even_if_the_same_edges_are_known(make: Any) -> None:
+    layer = make(4, 2)
+    layer(X, PATH)
+    with pytest.raises(TypeError, match="edge_index holds integers"):
+        layer(X, np.array(PATH, float))
+
+
+def test_improved_doubles_the_self_loops() -> None:
+    weights = F.gcn_norm([[0, 1], [1, 0]], improved=True)[1].numpy()
+    np.testing.assert_allclose(weights, [1 / 3, 1 / 3, 2 / 3, 2 / 3], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("fill", "expected"), [(None, 1), (5, 5), ("mean", 3), ("sum", 6), ("max", 4), ("min", 2)])
+def test_what_self_loops_get(fill: Any, expected: float) -> None:
+    edges, values = F.add_self_loops([[1, 2], [0, 0]], [2.0, 4.0], fill)
+    np.testing.assert_array_equal(edges.numpy(), [[1, 2, 0, 1, 2], [0, 0, 0, 1, 2]])
+    others = expected if fill is None or isinstance(fill, int) else 0
+    np.testing.assert_array_equal(values.numpy(), [2, 4, expected, others, others])
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min"])
+@pytest.mark.parametrize("shape", [(3, 0), (0, 4), (0,), (0, 0)])
+def test_scatter_of_nothing(reduce: str, shape: tuple[int, ...]) -> None:
+    x = Tensor(np.zeros(shape, np.float32), requires_grad=True)
+    out = F.scatter(x, np.arange(shape[0]), dim_size=5, reduce=reduce)
+    assert out.shape == (5, *shape[1:]) and not out.detach().numpy().any()
+    out.sum().backward()
+    assert x.grad.shape == shape
+
+
+def test_removing_self_loops() -> None:
+    assert F.contains_self_loops([[0, 1], [1, 1]]) and not F.contains_self_loops(PATH)
+    edges, values = F.remove_self_loops([[0, 1, 2], [1, 1, 0]], Tensor([1.0, 2.0, 3.0], requires_grad=True))
+    np.testing.assert_array_equal(edges.numpy(), [[0, 2], [1, 0]])
+    np.testing.assert_array_equal(values.detach().numpy(), [1, 3])
+
+
+def test_degree() -> None:
+    counts = F.degree([0, 0, 3], num_nodes=5, dtype=np.int64)
+    np.testing.assert_array_equal(counts.numpy(), [2, 0, 0, 1, 0])
+    assert counts.dtype == np.int64 and F.degree([1]).dtype == np.float32 and F.degree([]).shape == (0,)
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+@LAYERS
+@pytest.mark.parametrize("nodes", [70_000])
+def test_many_nodes_and_a_hub(make: Any, nodes: int) -> None:
+    """More nodes than 16 bits number, one of them with as many neighbours; the dense matrix would take 20 GB."""
+    rng = np.random.default_rng(0)
+    edges = np.concatenate([rng.integers(0, nodes, (2, nodes)), [np.arange(nodes), np.full(nodes, 7)]], axis=1)
+    x = rng.standard_normal((nodes, 2)).astype(np.float32)
+    layer = nn.SAGEConv(2, 1, "sum", bias=False, root_weight=False)
+    expected = np.stack([np.bincount(edges[1], x[edges[0], c], nodes) for c in range(2)], 1)
+    expected = expected @ layer.lin_l.weight.detach().numpy().T
+    np.testing.assert_allclose(layer(x, edges).detach().numpy(), expected, rtol=1e-3, atol=1e-3)
+    other = make(2, 3)
+    out = other(x, edges)
+    out.sum().backward()
+    assert out.shape == (nodes, 3) and all(np.isfinite(p.grad.numpy()).all() for p in other.parameters())

@@ -1,4 +1,4 @@
-"""Borders of width 0; the others are compared with PyTorch's and NumPy's in test_arrange.py."""
+"""Borders of width 0; the others are compared with PyTorch's and NumPy's in shape/test_arranged_parity.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexing: NumPy gives the values, counting says where gradients must go; PyTorch is in test_index_parity.py."""
+"""Indexing: NumPy gives the values, counting says where gradients must go; PyTorch is in test_basic_parity.py."""
 
 from __future__ import annotations
 

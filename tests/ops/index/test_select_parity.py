@@ -274,13 +274,6 @@ def test_adding_at_flat_places_is_numpys_own_to_the_last_bit(name, dtype, monkey
         np.testing.assert_array_equal(got, expected)
 
 
-@pytest.mark.parametrize("few", [1, 4096])
-def test_an_index_out_of_range_cannot_land_in_another_row(few, monkeypatch):
-    monkeypatch.setattr(index_module, "FEW", few)
-    with pytest.raises((ValueError, IndexError)):
-        put(np.ones((1,)), index=(np.array([0]), np.array([5])), shape=(3, 4))
-
-
 def test_a_caller_who_changes_the_index_afterwards_changes_nothing():
     index = np.array([[0, 0]])
     x = leaf(random((1, 3)))
@@ -356,21 +349,6 @@ def test_products_that_are_scattered(zeros, include_self):
         )
 
     compare(combined, combined, x, src, order=2 if zeros == 0 else 1)  # PyTorch's second order divides by the zero
-
-
-def test_products_that_are_scattered_have_second_derivatives_at_zero():
-    index = np.array([0, 0, 0, 1])
-    x, src = Tensor([2.0, 3.0], True, np.float64), Tensor([0.0, 5.0, 0.0, 7.0], True, np.float64)
-    out = x.scatter_reduce(0, index, src, "prod")
-    autograd.gradcheck(lambda x, src: x.scatter_reduce(0, index, src, "prod"), (x, src))
-    autograd.gradgradcheck(lambda x, src: x.scatter_reduce(0, index, src, "prod"), (x, src))
-    assert out.tolist() == [0.0, 21.0]
-
-
-def test_a_product_does_not_pass_infinity_on_to_other_places():
-    src = Tensor([np.inf, 2.0, 3.0], True)
-    Tensor([1.0, 1.0]).scatter_reduce(0, [0, 1, 1], src, "prod").sum().backward()
-    assert src.grad.tolist() == [1.0, 3.0, 2.0]
 
 
 @pytest.mark.filterwarnings("ignore:The reduce argument:UserWarning")

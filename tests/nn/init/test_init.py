@@ -113,23 +113,6 @@ def test_nothing_to_fill():
     assert init.kaiming_normal_(Tensor(np.empty((3, 0)))).shape == (3, 0)
 
 
-@pytest.mark.parametrize("shape", [(3, 2), (5, 4, 3), (2, 3, 4, 5)])
-def test_fans_are_pytorchs(shape):
-    torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
-    expected = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(shape))
-    assert init.fan_in_and_fan_out(Tensor(np.empty(shape))) == expected
-
-
-def test_gains_are_pytorchs():
-    torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
-    names = ["linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-             "sigmoid", "tanh", "relu", "selu", "leaky_relu"]  # fmt: skip
-    for name in names:
-        assert init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
-        assert init.calculate_gain(name, 0.5) == torch.nn.init.calculate_gain(name, 0.5)
-    assert init.calculate_gain("leaky_relu", 0) == math.sqrt(2)
-
-
 @pytest.mark.parametrize("name", [n for n in init.__all__ if n.endswith("_") and n not in ("he_normal_", "he_uniform_",
                                   "glorot_normal_", "glorot_uniform_")])  # fmt: skip
 def test_a_layer_in_place_of_its_weight(name):
