@@ -21,7 +21,7 @@ from minigrad.core.dispatch import NUMPY, full_name
 NOT_ABOUT_ARRAYS = {"test", "info", "show_config", "show_runtime", "get_include", "load", "loadtxt", "genfromtxt"}
 # What the page lists, and NumPy has not had since 2.0: from 2.1, and from 2.2, on.
 NEWER = {"cumulative_prod", "cumulative_sum", "unstack", "matvec", "vecmat"}
-PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"
+PAGE = Path(__file__).parents[2] / "docs" / "numpy.md"
 
 
 def kind(function: Any) -> str:
