@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -52,6 +54,10 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     kwargs = {name: value for name, value in kwargs.items() if value is not None or name not in ("out", "dtype")}
     if answer is None or "out" in kwargs:
         refuse(full_name(function), kwargs, known=answer is not None)
+    if len(args) > 2 and _place_of_out(function) < len(args):
+        if (out := args[_place_of_out(function)]) is not None:
+            refuse(full_name(function), {"out": out})
+        args, kwargs = _spoken_out(function, args, kwargs)
     try:
         return answer(*args, **kwargs)
     except TypeError:
@@ -64,6 +70,15 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
     except TypeError as error:
         raise TypeError(f"{full_name(function)} of a Tensor: {error}; it takes {signature}") from None
     return answer(*args, **kwargs)
+
+
+@functools.cache
+def _place_of_out(function: Any) -> int:
+    """Which argument of a NumPy function is ``out``, if it can be given by position."""
+    try:
+        return list(inspect.signature(function).parameters).index("out")
+    except ValueError:  # there is none, or some functions of older versions show no signature
+        return sys.maxsize
 
 
 def _fits(signature: inspect.Signature, args: Any, kwargs: Any) -> bool:

@@ -255,7 +255,7 @@ def _slab(end: Any, input: Any, axis: int) -> Any:
 
 # --- NumPy's signatures -----------------------------------------------------------------------------------------------
 def _numpy_scan(scan: Any) -> Any:
-    def scanned(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    def scanned(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
         return scan(reshape(a, -1), 0, dtype=dtype) if axis is None else scan(a, axis, dtype=dtype)
 
     return scanned

@@ -184,6 +184,10 @@ def test_pieces_come_in_what_numpy_gives(function, arguments) -> None:
         lambda t: np.cumprod(t, 0, None, None),
         lambda t: np.cumsum(t, axis=0, dtype=np.float64),
         lambda t: np.sum(t, 0, None, None),
+        lambda t: np.sum(t, 0, None, None, True),
+        lambda t: np.max(t, 0, None, True),
+        lambda t: np.mean(t, 0, None, None, True),
+        lambda t: np.take(t, [5], 0, None, "wrap"),
         lambda t: np.median(t, overwrite_input=False),
         lambda t: np.array_split(t, 2, 0)[0],
         lambda t: np.broadcast_arrays(t, [[1], [2]], subok=False)[0],
@@ -209,8 +213,18 @@ def test_what_differs_from_a_default_is_refused_by_name() -> None:
         np.concatenate([t, t], casting="unsafe")
     with pytest.raises(TypeError, match="write behind autograd's back"):
         np.cumsum(t, out=np.zeros(2))
-    with pytest.raises(TypeError, match="out"):
-        np.cumsum(t, None, None, np.zeros(2))
+    for call in (
+        lambda out: np.cumsum(t, None, None, out),
+        lambda out: np.sum(t, None, None, out),
+        lambda out: np.mean(t, 0, None, out),
+        lambda out: np.max(t, 0, out),
+        lambda out: np.take(t, [0], 0, out),
+        lambda out: np.clip(t, 0, 1, out),
+        lambda out: np.concatenate([t, t], 0, out),
+    ):
+        assert isinstance(call(None), Tensor)
+        with pytest.raises(TypeError, match="write behind autograd's back"):
+            call(np.zeros(2))
     with pytest.raises(TypeError, match=r"np.sum of a Tensor: .*initial"):
         np.sum(t, initial=3.0)
 

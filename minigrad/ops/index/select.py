@@ -249,7 +249,7 @@ def take(input: Any, index: Any) -> Any:
     return pick(flat, index=within("take", index, shape_of(flat)[0], negative=True))
 
 
-def _numpy_take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+def _numpy_take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     if axis is None:
         a, axis = reshape(a, -1), 0
     shape = shape_of(a)

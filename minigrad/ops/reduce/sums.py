@@ -55,7 +55,7 @@ def in_dtype(name: str, reduction: Callable[[Any], Any], input: Any, dtype: Any)
 def numpy_reduction(reduction: Any) -> Any:
     """``reduction`` with the arguments of NumPy, whose third is the dtype."""
 
-    def reduced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    def reduced(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
         return reduction(a, axis, keepdims, dtype=dtype)
 
     return reduced
