@@ -129,7 +129,7 @@ v2 = v1.adjoint()
 v1 = lib.tensor([-1, 0])
 v2 = lib.scatter_reduce(v1, 0, lib.tensor([0]), v1, 'mean')
 """,
-    "a negative power of an integer is no integer": """
+    "a negative power of an integer is no integer, unless there is none": """
 v1 = lib.tensor([2, -4])
 v2 = v1 ** v1
 """,
@@ -195,6 +195,27 @@ v3 = v1.addmm(v2, v2, beta=0)
 v1 = lib.tensor([[1, 3, 1, 3], [2, 0, 1, 2]], dtype=lib.uint8)
 v2 = lib.kthvalue(v1, 1, -1)
 """,
+    "of equal elements any may get the gradient": """
+v1 = lib.tensor([-1.5, 1, -2, 3.25, 3.5, 0, 3, 0, -4, -1, 3.25, -4, 1, 0, -2, -1, -1, 4], requires_grad=True)
+v2 = v1.quantile(0.9, interpolation='lower')
+v3 = gradients(v2, [v1], lib.tensor(1.0))
+""",
+    "the maximum of NaN is NaN": """
+v1 = lib.tensor([[0.0], [float('nan')], [1.0]])
+v2 = F.embedding_bag(lib.tensor([[2, 1, 2]]), v1, mode='max')
+""",
+    "PyTorch's median of an expanded tensor is another one": """
+v1 = lib.tensor([[[1.25]], [[-2.25]], [[-1.5]]]).expand((3, 2, 2))
+v2 = v1.median(-2)
+""",
+    "a view of a view comes from that view; PyTorch derives both anew from what was written": """
+v1 = lib.tensor([1.0, 2.0])
+v2 = v1[:]
+v3 = v2[:]
+v4 = lib.tensor([3.0], requires_grad=True)
+v1[:1] = v4
+v5 = gradients(v3, [v2], lib.tensor([1.0, 1.0]))
+""",
     "integers are as wide as the widest; PyTorch lets a single one wrap around in the dtype of an array": """
 v1 = lib.tensor([-4, -2], dtype=lib.int16)
 v2 = lib.tensor(1)
@@ -257,7 +278,7 @@ v1 = lib.tensor([[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]])
 v2 = F.conv2d(v1, v1[:1, :, :1, :1])
 v3 = v2.is_contiguous()
 """,
-    "what lies in memory in another order is copied where PyTorch need not": """
+    "whether a new shape needs a copy depends on the order in memory, which may differ": """
 v1 = lib.tensor([[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]])
 v2 = F.conv2d(v1, v1[:1, :, :1, :1])
 v3 = v2.flatten()
