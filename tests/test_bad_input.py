@@ -19,6 +19,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, autograd, nn
+from minigrad.core.primitive import REGISTRY, Primitive
 from minigrad.nn.kernels.linear import linear
 
 
@@ -506,3 +507,13 @@ def test_a_dimension_that_does_not_exist_is_named(name):
 def test_a_function_in_place_of_numbers(make) -> None:
     with pytest.raises(TypeError, match=r"numbers are needed, got ReLU; if it is a layer, call it: layer\(x\)"):
         make(nn.ReLU())
+
+
+def test_an_operation_within_another_explains_once() -> None:
+    outer = Primitive(lambda x, y: mg.matmul(x, y), name="outer")
+    try:
+        with pytest.raises(ValueError, match=r"^matmul\(") as caught:
+            outer(Tensor(np.ones((2, 3))), Tensor(np.ones((2, 3))))
+        assert "outer" not in str(caught.value)
+    finally:
+        del REGISTRY["outer"]

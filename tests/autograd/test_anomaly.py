@@ -105,6 +105,14 @@ def test_the_line_is_that_of_the_user() -> None:
         mg.log(x)  # here
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_the_operation_that_was_called_is_blamed_and_not_one_within_its_rule(create_graph: bool) -> None:
+    with detect_anomaly():
+        y = mg.sqrt(leaf([0.0, 1.0])).sum()
+        with pytest.raises(FloatingPointError, match="derivative of sqrt"):
+            y.backward(create_graph=create_graph)
+
+
 def test_a_constant_mask_of_minus_infinity_passes() -> None:
     x = leaf([1.0, 2.0, 3.0])
     mask = np.array([0.0, 0.0, -INF], np.float32)

@@ -45,6 +45,12 @@ def test_pieces(shape, method, static, dtype):
         compare(lambda t: getattr(t, method)(*static)[i], lambda t: getattr(t, method)(*static)[i], x)  # noqa: B023
 
 
+def test_pieces_of_nothing():
+    nothing = np.zeros((2, 0))
+    ours, theirs = leaf(nothing).split(0, 1), torch.tensor(nothing).split(0, 1)
+    assert [piece.shape for piece in ours] == [tuple(piece.shape) for piece in theirs] == [(2, 0)]
+
+
 @pytest.mark.parametrize("name", ["hstack", "vstack", "dstack", "column_stack", "cat", "concat"])
 @pytest.mark.parametrize("shapes", [((), ()), ((2,), (3,)), ((3,), (3,)), ((2, 3), (2, 3)), ((2, 1, 3), (2, 1, 3))])
 def test_joining(name, shapes):
