@@ -276,8 +276,8 @@ def _packed(value: Any, path: tuple[str, ...], tensors: dict[str, Array], within
         tensors[name] = _host(value, path)
         return {"tensor" if isinstance(value, Tensor) else "array": name}
     if isinstance(value, np.generic):
-        _check_width(as_dtype(value.dtype), path)
-        return {"scalar": [value.dtype.name, _packed(value.item(), path, tensors, within)]}
+        _check_width(value.dtype, path)
+        return {"scalar": [as_dtype(value.dtype).name, _packed(value.item(), path, tensors, within)]}
     if type(value) is int and value.bit_length() > _LONGEST_INTEGER:
         raise ValueError(f"{_place(path)} is an integer of {value.bit_length()} bits; save it as a string: hex(it)")
     if value is None or type(value) in (bool, int, str):
