@@ -119,10 +119,10 @@ def _written_back(view: View, value: Tensor) -> Tensor:
     parent = view.parent
     if len(view.steps) == 1 and view.steps[0][0] is pick:
         return assign(parent, value, index=view.steps[0][1]["index"])  # type: ignore[no-any-return]
-    places = np.reshape(np.arange(parent._array.size, like=raw(parent)), parent.shape)
+    positions = np.reshape(np.arange(parent._array.size, like=raw(parent)), parent.shape)
     for op, static in view.steps:
-        places = op.forward(places, **static)
-    flat = assign(reshape(parent, -1), reshape(value, -1), index=np.reshape(places, -1))
+        positions = op.forward(positions, **static)
+    flat = assign(reshape(parent, -1), reshape(value, -1), index=np.reshape(positions, -1))
     return reshape(flat, parent.shape)  # type: ignore[no-any-return]
 
 
