@@ -76,8 +76,10 @@ def dispatch(function: Any, args: Any, kwargs: Any) -> Any:
 def _place_of_out(function: Any) -> int:
     """Which argument of a NumPy function is ``out``, if it can be given by position."""
     try:
-        return list(inspect.signature(function).parameters).index("out")
-    except ValueError:  # there is none, or some functions of older versions show no signature
+        parameters = inspect.signature(function).parameters
+        kind = parameters["out"].kind
+        return list(parameters).index("out") if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD else sys.maxsize
+    except (KeyError, ValueError):  # there is none, or some functions of older versions show no signature
         return sys.maxsize
 
 

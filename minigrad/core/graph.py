@@ -198,9 +198,12 @@ def walk(
                 for hook in tuple(node.hooks.values()):
                     grad = hook(grad)
             op = node.op
-            if op is None or node in found:
+            if op is None:
                 found[node] = grad
-                if op is None or (needed is not None and needed.isdisjoint(node.parents)):
+                continue
+            if needed is not None and node in found:
+                found[node] = grad
+                if needed.isdisjoint(node.parents):
                     continue
             for parent, part in op.pull(node, grad, differentiable, needed):
                 known = pending.get(parent)

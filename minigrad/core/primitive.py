@@ -196,11 +196,11 @@ class Primitive:
             if self.residuals:
                 out, residuals = self._unpacked(out)
             if like is not None and type(out) is not ndarray:
-                out = self._an_array(out)
+                out = np.asarray(out) if isinstance(out, generic) else self._an_array(out)
         if like is None:
             return out
         # See that neither integers nor a single number decided the precision.
-        if out.dtype is not like.dtype or (not like.ndim and _outranked(values, out)):
+        if out.dtype is not like.dtype or (not like.ndim and out.ndim and _outranked(values, out)):
             fair = promoted(values, out.dtype)
             if fair is not values:
                 return self._again(args, fair, parents, static)
@@ -274,9 +274,7 @@ class Primitive:
         return computed[0], computed[1:]
 
     def _an_array(self, out: Any) -> Any:
-        """The output, which NumPy's reductions give as a scalar, and CuPy's as a 0-d array."""
-        if isinstance(out, generic):
-            return np.asarray(out)
+        """The output, if it is an array of any kind. (NumPy gives scalars where CuPy gives 0-d arrays.)"""
         return out if hasattr(out, "dtype") else refuse_output(self.name, out, len(self.outputs), 0)
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
@@ -391,7 +389,7 @@ class Primitive:
 
 def _outranked(values: list[Any], out: Any) -> bool:
     """Whether single numbers, among them the last Tensor, decided the precision of an array."""
-    return bool(out.ndim) and getattr(values[0], "dtype", None) is not out.dtype
+    return getattr(values[0], "dtype", None) is not out.dtype
 
 
 def _public(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class Optimizer(ABC):
 
     def __init__(self, params: Iterable[Tensor] | Iterable[Group], defaults: Group) -> None:
         self.defaults = defaults
+        self._options_of = itemgetter(*defaults)
         self.param_groups: list[Group] = []
         self._members: list[list[Tensor]] = []
         self._flats: list[list[Flat]] = []
@@ -81,7 +83,7 @@ class Optimizer(ABC):
         """Check the options of a group, if they are not those that were checked before."""
         group = self.param_groups[number]
         try:
-            options = tuple([group[name] for name in self.defaults])
+            options = self._options_of(group)
         except KeyError as error:
             raise KeyError(
                 f"group {number} of {type(self).__name__} has no option {error} any more; set it again: "
@@ -127,8 +129,10 @@ class Optimizer(ABC):
         """Forget all gradients: ``.grad`` becomes None, or zeros where there was one, if ``set_to_none`` is false."""
         for members in self._members:
             for parameter in members:
-                if set_to_none or parameter.grad is None:
-                    parameter.grad = None
+                if set_to_none:
+                    parameter._grad = None
+                elif parameter._grad is None:
+                    continue
                 else:
                     parameter.grad = wrap(np.zeros_like(parameter._array), None)
 

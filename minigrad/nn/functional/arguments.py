@@ -80,8 +80,9 @@ def floating(function: str, value: Any, what: str = "input", cure: str = "", cop
     Raises:
         TypeError: for integers and truth values.
     """
-    tensor = to_tensor(value, copy)
-    require_floating(function, tensor, what, cure)
+    tensor = value if isinstance(value, Tensor) else to_tensor(value, copy)
+    if tensor.dtype.kind != "f":
+        require_floating(function, tensor, what, cure)
     return tensor
 
 
