@@ -230,6 +230,9 @@ DIFFERENT: dict[str, Predicate] = {
     "functions have their limits at infinity": _both(
         _does("values", "gelu mish silu hardswish softsign std_mean var_mean quantile cross_entropy"), _limits
     ),
+    "the derivative of a product is the product of the others; PyTorch divides by each, also by infinity": _both(
+        _does("values", "gradients backward"), _limits
+    ),
     "a vector of zeros stays one when it is normalized, also in half precision": _both(
         _does("values", "normalize"), lambda d: "float16" in d.dtypes
     ),

@@ -257,6 +257,11 @@ v2 = v1.unique(dim=1)
 v1 = lib.tensor([0.95, -float('inf')])
 v2 = F.softsign(v1)
 """,
+    "the derivative of a product is the product of the others; PyTorch divides by each, also by infinity": """
+v1 = lib.tensor([float('inf'), 2.0], requires_grad=True)
+v2 = lib.ones(1).scatter_reduce(0, lib.tensor([0, 0]), v1, 'prod')
+v3 = gradients(v2, [v1], lib.tensor([1.0]))
+""",
     "a vector of zeros stays one when it is normalized, also in half precision": """
 v1 = lib.tensor([[1.0, 0.0], [2.0, 0.0]], dtype=lib.float16)
 v2 = F.normalize(v1, dim=0)
