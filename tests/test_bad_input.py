@@ -218,7 +218,7 @@ NOTHING = [
     case("argmax", ValueError, lambda: x(0, 3).argmax(), "argmax", r"\(0, 3\)", "empty"),
     case("logsumexp", ValueError, lambda: x(0, 3).logsumexp(0), "logsumexp", r"\(0, 3\)", "empty"),
     case("var of nothing", ValueError, lambda: x(0, 3).var(), "var", r"\(0, 3\)"),
-    case("var of one", ValueError, lambda: x(1).var(), "variance", r"1 value", "correction=0"),
+    case("var of one", ValueError, lambda: x(1).var(), "var", r"1 value", "correction=0"),
     case("var of a number", ValueError, lambda: Tensor(1.0).var(), r"1 value", "correction=0"),
     case("var of columns", ValueError, lambda: x(1, 3).var(0), r"1 value", "correction=0"),
     case("clamp", ValueError, lambda: x().clamp(), "clamp", "min", "max", r"clamp\(x, min=0\)"),

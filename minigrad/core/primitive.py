@@ -274,7 +274,7 @@ class Primitive:
         return computed[0], computed[1:]
 
     def _an_array(self, out: Any) -> Any:
-        """The output, if it is an array of any kind. (NumPy gives scalars where CuPy gives 0-d arrays.)"""
+        """The output, if it is an array of any kind."""
         return out if hasattr(out, "dtype") else refuse_output(self.name, out, len(self.outputs), 0)
 
     def _settled(self, out: Any, values: list[Any], static: dict[str, Any]) -> Any:
