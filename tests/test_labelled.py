@@ -7,6 +7,7 @@ import operator
 import numpy as np
 import pytest
 
+import minigrad as mg
 from minigrad import Tensor
 
 OPERATORS = [
@@ -56,3 +57,20 @@ def test_what_else_stands_beside_a_tensor():
         np.add(Tensor([1.0]), None)
     with pytest.raises(TypeError):
         Tensor([1.0]) + "a"
+
+
+def test_labelled_arrays_as_arguments_of_functions() -> None:
+    """A function called by its name gives a Tensor; what stands in a frame counts as its array."""
+    pandas = pytest.importorskip("pandas")
+    series = pandas.Series([1.0, 2.0])
+    x = mg.ones(2, dtype=np.float64, requires_grad=True)
+    y = mg.multiply(x, series)
+    y.sum().backward()
+    assert y.tolist() == [1.0, 2.0] and x.grad is not None and x.grad.tolist() == [1.0, 2.0]
+    frame = pandas.DataFrame({"a": [1.0], "b": [2.0]}, dtype="float32")
+    assert mg.nn.Linear(2, 3)(frame).shape == (1, 3)
+
+
+def test_divmod_of_tensors() -> None:
+    assert [t.item() for t in divmod(mg.tensor(7), 2)] == [3, 1]
+    assert [t.item() for t in divmod(7, mg.tensor(2))] == [3, 1]

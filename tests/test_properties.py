@@ -112,12 +112,13 @@ def indexed(draw):
         axes = draw(st.integers(1, len(shape)))
         return shape, draw(hnp.arrays(bool, shape[:axes]))
     length = draw(st.integers(0, 4))
+    numbers = draw(st.booleans())  # not beside arrays, where Tensors follow PyTorch, and not NumPy
     index = []
     for n in shape[: draw(st.integers(1, len(shape)))]:
         places = st.integers(-n, n - 1)
         arrays = st.lists(places, min_size=length, max_size=length).map(lambda p: np.array(p, np.int64))
         index.extend([None] * draw(st.integers(0, 1)))
-        index.append(draw(st.one_of(arrays, places, st.slices(n))))
+        index.append(draw(st.one_of(places if numbers else arrays, st.slices(n))))
     return shape, tuple(index)
 
 

@@ -18,6 +18,7 @@ from .caller import declaring_module, despite, given_by_caller
 from .dispatch import Table, full_name, refuse
 from .graph import Fork, Node
 from .modes import grad_enabled
+from .operators import labelled
 from .refusals import explained, refuse_output, refuse_overwritten
 from .tensor import Tensor, raw, wrap
 from .views import UNKNOWN, share_with
@@ -184,6 +185,12 @@ class Primitive:
             out = self.forward(*values, **static)
         except (IndexError, OverflowError, TypeError, ValueError) as error:
             raise self._explained(error, values, static) from error
+        except AttributeError:
+            if not any(labelled(type(a)) for a in args):
+                raise
+            return self(
+                *[np.asarray(a) if labelled(type(a)) else a for a in args], **static
+            )  # data frames, for example
         except RuntimeWarning as warning:  # of an overflow, say: a filter makes it an exception
             out = despite(warning, self.forward, values, static, on_tensors=like is not None)
         except (DeprecationWarning, RuntimeError):  # of NumPy and PyTorch, where a Tensor of PyTorch's is among them
@@ -196,6 +203,8 @@ class Primitive:
             if self.residuals:
                 out, residuals = self._unpacked(out)
             if like is not None and type(out) is not ndarray:
+                if not isinstance(out, generic) and any(labelled(type(a)) for a in args):
+                    return self(*map(_plain, args), **static)
                 out = np.asarray(out) if isinstance(out, generic) else self._an_array(out)
         if like is None:
             return out
@@ -385,6 +394,11 @@ class Primitive:
     def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
         refuse_foreign(values)
         return explained(error, self.name, self.inputs, values, static, self.cure)
+
+
+def _plain(value: Any) -> Any:
+    """The array of a data frame and its kin; anything else as it is."""
+    return np.asarray(value) if labelled(type(value)) else value
 
 
 def _outranked(values: list[Any], out: Any) -> bool:

@@ -182,12 +182,9 @@ class Tensor(Methods):
         if method == "__call__" and not kwargs:
             answer = NUMPY.get(ufunc)
             if answer is not None:
-                try:
-                    return answer(*inputs)
-                except (AttributeError, TypeError, ValueError):
-                    if any(labelled(type(x)) for x in inputs):  # looked at here, where it costs the others nothing
-                        return NotImplemented
-                    raise
+                if len(inputs) > 1 and any([labelled(type(x)) for x in inputs]):
+                    return NotImplemented  # they bring their labels to the result
+                return answer(*inputs)
         name = full_name(ufunc) if method == "__call__" else f"{full_name(ufunc)}.{method}"
         refuse(name, kwargs, known=method == "__call__" and ufunc in NUMPY)
 
@@ -287,6 +284,7 @@ class Tensor(Methods):
     __mul__, __rmul__ = binary(np.multiply)
     __truediv__, __rtruediv__ = binary(np.divide)
     __floordiv__, __rfloordiv__ = binary(np.floor_divide)
+    __divmod__, __rdivmod__ = binary(np.divmod)
     __mod__, __rmod__ = binary(np.remainder)
     __pow__, __rpow__ = binary(np.power)
     __matmul__, __rmatmul__ = binary(np.matmul)

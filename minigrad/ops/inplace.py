@@ -162,7 +162,9 @@ def _write(target: Tensor, what: str, place: Any, write: Callable[[], Any]) -> N
         write()
     except (IndexError, OverflowError, TypeError, ValueError) as error:
         kind = next((k for k in (IndexError, TypeError) if isinstance(error, k)), ValueError)
-        raise kind(f"{what} into a {target.dtype} Tensor of shape {target.shape}: {error}") from None
+        cure = "; convert the Tensor to a larger dtype first, such as t.to(np.int64)"
+        wide = cure if isinstance(error, OverflowError) else ""
+        raise kind(f"{what} into a Tensor of {target.dtype}, of shape {target.shape}: {error}{wide}") from None
     stamp(target._array)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.arrays import as_array, as_operands, shape_of
 from ..core.declare import primitive, register
-from ..core.dispatch import NUMPY
+from ..core.dispatch import NUMPY, refuse
 from ..core.tensor import Tensor, as_operand, raw
 from .dims import axis_aliases, one_dim
 from .index.basic import pick
@@ -332,13 +332,23 @@ def _in_a_list(split: Any) -> Any:
     return listed
 
 
+def _numpy_concatenate(
+    arrays: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    if out is not None:
+        refuse("np.concatenate", {"out": out})
+    if dtype is not None or casting != "same_kind":
+        raise TypeError("np.concatenate of a Tensor: dtype= and casting= are not taken; convert the result: .to(dtype)")
+    return concatenate(arrays, axis)
+
+
 def _numpy_append(arr: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate(as_operands(arr, values), axis)
 
 
 NUMPY.update(
     {
-        np.concatenate: concatenate,
+        np.concatenate: _numpy_concatenate,
         np.stack: stack,
         np.split: _in_a_list(
             lambda ary, indices_or_sections, axis=0: _cut("np.split", ary, indices_or_sections, axis, True)
