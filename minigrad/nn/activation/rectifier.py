@@ -12,14 +12,18 @@ from ..module.module import Module
 from ..parameter import unset
 
 
-class _InPlace(Module):
-    """Has only the argument ``inplace``."""
+class InPlace(Module):
+    """What has only the argument ``inplace``."""
 
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
+    def extra_repr(self) -> str:
+        """Whether it works in place."""
+        return "inplace=True" if self.inplace else ""
 
-class ReLU(_InPlace):
+
+class ReLU(InPlace):
     """max(input, 0), elementwise; the derivative at 0 is 0.
 
     Args:
@@ -34,12 +38,8 @@ class ReLU(_InPlace):
         """Apply the function to every element."""
         return functional.relu(input, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Whether it works in place."""
-        return "inplace=True" if self.inplace else ""
 
-
-class Hardsigmoid(_InPlace):
+class Hardsigmoid(InPlace):
     """(input + 3) / 6 limited to [0, 1]: a sigmoid of straight pieces.
 
     Args:
@@ -54,8 +54,12 @@ class Hardsigmoid(_InPlace):
         """Apply the function to every element."""
         return functional.hardsigmoid(input, self.inplace)
 
+    def extra_repr(self) -> str:
+        """Nothing, as in PyTorch."""
+        return ""
 
-class Hardswish(_InPlace):
+
+class Hardswish(InPlace):
     """The input times its ``Hardsigmoid``: a cheap ``SiLU``.
 
     Args:
@@ -69,6 +73,10 @@ class Hardswish(_InPlace):
     def forward(self, input: Any) -> Any:
         """Apply the function to every element."""
         return functional.hardswish(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Nothing, as in PyTorch."""
+        return ""
 
 
 class LeakyReLU(Module):

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import functional
 from ..module.module import Module
+from .rectifier import InPlace
 
 
 class Tanh(Module):
@@ -123,18 +124,7 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class _InPlace(Module):
-    """Has only the argument ``inplace``."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        """Whether it works in place."""
-        return "inplace=True" if self.inplace else ""
-
-
-class SiLU(_InPlace):
+class SiLU(InPlace):
     """The input times its sigmoid, also called Swish.
 
     Args:
@@ -150,7 +140,7 @@ class SiLU(_InPlace):
         return functional.silu(input, self.inplace)
 
 
-class Mish(_InPlace):
+class Mish(InPlace):
     """The input times tanh(softplus(input)).
 
     Args:
@@ -166,7 +156,7 @@ class Mish(_InPlace):
         return functional.mish(input, self.inplace)
 
 
-class SELU(_InPlace):
+class SELU(InPlace):
     """ELU scaled so that mean 0 and variance 1 pass from layer to layer; initialise with ``init.lecun_normal_``.
 
     Args:

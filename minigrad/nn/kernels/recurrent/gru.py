@@ -8,16 +8,7 @@ import numpy as np
 
 from ....core.declare import primitive
 from ....ops.reduce.sums import sum_
-from .steps import befores, check, copied, or_zeros, packed, plus, rejoined, resized, steps, unfilled
-
-
-def _quarters(gates: Any) -> tuple[Any, Any, Any, Any]:
-    """Candidate, reset gate, update gate, and the state's share in the candidate before the reset gate.
-
-    In this order the first three are what the input feeds, and the last three what the state feeds.
-    """
-    n = gates.shape[1] // 4
-    return gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n : 3 * n], gates[:, 3 * n :]
+from .steps import befores, check, copied, or_zeros, packed, plus, quarters, rejoined, resized, steps, unfilled
 
 
 def _rotated(rows: Any) -> Any:
@@ -131,7 +122,7 @@ def gru(
         both *= 0.5
         both += 0.5
         now[:, 3 * width :] = state[:, 2 * width :]
-        candidate, reset, update, share = _quarters(now)
+        candidate, reset, update, share = quarters(now)
         candidate += reset * share
         np.tanh(candidate, out=candidate)
         kept = h - candidate
@@ -162,7 +153,7 @@ def _pull(
     begun: list[Any] = []
     dh = last[: order[-1][1]]
     for (step, size), h in zip(reversed(order), reversed(before), strict=True):
-        candidate, reset, update, share = _quarters(gates[step])
+        candidate, reset, update, share = quarters(gates[step])
         dh = plus(resized(dh, last, size, begun), of_out, step)
         kept = dh * update
         d_candidate = (dh - kept) * (1 - candidate * candidate)

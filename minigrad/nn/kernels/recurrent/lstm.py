@@ -8,13 +8,20 @@ import numpy as np
 
 from ....core.declare import primitive
 from ....ops.reduce.sums import sum_
-from .steps import befores, check, copied, gate_constants, or_zeros, packed, plus, rejoined, resized, steps, unfilled
-
-
-def _quarters(gates: Any) -> tuple[Any, Any, Any, Any]:
-    """Input gate, forget gate, candidate and output gate: PyTorch's order."""
-    n = gates.shape[1] // 4
-    return gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n : 3 * n], gates[:, 3 * n :]
+from .steps import (
+    befores,
+    check,
+    copied,
+    gate_constants,
+    or_zeros,
+    packed,
+    plus,
+    quarters,
+    rejoined,
+    resized,
+    steps,
+    unfilled,
+)
 
 
 def _gates_again(
@@ -47,7 +54,7 @@ def _cells_again(gates: Any, c0: Any, sizes: tuple[int, ...], reverse: bool) -> 
     c = c0[: order[0][1]]
     parts = []
     for step, size in order:
-        i, f, candidate, _ = _quarters(gates[step])
+        i, f, candidate, _ = quarters(gates[step])
         c = f * resized(c, c0, size, []) + i * candidate
         parts.append(c)
     return packed(parts, order)
@@ -122,7 +129,7 @@ def lstm(
         np.tanh(z, out=z)
         z *= factor
         z += shift
-        i, f, candidate, o = _quarters(z)
+        i, f, candidate, o = quarters(z)
         c = np.multiply(f, c, out=cells[step])
         c += i * candidate
         h = np.tanh(c, out=out[step])
@@ -158,7 +165,7 @@ def _pull(
         dh = plus(resized(dh, last_h, size, begun_h), of_out, step)
         dc = resized(dc, last_c, size, begun_c)
         now = gates[step]
-        i, f, candidate, o = _quarters(now)
+        i, f, candidate, o = quarters(now)
         tanh_c = np.tanh(cells[step])
         dc = dc + dh * (o * (1 - tanh_c * tanh_c))
         d = np.concatenate([dc * candidate, dc * c_before, dc * i, dh * tanh_c], axis=1)

@@ -108,3 +108,14 @@ def check(gates: int, sizes: tuple[int, ...], states: dict[str, Any], w_hh: Any,
         raise ValueError("b_ih and b_hh must both be given, or none of them")
     if any(b is not None and b.shape != (gates * width,) for b in biases):
         raise ValueError(f"a bias must have shape {(gates * width,)}")
+
+
+def quarters(gates: Any) -> tuple[Any, Any, Any, Any]:
+    """Four gates that lie side by side.
+
+    Those of an LSTM are input gate, forget gate, candidate and output gate, PyTorch's order; those of a GRU candidate,
+    reset gate, update gate, and the state's share in the candidate before the reset gate: the first three are what the
+    input feeds, and the last three what the state feeds.
+    """
+    n = gates.shape[1] // 4
+    return gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n : 3 * n], gates[:, 3 * n :]
