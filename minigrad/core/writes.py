@@ -13,7 +13,7 @@ from typing import Any
 from .graph import Array, tick
 
 last_write = -1
-_stamping = threading.Lock()  # else a slower thread could turn last_write back, and a graph would skip the look-up
+_stamping = threading.RLock()  # else a slower thread could turn last_write back, and a graph would skip the look-up
 _written: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memory -> (time, weak reference to it)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,6 @@ class Optimizer(ABC):
 
     def __init__(self, params: Iterable[Tensor] | Iterable[Group], defaults: Group) -> None:
         self.defaults = defaults
-        self._options_of = itemgetter(*defaults)
         self.param_groups: list[Group] = []
         self._members: list[list[Tensor]] = []
         self._flats: list[list[Flat]] = []
@@ -83,7 +81,7 @@ class Optimizer(ABC):
         """Check the options of a group, if they are not those that were checked before."""
         group = self.param_groups[number]
         try:
-            options = self._options_of(group)
+            options = tuple([group[name] for name in self.defaults])
         except KeyError as error:
             raise KeyError(
                 f"group {number} of {type(self).__name__} has no option {error} any more; set it again: "

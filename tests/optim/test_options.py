@@ -218,3 +218,16 @@ def test_the_usual_mistakes_are_noticed() -> None:
             for _ in range(3):
                 wrong.step()
         assert len(caught) == 1
+
+
+def test_an_optimizer_with_a_single_option() -> None:
+    class Plain(optim.SGD):
+        def __init__(self, params: object, lr: float) -> None:
+            super().__init__(params, lr=lr)
+            self.defaults = {"lr": lr}
+
+    x = Tensor([1.0, 1.0], requires_grad=True)
+    optimizer = Plain([x], 0.5)
+    x.sum().backward()
+    optimizer.step()
+    assert x.tolist() == [0.5, 0.5]
