@@ -130,8 +130,8 @@ def test_long_training_does_not_grow() -> None:
         steps(4_000)
     tracemalloc.stop()
     grown = [after - before for before, after in zip(sizes[:-1], sizes[1:], strict=True)]
-    # No object is smaller than 16 bytes, so this is less than one for every second step. Python's own free lists make room
-    # for some kilobytes over the first ten thousand steps, and stop.
+    # No object is smaller than 16 bytes, so this is less than one for every second step. Python's own free lists make
+    # room for some kilobytes over the first ten thousand steps, and stop.
     assert min(grown) < 4_000 * 8
 
 

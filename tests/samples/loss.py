@@ -1,4 +1,4 @@
-"""Samples for nn/kernels/loss.py."""
+"""Samples for nn/kernels/loss/."""
 
 from __future__ import annotations
 
@@ -8,5 +8,10 @@ from tests.samples.arrays import Sample, normal, probabilities
 
 SAMPLES: dict[str, list[Sample]] = {
     "cross_entropy_of_labels": [((normal(4, 3),), {"labels": np.array([0, 2, 2, 1])})],
+    "binary_cross_entropy_of_logits": [((normal(4, 3), probabilities(4, 3)), {})],
+    "binary_cross_entropy_of_probabilities": [((probabilities(4, 3), probabilities(4, 3) / 2), {})],
+    "huber": [((3 * normal(4, 3),), {"delta": 1.0}), ((normal(4, 3),), {"delta": 10.0})],
+    "log_cosh": [((3 * normal(4, 3),), {}), ((1e-3 * normal(5),), {})],
+    "pinball": [((normal(4, 3), np.array([0.1, 0.5, 0.9])), {}), ((normal(4), np.array(0.3)), {})],
     "cross_entropy_of_probabilities": [((normal(4, 3), probabilities(4, 3)), {})],
 }  # fmt: skip

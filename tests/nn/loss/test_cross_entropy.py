@@ -113,7 +113,7 @@ def test_kinds_of_inputs():
     assert isinstance(F.cross_entropy(LOGITS, LABELS), Tensor)
     assert F.cross_entropy(LOGITS, LABELS).item() == expected.item()
     assert F.cross_entropy(LOGITS.tolist(), LABELS.tolist()).item() == pytest.approx(expected.item(), rel=1e-6)
-    np.testing.assert_array_equal(F.mse_loss([1.0, 3.0], [1, 2], "none").numpy(), [0, 1])
+    np.testing.assert_array_equal(F.mse_loss([1.0, 3.0], [1, 2], reduction="none").numpy(), [0, 1])
 
 
 @pytest.mark.parametrize("options", [{}, {"weight": np.ones(4)}, {"label_smoothing": 0.1}, {"reduction": "none"}])
@@ -222,11 +222,11 @@ def test_modules_check_their_arguments_when_made():
     with pytest.raises(ValueError, match="CrossEntropyLoss: label_smoothing"):
         nn.CrossEntropyLoss(label_smoothing=2)
     with pytest.raises(ValueError, match="MSELoss: reduction"):
-        nn.MSELoss("avg")
+        nn.MSELoss(reduction="avg")
 
 
 def test_modules_show_what_is_not_the_default():
     assert repr(nn.CrossEntropyLoss()) == "CrossEntropyLoss()" and nn.CrossEntropyLoss().state_dict() == {}
     loss = nn.CrossEntropyLoss([1.0, 2.0], ignore_index=0, label_smoothing=0.1)
     assert repr(loss) == "CrossEntropyLoss(weight=[1.0, 2.0], ignore_index=0, label_smoothing=0.1)"
-    assert repr(nn.MSELoss("sum")) == "MSELoss(reduction='sum')" and repr(nn.MSELoss()) == "MSELoss()"
+    assert repr(nn.MSELoss(reduction="sum")) == "MSELoss(reduction='sum')" and repr(nn.MSELoss()) == "MSELoss()"

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import sum_along
-from ...core.declare import primitive
-from ...ops.reduce.sums import sum_
-from .softmax import log_softmax, softmax
+from ....core.arrays import sum_along
+from ....core.declare import primitive
+from ....ops.reduce.sums import sum_
+from ..softmax import log_softmax, softmax
 
 
 def _one_hot(labels: Any, classes: int) -> Any:

@@ -1,0 +1,55 @@
+"""What losses have in common as Modules."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ...core.arrays import as_array, shape_of
+from ...core.tensor import Tensor, wrap
+from ..functional.loss.reduction import reduction_of
+from ..module.module import Module
+
+_OLD = ("size_average", "reduce")  # PyTorch's words before `reduction`, which holds what they say
+
+
+class Loss(Module):
+    """A Module that keeps its ``reduction``, and shows the arguments that differ from their defaults."""
+
+    reduction: str
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
+        self.reduction = reduction_of(type(self).__name__, size_average, reduce, reduction)
+
+    def extra_repr(self) -> str:
+        """The arguments that differ from their defaults."""
+        shown = []
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            value = None if name in _OLD else getattr(self, name, None)
+            if isinstance(value, Tensor):
+                value = value.tolist()
+            if value is not None and value != parameter.default:
+                shown.append(f"{name}={value!r}")
+        return ", ".join(shown)
+
+
+class WeightedLoss(Loss):
+    """A loss with a constant ``weight``, which moves and is saved with the model, as a buffer."""
+
+    _takes_arrays = frozenset({"weight"})
+    weight: Tensor | None
+
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", None if weight is None else wrap(as_array(weight), None))
+
+
+def one_per_class(layer: str, what: str, weight: Any) -> None:
+    """Refuse a weight that is no vector: most often it is the input, given to the loss where it is made."""
+    if weight is not None and len(shape_of(weight)) != 1:
+        raise ValueError(
+            f"{layer}: {what} has one number for each class, got shape {shape_of(weight)}; for a loss, "
+            f"make it, then call it: nn.{layer}()(scores, labels)"
+        )
