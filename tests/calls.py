@@ -50,7 +50,9 @@ WITHOUT_PYTORCH = {
     "Parameter", "RemovableHandle", "cbrt", "data", "detect_anomaly", "dtypes", "expand_dims", "multi_dot", "ptp",
     "vecdot", "F.add_remaining_self_loops", "F.add_self_loops", "F.contains_self_loops", "F.degree", "F.gcn_norm",
     "F.global_add_pool", "F.global_max_pool", "F.global_mean_pool", "F.maxout", "F.remove_self_loops", "F.sample",
-    "F.scatter", "F.segment_softmax", "F.softmax_with_temperature",
+    "F.scatter", "F.segment_softmax", "F.softmax_with_temperature", "F.binary_hinge_loss", "F.focal_loss",
+    "F.gaussian_nll_logvar_loss", "F.laplace_nll_loss", "F.log_cosh_loss", "F.mae_loss", "F.multiclass_hinge_loss",
+    "F.multilabel_bce_loss", "F.quantile_loss", "F.sigmoid_focal_loss", "F.squared_hinge_loss", "F.sse_loss",
 }  # fmt: skip
 NO_DTYPES = {  # about files, modes, places and random numbers, or without an array among the inputs
     "autograd", "device", "empty", "empty_like", "enable_grad", "finfo", "from_dlpack", "from_numpy", "func",
@@ -171,6 +173,9 @@ WAYS: list[Callable[[Inputs], tuple[Any, ...]]] = [
     lambda a: (a.image[:, :, :2, :2], np.array([[[[0, 3], [12, 15]]]]), 2),
     lambda a: (a.image[:, 0, :, :2], np.array([[[0, 2], [1, 3], [0, 3], [1, 2]]]), 2),
     lambda a: (a.image.reshape(2, 2, 2, 2), 2, 2),
+    lambda a: (a.x, a.places),
+    lambda a: (a.x / 100 * (a.x > 0), a.mask.astype(np.float32)),
+    lambda a: (a.x, a.y, abs(a.z)),
 ]
 
 OPERATORS = {

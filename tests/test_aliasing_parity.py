@@ -153,6 +153,13 @@ F.layer_norm(x, (4,)); F.group_norm(c, 2); F.instance_norm(c); F.local_response_
 F.embedding(i, x); F.embedding(zero, x); F.embedding_bag(i[None], x); F.one_hot(i); F.mse_loss(x, x)
 F.mse_loss(x, x * 0, reduction='none'); F.cross_entropy(x, labels); F.cross_entropy(x, labels, reduction='none')
 F.scaled_dot_product_attention(s, s, s)
+F.l1_loss(x, x * 0, reduction='none'); F.huber_loss(x, x * 0, reduction='none')
+F.smooth_l1_loss(x, x * 0, reduction='none'); F.gaussian_nll_loss(x, x, p, reduction='none')
+F.poisson_nll_loss(x, p, reduction='none'); F.poisson_nll_loss(x, p * 0, reduction='none')
+F.binary_cross_entropy(p, p, reduction='none'); F.binary_cross_entropy_with_logits(x, p * 0, reduction='none')
+F.binary_cross_entropy_with_logits(x, p, reduction='none'); F.soft_margin_loss(x, x * 0 + 1, reduction='none')
+F.nll_loss(x, labels, reduction='none'); F.multi_margin_loss(x, labels, reduction='none')
+F.multilabel_margin_loss(x, j, reduction='none'); F.multilabel_soft_margin_loss(x, p, reduction='none')
 """
 PROPERTIES = {"T", "mT", "data"}
 EXPRESSIONS = [
@@ -186,7 +193,8 @@ ones rand randint randn randperm save set_default_dtype set_grad_enabled set_rng
 astype atleast_1d atleast_2d atleast_3d bucketize cbrt expand_dims power ptp searchsorted std_mean var_mean
 softmax_with_temperature sample maxout multi_head_attention_forward add_remaining_self_loops add_self_loops
 contains_self_loops degree gcn_norm global_add_pool global_max_pool global_mean_pool remove_self_loops scatter
-segment_softmax
+segment_softmax binary_hinge_loss focal_loss gaussian_nll_logvar_loss laplace_nll_loss log_cosh_loss mae_loss
+multiclass_hinge_loss multilabel_bce_loss quantile_loss sigmoid_focal_loss squared_hinge_loss sse_loss
 """
 
 

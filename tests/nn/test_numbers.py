@@ -130,6 +130,23 @@ CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
+# Losses with numbers among their options -> their Module, and the data that both take.
+LOSSES: dict[str, tuple[str, Callable[[], tuple[Any, ...]]]] = {
+    "huber_loss": ("HuberLoss", lambda: (x(), x())),
+    "smooth_l1_loss": ("SmoothL1Loss", lambda: (x(), x())),
+    "quantile_loss": ("QuantileLoss", lambda: (x(), leaf(2, 3, 4))),
+    "gaussian_nll_loss": ("GaussianNLLLoss", lambda: (x(), x(), 1.0)),
+    "poisson_nll_loss": ("PoissonNLLLoss", lambda: (x(), leaf(2, 3, 4))),
+    "sigmoid_focal_loss": ("SigmoidFocalLoss", lambda: (x(), leaf(2, 3, 4))),
+    "focal_loss": ("FocalLoss", lambda: (x(2, 3), [0, 1])),
+    "multi_margin_loss": ("MultiMarginLoss", lambda: (x(2, 3), [0, 1])),
+    "multiclass_hinge_loss": ("MulticlassHingeLoss", lambda: (x(2, 3), [0, 1])),
+}
+for _name, (_layer, _data) in LOSSES.items():
+    CALLS[f"F.{_name}"] = lambda _name=_name, _data=_data, **o: getattr(F, _name)(*_data(), **o)
+    CALLS[f"nn.{_layer}"] = lambda _layer=_layer, _data=_data, **o: getattr(nn, _layer)(**o)(*_data())
+
+
 def with_grad() -> Tensor:
     leaf = x(3)
     leaf.sum().backward()

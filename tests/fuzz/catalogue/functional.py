@@ -130,6 +130,63 @@ def mse_loss(d: Draw) -> list[str]:
     return [x, d.same(x), *d.option(f"reduction={d.pick('sum', 'none')!r}")]
 
 
+def with_share(word: str, low: float, high: float) -> object:
+    return lambda d: [*mse_loss(d), *d.option(f"{word}={round(d.rng.uniform(low, high), 2)}")]
+
+
+def answers(d: Draw) -> list[str]:
+    x = d.floating()
+    target = d.new(d.look(x).shape, dtype_of(d.look(x)), 0, 1, grad=False)
+    return [x, target, *d.option(f"reduction={d.pick('sum', 'none')!r}")]
+
+
+def probable_answers(d: Draw) -> list[str]:
+    shape, dtype = d.shape(0, 3), d.often("float32", "float64")
+    p, target = d.new(shape, dtype, 0.1, 0.9), d.new(shape, dtype, 0, 1, grad=False)
+    return [p, target, *d.option(f"reduction={d.pick('sum', 'none')!r}")]
+
+
+def several_answers(d: Draw) -> list[str]:
+    x = d.floating(1)
+    return [x, d.new(d.look(x).shape, dtype_of(d.look(x)), 0, 1, grad=False)]
+
+
+def signs(d: Draw) -> list[str]:
+    x = d.floating()
+    return [x, f"1.0 - 2 * ({d.new(d.look(x).shape, dtype_of(d.look(x)), -1, 1, grad=False)} > 0)"]
+
+
+def labelled(low: int, high: int) -> object:
+    """Scores of classes and labels."""
+
+    def arguments(d: Draw) -> list[str]:
+        x = d.floating(low, high)
+        shape = [int(n) for n in d.look(x).shape]
+        classes = shape.pop(0 if len(shape) == 1 else 1) if shape else 1
+        weight = d.option(f"weight={d.new([classes], dtype_of(d.look(x)), 0.5, 2, grad=False)}", 0.3)
+        labels = d.places(shape, classes).replace("int32", "int64")
+        return [x, labels, *weight, *d.option(f"reduction={d.pick('sum', 'none')!r}")]
+
+    return arguments
+
+
+def several_labels(d: Draw) -> list[str]:
+    x = d.floating(1, 2)
+    shape = [int(n) for n in d.look(x).shape]
+    return [x, d.places(shape, shape[-1] if shape else 1).replace("int32", "int64")]
+
+
+def of_spread(d: Draw) -> list[str]:
+    x = d.floating()
+    spread = d.new(d.look(x).shape, dtype_of(d.look(x)), 0.5, 2)
+    return [x, d.same(x), spread, *d.option("full=True"), *d.option(f"reduction={d.pick('sum', 'none')!r}")]
+
+
+def counts(d: Draw) -> list[str]:
+    x = d.floating()
+    return [x, d.new(d.look(x).shape, dtype_of(d.look(x)), 2, 5, grad=False), *d.option("full=True")]
+
+
 def attention(d: Draw) -> list[str]:
     batch, t, s, e, dtype = d.shape(0, 2), d.whole(1, 3), d.whole(1, 3), d.whole(1, 3), d.often("float32", "float64")
     query, key, value = (d.new([*batch, n, e], dtype, -3, 3) for n in (t, s, s))
@@ -208,6 +265,18 @@ ARGUMENTS = {
     "one_hot": lambda d: [d.new(d.shape(0, 2), "int64", 0, 3), *d.option("num_classes=4", 0.7)],
     "cross_entropy": cross_entropy,
     "mse_loss": mse_loss,
+    "l1_loss": mse_loss,
+    "huber_loss": with_share("delta", 0.1, 3),
+    "smooth_l1_loss": with_share("beta", 0, 3),
+    "gaussian_nll_loss": of_spread,
+    "poisson_nll_loss": counts,
+    "binary_cross_entropy": probable_answers,
+    "binary_cross_entropy_with_logits": answers,
+    "multilabel_soft_margin_loss": several_answers,
+    "soft_margin_loss": signs,
+    "nll_loss": labelled(1, 3),
+    "multi_margin_loss": labelled(1, 2),
+    "multilabel_margin_loss": several_labels,
     "scaled_dot_product_attention": attention,
     "normalize": normalized,
     "pixel_shuffle": shuffled(up=True),
