@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, get_default_dtype, refuse_gradient
+from ..core.arrays import refuse_gradient
 from ..core.declare import primitive, register, ufunc
 from ..core.dispatch import NUMPY
 from . import elementwise
+from .pieces import Ratio, beside, in_blocks, in_double, ratio
 
 # --- exponentials and logarithms --------------------------------------------------------------------------------------
 exp2 = ufunc(np.exp2, "2 to the power x.", x=lambda g, out: g * (out * math.log(2)))
@@ -62,15 +63,6 @@ def _xlogy_y(g: Any, x: Any, y: Any) -> Any:
 _xlogy.rule(x=_xlogy_x, y=_xlogy_y)
 
 
-def _beside(number: Any, other: Any) -> Any:
-    """A Python number as an array of the precision of ``other``, whose Tensor it then joins."""
-    if not isinstance(number, (int, float)):
-        return number
-    other = as_array(other)
-    dtype = other.dtype if other.dtype.kind == "f" else get_default_dtype()
-    return np.full_like(other, number, shape=(), dtype=dtype)
-
-
 @register()
 def xlogy(input: Any, other: Any) -> Any:
     """``input`` · log ``other`` with 0 · log 0 = 0: the terms of an entropy.
@@ -81,7 +73,7 @@ def xlogy(input: Any, other: Any) -> Any:
         >>> xlogy(Tensor([0.0, 2.0]), Tensor([0.0, 1.0]))
         Tensor([0., 0.])
     """
-    return _xlogy(_beside(input, other), _beside(other, input))
+    return _xlogy(beside(input, other), beside(other, input))
 
 
 # --- powers -----------------------------------------------------------------------------------------------------------
@@ -224,7 +216,6 @@ NUMPY[np.nan_to_num] = lambda x, copy=True, nan=0.0, posinf=None, neginf=None: n
 # Rational approximations, the numerator and the denominator from the highest power on: of erf(x)/x in x² up to 0.46875,
 # of exp(x²)·erfc(x) in x up to 4, and, beyond, of the deviation of x·exp(x²)·erfc(x) from 1/√π in 1/x².
 # Source: W. J. Cody, "Rational Chebyshev approximation for the error function", Math. Comp. 23 (1969).
-Ratio = tuple[tuple[float, ...], tuple[float, ...]]
 _NEAR: Ratio = (
     (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
     (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
@@ -256,66 +247,51 @@ _SINGLE: Ratio = (
     (2.0259242e-6, 2.84678364e-4, 3.80786456e-3, 5.28745247e-2, 1.91543782e-1, 1.128379144),
     (3.78314759e-5, 1.17064863e-3, 1.50544984e-2, 1.14556872e-1, 5.03083934e-1, 1.0),
 )
-_BLOCK = 16384  # numbers at a time: the intermediate results of more leave the cache
-
-
-def _ratio(x: Any, ratio: Ratio) -> Any:
-    """The quotient of two polynomials in ``x``."""
-    numerator, denominator = (_polynomial(x, coefficients) for coefficients in ratio)
-    numerator /= denominator
-    return numerator
-
-
-def _polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
-    first, second, *rest = coefficients
-    value = first * x + second
-    for coefficient in rest:  # in place: these arrays are our own
-        value *= x
-        value += coefficient
-    return value
-
-
-def _in_blocks(function: Any, x: Any) -> Any:
-    """``function``, elementwise, of floats in at least single precision, part by part where there are many."""
-    kind = getattr(x, "dtype", np.dtype(np.float64))
-    if kind.kind != "f":
-        x = x.astype(np.float64)
-    elif kind.itemsize < 4:
-        return _in_blocks(function, x.astype(np.float32)).astype(kind)
-    if type(x) is not np.ndarray or x.size <= 2 * _BLOCK:
-        return function(x)
-    flat = np.reshape(x, -1)
-    out = np.empty_like(flat)
-    for start in range(0, flat.size, _BLOCK):
-        out[start : start + _BLOCK] = function(flat[start : start + _BLOCK])
-    return np.reshape(out, x.shape)
 
 
 def _erf_near(x: Any) -> Any:
     x = np.clip(x, -0.5, 0.5)
-    return x * _ratio(x * x, _NEAR)
+    return x * ratio(x * x, _NEAR)
 
 
 def _erf(x: Any) -> Any:
     if getattr(x, "dtype", None) == np.float32:
         x = np.maximum(np.minimum(x, 3.95), -3.95)
-        return np.maximum(np.minimum(x * _ratio(x * x, _SINGLE), 1), -1)
+        return np.maximum(np.minimum(x * ratio(x * x, _SINGLE), 1), -1)
     size = np.abs(x)
     moderate = np.clip(size, 0.46875, 6)  # at 6 erf is 1 to the last digit, so erfc needs no more of its own
-    beyond = 1 - np.exp(-moderate * moderate) * _ratio(moderate, _MIDDLE)
+    beyond = 1 - np.exp(-moderate * moderate) * ratio(moderate, _MIDDLE)
     return np.where(np.less_equal(size, 0.46875), _erf_near(x), np.copysign(beyond, x))
+
+
+def _scaled(size: Any) -> Any:
+    """The product exp(x²) · erfc(x) for x from 0.46875 on."""
+    large = np.maximum(size, 4)
+    inverse = 1 / (large * large)
+    far = (1 / math.sqrt(math.pi) - inverse * ratio(inverse, _FAR)) / large
+    return np.where(np.greater(size, 4), far, ratio(np.minimum(size, 4), _MIDDLE))
+
+
+def _growth(size: Any, sign: float) -> Any:
+    """The exponential exp(± x²), where the rounding of x² costs no digits."""
+    coarse = np.trunc(size * 16) / 16  # its square is exact
+    return np.exp(sign * coarse * coarse) * np.exp(sign * (size - coarse) * (size + coarse))
 
 
 def _erfc(x: Any) -> Any:
     size = np.clip(np.abs(x), 0.46875, 30)  # erfc underflows long before 30
-    coarse = np.trunc(size * 16) / 16  # its square is exact: the exponential loses no digits of a large argument
-    decay = np.exp(-coarse * coarse) * np.exp(-(size - coarse) * (size + coarse))
-    large = np.maximum(size, 4)
-    inverse = 1 / (large * large)
-    far = (1 / math.sqrt(math.pi) - inverse * _ratio(inverse, _FAR)) / large
-    beyond = decay * np.where(np.greater(size, 4), far, _ratio(np.minimum(size, 4), _MIDDLE))
+    beyond = _growth(size, -1.0) * _scaled(size)
     beyond = np.where(np.less(x, 0), 2 - beyond, beyond)
     return np.where(np.less_equal(np.abs(x), 0.46875), 1 - _erf_near(x), beyond)
+
+
+def _erfcx(x: Any) -> Any:
+    size = np.maximum(np.abs(x), 0.46875)
+    growth = _growth(np.minimum(np.abs(x), 26.75), 1.0)  # beyond, 2 · exp(x²) overflows
+    beyond = _scaled(size)
+    reflected = np.where(np.less(x, -26.74), math.inf, 2 * growth - beyond)
+    beyond = np.where(np.less(x, 0), reflected, beyond)
+    return np.where(np.less_equal(np.abs(x), 0.46875), growth * (1 - _erf_near(x)), beyond)
 
 
 @register()
@@ -332,7 +308,7 @@ def erf(x: Any) -> Any:
         >>> erf(Tensor([0.0, 1.0, -9.0]))
         Tensor([ 0.       ,  0.8427008, -1.       ])
     """
-    return _in_blocks(_erf, x)
+    return in_blocks(_erf, x)
 
 
 @register()
@@ -347,7 +323,18 @@ def erfc(x: Any) -> Any:
         >>> f"{erfc(Tensor(10.0, dtype=np.float64)):.4e}"
         '2.0885e-45'
     """
-    return _in_blocks(_erfc, x)
+    return in_blocks(_erfc, x)
+
+
+@primitive()
+def erfcx(x: Any) -> Any:
+    """The product exp(x²) · erfc(x), which neither overflows nor vanishes for positive x.
+
+    Example:
+        >>> erfcx(Tensor([0.0, 1e4]))
+        Tensor([1.0000000e+00, 5.6418958e-05])
+    """
+    return in_double(_erfcx, x)
 
 
 def _gauss(x: Any) -> Any:
@@ -356,3 +343,4 @@ def _gauss(x: Any) -> Any:
 
 erf.rule(x=lambda g, x: g * _gauss(x))
 erfc.rule(x=lambda g, x: -g * _gauss(x))
+erfcx.rule(x=lambda g, x, out: g * (2 * x * out - 2 / math.sqrt(math.pi)))

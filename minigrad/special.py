@@ -1,0 +1,54 @@
+"""Special functions under the names of ``torch.special``.
+
+Every one is differentiable to any order. They compute in double precision, and round once, to the precision of their
+input. ``minigrad.lgamma`` and ``minigrad.special.gammaln`` are the same function, as in PyTorch.
+
+Example:
+    >>> minigrad.special.ndtr(minigrad.special.ndtri(Tensor([0.25])))
+    Tensor([0.25])
+"""
+
+from .nn.kernels.softmax import log_softmax, logsumexp, softmax
+from .ops.bessel import i0, i0e, i1, i1e
+from .ops.entropy import entr, xlog1py
+from .ops.gamma import digamma, gammaln, multigammaln, polygamma, psi
+from .ops.gammainc import gammainc, gammaincc
+from .ops.probit import erfinv, expit, log_ndtr, logit, ndtr, ndtri
+from .ops.special import erf, erfc, erfcx, exp2, expm1, log1p, xlogy
+from .ops.special import round_ as round
+from .ops.trigonometric import sinc
+
+__all__ = [
+    "digamma",
+    "entr",
+    "erf",
+    "erfc",
+    "erfcx",
+    "erfinv",
+    "exp2",
+    "expit",
+    "expm1",
+    "gammainc",
+    "gammaincc",
+    "gammaln",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
+    "log1p",
+    "log_ndtr",
+    "log_softmax",
+    "logit",
+    "logsumexp",
+    "multigammaln",
+    "ndtr",
+    "ndtri",
+    "polygamma",
+    "psi",
+    "round",
+    "sinc",
+    "softmax",
+    "xlog1py",
+    "xlogy",
+]
+__dir__ = __all__.copy  # what dir() and the completion of editors and shells show
