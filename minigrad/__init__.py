@@ -4,7 +4,7 @@ from math import e, inf, nan, pi
 
 from numpy import finfo, iinfo
 
-from . import autograd, data, func, nn, optim
+from . import autograd, data, func, nn, optim, special
 from .core import dtypes
 from .core.memory import keep_freed_memory
 
@@ -43,9 +43,14 @@ from .ops.comparison import (
     not_equal, signbit,
 )  # fmt: skip
 from .ops.special import (
-    cbrt, ceil, copysign, erf, erfc, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log10, log1p,
+    cbrt, ceil, copysign, erf, erfc, erfcx, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log10, log1p,
     log2, logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
 )  # fmt: skip
+from .ops.gamma import digamma, gammaln, lgamma, multigammaln, mvlgamma, polygamma, psi
+from .ops.gammainc import gammainc, gammaincc, igamma, igammac
+from .ops.probit import erfinv, expit, log_ndtr, logit, ndtr, ndtri
+from .ops.bessel import i0, i0e, i1, i1e
+from .ops.entropy import entr, xlog1py
 from .ops.trigonometric import (
     acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2,
     atanh, cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,
@@ -99,31 +104,33 @@ __all__ = [
     "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "celu", "chain_matmul", "chunk", "clamp", "clamp_max",
     "clamp_min", "clip", "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh",
     "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly",
-    "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "div", "divide", "dot", "double", "dsplit",
-    "dstack", "dtypes", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc",
-    "exp", "exp2", "expand_dims", "expm1", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float",
-    "float16", "float32", "float64", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_dlpack",
-    "from_numpy", "full", "full_like", "func", "gather", "ge", "get_default_dtype", "get_rng_state", "greater",
-    "greater_equal", "gt", "half", "hardshrink", "heaviside", "histc", "hsplit", "hstack", "hypot", "iinfo",
-    "index_add", "index_copy", "index_fill", "index_put", "index_select", "inf", "inference_mode", "inner",
-    "int", "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose",
-    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le", "lerp", "less",
-    "less_equal", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
-    "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
-    "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_power", "max",
-    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "msort", "mul",
-    "multi_dot", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nansum", "narrow", "ne",
+    "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "digamma", "div", "divide", "dot", "double",
+    "dsplit", "dstack", "dtypes", "e", "einsum", "empty", "empty_like", "enable_grad", "entr", "eq", "equal",
+    "erf", "erfc", "erfcx", "erfinv", "exp", "exp2", "expand_dims", "expit", "expm1", "eye", "finfo", "flatten",
+    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "floor", "floor_divide", "fmax",
+    "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "full", "full_like", "func", "gammainc", "gammaincc",
+    "gammaln", "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half",
+    "hardshrink", "heaviside", "histc", "hsplit", "hstack", "hypot", "i0", "i0e", "i1", "i1e", "igamma",
+    "igammac", "iinfo", "index_add", "index_copy", "index_fill", "index_put", "index_select", "inf",
+    "inference_mode", "inner", "int", "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled",
+    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le",
+    "lerp", "less", "less_equal", "lgamma", "linspace", "load", "log", "log10", "log1p", "log2", "log_ndtr",
+    "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill",
+    "masked_scatter", "masked_select", "matmul", "matrix_power", "max", "maximum", "mean", "median", "meshgrid",
+    "min", "minimum", "mm", "moveaxis", "movedim", "msort", "mul", "multi_dot", "multigammaln", "multinomial",
+    "multiply", "mv", "mvlgamma", "nan", "nan_to_num", "nanmean", "nansum", "narrow", "ndtr", "ndtri", "ne",
     "neg", "negative", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like",
-    "optim", "outer", "permute", "pi", "pow", "prelu", "prod", "ptp", "quantile", "rad2deg", "rand",
-    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
-    "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter",
+    "optim", "outer", "permute", "pi", "polygamma", "pow", "prelu", "prod", "psi", "ptp", "quantile", "rad2deg",
+    "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal",
+    "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter",
     "scatter_add", "scatter_reduce", "searchsorted", "select", "selu", "set_default_dtype", "set_grad_enabled",
     "set_rng_state", "sgn", "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
-    "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot", "tile",
-    "topk", "trace", "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
-    "uint8", "unbind", "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot", "vsplit",
-    "vstack", "where", "xlogy", "zeros", "zeros_like",
+    "special", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum",
+    "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "tensordot",
+    "tile", "topk", "trace", "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide",
+    "trunc", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot",
+    "vsplit", "vstack", "where", "xlog1py", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
 _LATER = ("debug", "random", "serialization", "theory", "viz")  # modules that users import by name
 

@@ -58,8 +58,8 @@ NO_DTYPES = {  # about files, modes, places and random numbers, or without an ar
     "autograd", "device", "empty", "empty_like", "enable_grad", "finfo", "from_dlpack", "from_numpy", "func",
     "get_default_dtype", "get_rng_state", "iinfo", "inference_mode", "is_grad_enabled", "is_tensor", "load",
     "manual_seed", "nn", "no_grad", "numel", "optim", "save", "set_default_dtype", "set_grad_enabled", "set_rng_state",
-    "tensor", "tril_indices", "triu_indices", "eye", "ones", "zeros", "arange", "linspace", "logspace", "full",
-    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "special", "tensor", "tril_indices", "triu_indices", "eye", "ones", "zeros", "arange", "linspace", "logspace",
+    "full", "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "randperm", "F.alpha_dropout", "F.dropout", "F.dropout1d", "F.dropout2d", "F.dropout3d",
     "F.feature_alpha_dropout", "F.gumbel_softmax", "F.rrelu", "F.rrelu_", "F.multi_head_attention_forward",
 }  # fmt: skip
@@ -195,7 +195,7 @@ def _everything() -> dict[str, tuple[Any, Any]]:
         for name in ours.__all__:
             full = prefix + name
             if full not in WITHOUT_PYTORCH | NO_DTYPES and not isinstance(getattr(ours, name), (np.dtype, float)):
-                found[full] = getattr(ours, name), getattr(theirs, name)
+                found[full] = getattr(ours, name), getattr(theirs, name, None) or getattr(torch.special, name)
     return found
 
 

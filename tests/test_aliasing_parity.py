@@ -67,11 +67,13 @@ diagflat diagonal diff double erf erfc exp exp2 expm1 flatten fliplr flipud floa
 isnan isneginf isposinf log log10 log1p log2 logical_not long max mean median min msort nan_to_num nanmean nansum neg
 negative nonzero norm prod rad2deg ravel reciprocal relu round rsqrt sgn short sigmoid sign signbit sin sinc sinh sort
 sqrt square squeeze std sum t tan tanh tril triu trunc unbind unique var hardshrink rot90 __pos__ __neg__ __abs__
+digamma erfinv i0 lgamma logit
 """
 BINARY = """
 add arctan2 atan2 copysign div divide eq floor_divide fmax fmin fmod ge greater greater_equal gt hypot isclose kron le
 less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum mul multiply ne not_equal pow
 remainder sub subtract true_divide xlogy inner type_as view_as reshape_as expand_as heaviside
+igamma igammac
 """
 OTHERS = """
 x.T; x.mT; x.data; x[0]; x[0, 1]; x[-1]; x[:, 0]; x[1:]; x[:, ::2]; x[None]; x[...]; x[()]; x[..., 0]; z[()]; z[...]
@@ -128,6 +130,10 @@ lib.empty_like(x); lib.zeros_like(x); lib.ones_like(x); lib.full_like(x, 1.0); l
 lib.randint_like(x, 3); x.new_zeros(2); x.new_ones(2); x.new_full((2,), 1.0); x.new_empty(2); lib.bernoulli(p)
 lib.normal(x, 1.0); lib.multinomial(p, 1)
 x.std(0); x.var(0); lib.var_mean(x); lib.std_mean(x); k.bincount(); x.histc(4); lib.bucketize(x, v)
+x.polygamma(1); x.mvlgamma(1); lib.special.entr(x); lib.special.erfcx(x); lib.special.expit(x)
+lib.special.gammainc(x, x); lib.special.gammaincc(x, x); lib.special.gammaln(x); lib.special.i0e(x); lib.special.i1(x)
+lib.special.i1e(x); lib.special.log_ndtr(x); lib.special.multigammaln(x, 1); lib.special.ndtr(x); lib.special.ndtri(x)
+lib.special.psi(x); lib.special.xlog1py(x, x)
 lib.searchsorted(v, x); x.prelu(v[:1]); lib.celu(x); lib.selu(x)
 F.relu(x); F.relu6(x); F.elu(x); F.selu(x); F.celu(x); F.gelu(x); F.silu(x); F.mish(x); F.softplus(x); F.softsign(x)
 F.softshrink(x); F.softmin(x, 0); F.softmax(x, 0); F.log_softmax(x, 0); F.hardtanh(x); F.hardtanh(x, -9.0, 9.0)

@@ -12,7 +12,7 @@ import minigrad
 
 ROOMS = [
     "autograd", "core.dtypes", "data", "debug", "func", "nn", "nn.functional", "nn.init", "nn.utils",
-    "nn.utils.clip_grad", "nn.utils.rnn", "optim", "random", "serialization", "theory", "viz",
+    "nn.utils.clip_grad", "nn.utils.rnn", "optim", "random", "serialization", "special", "theory", "viz",
 ]  # fmt: skip
 
 

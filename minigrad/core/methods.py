@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .inplace_methods import InPlaceMethods
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
     Method = Callable[..., Tensor]
 
 
-class Methods:
+class Methods(InPlaceMethods):
     """Names of the methods that ``ops/`` fills in; a test holds them against what it really filled in."""
 
     __slots__ = ()
@@ -41,6 +43,8 @@ class Methods:
     lerp: Method
     sub: Method
     subtract: Method
+    # ops/bessel.py
+    i0: Method
     # ops/chains.py
     matrix_power: Method
     # ops/comparison.py
@@ -75,6 +79,7 @@ class Methods:
     clone: Method
     contiguous: Method
     cpu: Method
+    device: Any
     dim: Callable[..., Any]
     double: Method
     element_size: Callable[..., Any]
@@ -84,6 +89,7 @@ class Methods:
     is_contiguous: Callable[..., Any]
     is_floating_point: Callable[..., Any]
     long: Method
+    nbytes: Any
     nelement: Callable[..., Any]
     numel: Callable[..., Any]
     short: Method
@@ -132,6 +138,14 @@ class Methods:
     square: Method
     tanh: Method
     true_divide: Method
+    # ops/gamma.py
+    digamma: Method
+    lgamma: Method
+    mvlgamma: Method
+    polygamma: Method
+    # ops/gammainc.py
+    igamma: Method
+    igammac: Method
     # ops/index/masked.py
     masked_fill: Method
     masked_scatter: Method
@@ -151,90 +165,6 @@ class Methods:
     select: Method
     take: Method
     take_along_dim: Method
-    # ops/inplace.py
-    abs_: Method
-    acos_: Method
-    acosh_: Method
-    add_: Method
-    addbmm_: Method
-    addmm_: Method
-    addmv_: Method
-    addr_: Method
-    asin_: Method
-    asinh_: Method
-    atan2_: Method
-    atan_: Method
-    atanh_: Method
-    baddbmm_: Method
-    ceil_: Method
-    clamp_: Method
-    clip_: Method
-    copy_: Method
-    copysign_: Method
-    cos_: Method
-    cosh_: Method
-    cumprod_: Method
-    cumsum_: Method
-    deg2rad_: Method
-    device: Any
-    div_: Method
-    divide_: Method
-    erf_: Method
-    erfc_: Method
-    exp2_: Method
-    exp_: Method
-    expm1_: Method
-    fill_: Method
-    floor_: Method
-    floor_divide_: Method
-    fmod_: Method
-    frac_: Method
-    hypot_: Method
-    index_add_: Method
-    index_copy_: Method
-    index_fill_: Method
-    index_put_: Method
-    lerp_: Method
-    log10_: Method
-    log1p_: Method
-    log2_: Method
-    log_: Method
-    masked_fill_: Method
-    masked_scatter_: Method
-    mul_: Method
-    multiply_: Method
-    nan_to_num_: Method
-    nbytes: Any
-    neg_: Method
-    negative_: Method
-    pow_: Method
-    rad2deg_: Method
-    reciprocal_: Method
-    relu_: Method
-    remainder_: Method
-    round_: Method
-    rsqrt_: Method
-    scatter_: Method
-    scatter_add_: Method
-    scatter_reduce_: Method
-    sgn_: Method
-    sigmoid_: Method
-    sign_: Method
-    sin_: Method
-    sinc_: Method
-    sinh_: Method
-    sqrt_: Method
-    square_: Method
-    sub_: Method
-    subtract_: Method
-    tan_: Method
-    tanh_: Method
-    tril_: Method
-    triu_: Method
-    true_divide_: Method
-    trunc_: Method
-    xlogy_: Method
-    zero_: Method
     # ops/join.py
     chunk: Callable[..., Any]
     dsplit: Callable[..., Any]
@@ -253,6 +183,9 @@ class Methods:
     quantile: Method
     sort: Callable[..., Any]
     topk: Callable[..., Any]
+    # ops/probit.py
+    erfinv: Method
+    logit: Method
     # ops/products.py
     addbmm: Method
     addmm: Method
@@ -295,10 +228,6 @@ class Methods:
     std_mean: Callable[..., Any]
     var: Method
     var_mean: Callable[..., Any]
-    # ops/sampling.py
-    bernoulli_: Method
-    normal_: Method
-    uniform_: Method
     # ops/scan.py
     cummax: Callable[..., Any]
     cummin: Callable[..., Any]

@@ -274,7 +274,7 @@ SPECIAL = {
     "add": (0.5,), "sub": (0.5,), "subtract": (0.5,), "mul": (0.5,), "multiply": (0.5,), "div": (0.5,),
     "divide": (0.5,), "true_divide": (0.5,), "floor_divide": (0.5,), "remainder": (0.5,), "fmod": (0.5,), "pow": (3,),
     "clamp": (0.2, 0.6), "clip": (0.2, 0.6), "lerp": (1.0, 0.5), "atan2": (0.5,), "hypot": (0.5,),
-    "copysign": (-1.0,), "xlogy": (0.5,),
+    "copysign": (-1.0,), "xlogy": (0.5,), "igamma": (0.5,), "igammac": (0.5,), "polygamma": (1,), "mvlgamma": (2,),
     "cumsum": (0,), "cumprod": (0,), "fill": (2.0,), "zero": (), "copy": ([[1.0, 2.0], [3.0, 4.0]],),
     "masked_fill": (np.array([[True, False], [False, True]]), 7.0),
     "masked_scatter": (np.array([[True, False], [False, True]]), np.array([7.0, 8.0])),
@@ -291,7 +291,7 @@ METHODS = sorted(n[:-1] for n in vars(Tensor) if n.endswith("_") and not n.start
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_in_place_method_does_what_its_function_does(name):
-    start = np.array([[0.25, 0.5], [0.75, 0.125]]) + (1.0 if name == "acosh" else 0.0)
+    start = np.array([[0.25, 0.5], [0.75, 0.125]]) + {"acosh": 1.0, "mvlgamma": 1.0}.get(name, 0.0)
     if name == "addmv":
         start = start[0]
     if name == "baddbmm":

@@ -33,6 +33,7 @@ NOT_DRAWN = {
     "is a mode, of which one will do": "enable_grad inference_mode set_grad_enabled",
     "is a type": "Tensor dtype",
     "needs the result of another function": "max_unpool1d max_unpool2d",
+    "takes its arguments in another order as a method": "polygamma polygamma_",
     "takes a layer's worth of arguments, and is tested with the layer": "multi_head_attention_forward",
     "stands in statements of their own": "backward grad is_leaf no_grad requires_grad requires_grad_ retain_grad",
 }

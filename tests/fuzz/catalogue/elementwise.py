@@ -38,6 +38,10 @@ def nan_to_num(d: Draw) -> list[str]:
     return [d.tensor(), *(o for word in ("nan", "posinf", "neginf") for o in d.option(f"{word}={d.number()}", 0.3))]
 
 
+def logit(d: Draw) -> list[str]:
+    return [d.tensor(), *d.option("0.2", 0.4)]
+
+
 def lerp(d: Draw) -> list[str]:
     x = d.floating()
     return [x, d.same(x), d.partner(x, "f") if d.chance(0.4) else d.number()]
@@ -62,15 +66,15 @@ def close(d: Draw) -> list[str]:
 ARGUMENTS = {
     **dict.fromkeys(
         "abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil cos "
-        "cosh deg2rad erf erfc exp exp2 expm1 floor frac isfinite isinf isnan isneginf isposinf log log10 "
-        "log1p log2 logical_not neg negative rad2deg reciprocal relu rsqrt sgn sigmoid sign signbit sin sinc "
-        "sinh sqrt square tan tanh trunc celu hardshrink selu".split(),
+        "cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 floor frac i0 isfinite isinf isnan isneginf isposinf "
+        "lgamma log log10 log1p log2 logical_not neg negative rad2deg reciprocal relu rsqrt sgn sigmoid sign "
+        "signbit sin sinc sinh sqrt square tan tanh trunc celu hardshrink selu".split(),
         unary,
     ),
     **dict.fromkeys(
         "arctan2 atan2 copysign div eq floor_divide fmod ge greater greater_equal gt heaviside hypot le less "
         "less_equal logical_and logical_or logical_xor lt mul multiply ne not_equal remainder true_divide xlogy "
-        "divide clamp_min clamp_max".split(),
+        "divide clamp_min clamp_max igamma igammac".split(),
         binary,
     ),
     **dict.fromkeys("fmax fmin logaddexp logaddexp2 maximum minimum".split(), pair),
@@ -82,6 +86,8 @@ ARGUMENTS = {
     "round": lambda d: [d.tensor(), *d.option(f"decimals={d.whole(-1, 2)}", 0.3)],
     "nan_to_num": nan_to_num,
     "lerp": lerp,
+    "logit": logit,
+    "mvlgamma": lambda d: [d.tensor(), str(d.whole(1, 3))],
     "pow": power,
     "where": where,
 }
