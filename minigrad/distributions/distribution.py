@@ -172,9 +172,18 @@ class Distribution:
     def _scored(self, value: Any) -> Any:
         """``value`` as a Tensor, checked if this distribution checks; numbers and lists take its precision."""
         if not isinstance(value, Tensor):
-            value = Tensor(value) if hasattr(value, "dtype") else _in_precision(value, self._precision())
+            value = _in_precision(value, self._precision())
         if self._validate_args:
             self._validate_sample(value)
+        return value
+
+    def _probability(self, value: Any) -> Any:
+        """What ``icdf`` is asked about, as a Tensor, checked if this distribution checks."""
+        value = value if isinstance(value, Tensor) else _in_precision(value, self._precision())
+        valid = as_array(constraints.unit_interval.check(value))
+        if self._validate_args and not np.all(valid):
+            shown = _offending(constraints.unit_interval, as_array(value), valid)
+            raise ValueError(f"{type(self).__name__}: icdf takes probabilities, from 0 to 1, got {shown}")
         return value
 
     def _precision(self) -> Any:
@@ -258,13 +267,17 @@ class Distribution:
         return exp(self.entropy())
 
     def __repr__(self) -> str:
-        given = [(name, vars(self)[name]) for name in self.arg_constraints if name in vars(self)]
+        kind = type(self)
+        lazy = [name for name in self.arg_constraints if isinstance(getattr(kind, name, None), lazy_property)]
+        given = [(n, getattr(self, n)) for n in self.arg_constraints if n in vars(self) or n not in lazy]
         shown = [f"{name}: {value if as_array(value).size == 1 else as_array(value).shape}" for name, value in given]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def _in_precision(value: Any, dtype: Any) -> Tensor:
-    """A number or list as a Tensor; floats in ``dtype``."""
+    """A number, list or array as a Tensor; floats that have no dtype of their own in ``dtype``."""
+    if hasattr(value, "dtype"):
+        return Tensor(value)
     return Tensor(value, dtype=dtype if as_array(value).dtype.kind == "f" else None)
 
 

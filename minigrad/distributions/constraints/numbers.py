@@ -20,7 +20,7 @@ class Bounded(OnArrays):
     """A region between bounds, numbers or Tensors that broadcast with what is checked."""
 
     def __repr__(self) -> str:
-        bounds = ", ".join(f"{name}={bound}" for name, bound in vars(self).items())
+        bounds = ", ".join(f"{name}={_brief(bound)}" for name, bound in vars(self).items())
         return f"{type(self).__name__.lstrip('_')}({bounds})"
 
 
@@ -107,3 +107,10 @@ class IntegerInterval(Interval):
 
     def _holds(self, value: Array) -> Any:
         return np.logical_and(whole(value), super()._holds(value))
+
+
+def _brief(bound: Any) -> str:
+    """A bound, or the shape of many."""
+    values = raw(bound)
+    many = hasattr(values, "shape") and values.size > 4
+    return f"<{values.size} numbers of shape {values.shape}>" if many else str(bound)
