@@ -14,4 +14,6 @@ SAMPLES: dict[str, list[Sample]] = {
     "log_cosh": [((3 * normal(4, 3),), {}), ((1e-3 * normal(5),), {})],
     "pinball": [((normal(4, 3), np.array([0.1, 0.5, 0.9])), {}), ((normal(4), np.array(0.3)), {})],
     "cross_entropy_of_probabilities": [((normal(4, 3), probabilities(4, 3)), {})],
+    "softmax_minus_one_hot": [((normal(4), normal(4, 3)), {"labels": np.array([0, 2, 2, 1])})],
+    "softmax_minus_target": [((normal(4), normal(4, 3), probabilities(4, 3)), {})],
 }  # fmt: skip

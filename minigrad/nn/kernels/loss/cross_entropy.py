@@ -1,22 +1,135 @@
-"""Cross-entropy of logits, row by row and fused: the composition would overflow, or pass over the data too often."""
+"""Cross-entropy of logits, row by row and fused: the composition would overflow, or pass over the data too often.
+
+Rows are computed in blocks that stay in the processor's cache. Of a large input only two numbers per row are kept for
+backward, which computes the exponentials again: that takes no longer than to read them, and needs no memory.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....core.arrays import sum_along
 from ....core.declare import primitive
+from ....core.tensor import raw
 from ....ops.reduce.sums import sum_
 from ..softmax import log_softmax, softmax
+
+BLOCK = 1 << 16  # numbers in a block of rows: 256 KiB in float32
+KEPT = 1 << 20  # the exponentials of up to so many numbers are kept
+
+
+# --- the softmax, unnormalised ----------------------------------------------------------------------------------------
+class Norm(NamedTuple):
+    """What makes a softmax of logits: exp(logits - top) / total.
+
+    A cache beside the logits, from which it can be computed at any time; derivatives go through the logits.
+
+    Attributes:
+        top: (rows, 1) the largest logit.
+        total: (rows, 1) the sum of the exponentials.
+        exponentials: (rows, classes), or None where there are many.
+    """
+
+    top: Any
+    total: Any
+    exponentials: Any
+
+
+def row_blocks(shape: tuple[int, int]) -> Iterator[slice]:
+    """Slices of rows that fit in the cache."""
+    rows, classes = shape
+    step = max(1, BLOCK // max(classes, 1))
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
+def norm_of(logits: Any, target: Any = None) -> tuple[Norm, Any]:
+    """The norm of logits, and with a ``target`` also its product with logits - top, (rows, 1)."""
+    rows, classes = logits.shape
+    if logits.size <= BLOCK:
+        top = np.max(logits, axis=1, keepdims=True)
+        z = logits - top
+        products = None if target is None else _products(target, z)
+        e = np.exp(z, out=z)
+        return Norm(top, sum_along(e, 1, True), e), products
+    top = np.empty_like(logits, shape=(rows, 1))
+    total = np.empty_like(top)
+    products = None if target is None else np.empty_like(top)
+    e = np.empty_like(logits, order="C") if logits.size <= KEPT else None
+    scratch = None
+    for block in row_blocks(logits.shape):
+        top[block] = np.max(logits[block], axis=1, keepdims=True)
+        if e is not None:
+            z = e[block]
+        else:
+            scratch = np.empty_like(logits[block], order="C") if scratch is None else scratch
+            z = scratch[: block.stop - block.start]
+        np.subtract(logits[block], top[block], out=z)
+        if products is not None:
+            products[block] = _products(target[block], z)
+        np.exp(z, out=z)
+        total[block] = sum_along(z, 1, True)
+    return Norm(top, total, e), products
+
+
+def _products(target: Any, z: Any) -> Any:
+    """Σ target · z for every row, with 0 · inf = 0."""
+    with np.errstate(invalid="ignore"):
+        products = target * z
+    sums = sum_along(products, 1, True)
+    if np.all(np.isfinite(sums)):
+        return sums
+    return sum_along(np.where(np.equal(target, 0), 0, products), 1, True)
+
+
+def scaled_softmax(logits: Any, norm: Norm, weight: Any) -> Any:
+    """The softmax, each row multiplied by its weight, (rows, 1), as a new array."""
+    top, total, e = norm
+    scale = weight / total
+    if e is not None:
+        return e * scale
+    out = np.empty_like(logits, order="C")
+    for block in row_blocks(logits.shape):
+        z = np.subtract(logits[block], top[block], out=out[block])
+        np.exp(z, out=z)
+        z *= scale[block]
+    return out
 
 
 def _one_hot(labels: Any, classes: int) -> Any:
     return np.equal(labels[:, None], np.arange(classes, like=labels))
 
 
-@primitive(residuals={"p": lambda logits: softmax(logits, dim=1)})
+def _pushed_through(g: Any, weight: Any, p: Any) -> Any:
+    """The gradient by the logits of weight · p, for probabilities p = softmax(logits)."""
+    return weight * p * (g - sum_(g * p, dim=1, keepdim=True))
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+@primitive()
+def softmax_minus_one_hot(weight: Any, logits: Any, *, labels: Any, norm: Norm | None = None) -> Any:
+    """Weight · (softmax(logits) - one_hot(labels)), the gradient of ``cross_entropy_of_labels``.
+
+    Shapes:
+        weight: (rows,).
+        logits: (rows, classes), the shape of the result.
+        labels: (rows,) integers in [0, classes).
+    """
+    norm = norm_of(logits)[0] if norm is None else norm
+    out = scaled_softmax(logits, norm, weight[:, None])
+    out[np.arange(labels.shape[0], like=labels), labels] -= weight
+    return out
+
+
+softmax_minus_one_hot.rule(
+    weight=lambda g, logits, labels: sum_(g * (softmax(logits, dim=1) - _one_hot(labels, g.shape[1])), dim=1),
+    logits=lambda g, weight, logits: _pushed_through(g, weight[:, None], softmax(logits, dim=1)),
+)
+
+
+@primitive(residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
 def cross_entropy_of_labels(logits: Any, *, labels: Any) -> Any:
     """-log softmax(logits)[label] for every row, in nats.
 
@@ -25,19 +138,47 @@ def cross_entropy_of_labels(logits: Any, *, labels: Any) -> Any:
         labels: (rows,) integers in [0, classes).
         result: (rows,).
     """
-    z = logits - np.max(logits, axis=1, keepdims=True)
-    e = np.exp(z)
-    total = sum_along(e, 1, False)
+    norm, _ = norm_of(logits)
     rows = np.arange(labels.shape[0], like=labels)
-    return np.log(total) - z[rows, labels], e / total[:, None]
+    return np.log(norm.total[:, 0]) - (logits[rows, labels] - norm.top[:, 0]), norm
 
 
 cross_entropy_of_labels.rule(
-    logits=lambda g, p, labels: (p - _one_hot(labels, p.shape[1])) * np.expand_dims(g, 1),
+    logits=lambda g, logits, labels, norm: softmax_minus_one_hot(g, logits, labels=labels, norm=norm)
 )
 
 
-@primitive(residuals={"log_p": lambda logits: log_softmax(logits, dim=1)})
+# --- probabilities ----------------------------------------------------------------------------------------------------
+@primitive()
+def softmax_minus_target(weight: Any, logits: Any, target: Any, *, norm: Norm | None = None) -> Any:
+    """Weight · (softmax(logits) · Σ target - target), the gradient of ``cross_entropy_of_probabilities``.
+
+    Shapes:
+        weight: (rows,).
+        logits, target: (rows, classes), the shape of the result.
+    """
+    norm = norm_of(logits)[0] if norm is None else norm
+    weight = weight[:, None]
+    out = scaled_softmax(logits, norm, weight * sum_along(target, 1, True))
+    for block in row_blocks(logits.shape):
+        out[block] -= weight[block] * target[block]
+    return out
+
+
+def _mass(target: Any) -> Any:
+    return sum_(target, dim=1, keepdim=True)
+
+
+softmax_minus_target.rule(
+    weight=lambda g, logits, target: sum_(g * (softmax(logits, dim=1) * _mass(target) - target), dim=1),
+    logits=lambda g, weight, logits, target: _pushed_through(
+        g, weight[:, None] * _mass(target), softmax(logits, dim=1)
+    ),
+    target=lambda g, weight, logits: weight[:, None] * (_mass(g * softmax(logits, dim=1)) - g),
+)
+
+
+@primitive(residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
 def cross_entropy_of_probabilities(logits: Any, target: Any) -> Any:
     """-Σ target · log softmax(logits) for every row, in nats, with 0 · log 0 = 0.
 
@@ -46,11 +187,11 @@ def cross_entropy_of_probabilities(logits: Any, target: Any) -> Any:
         target: (rows, classes), not necessarily summing to 1.
         result: (rows,).
     """
-    log_p = log_softmax(logits, dim=1)
-    return -sum_along(target * np.where(np.equal(target, 0), 0, log_p), 1, False), log_p
+    norm, products = norm_of(logits, target)
+    return (np.log(norm.total) * sum_along(target, 1, True) - products)[:, 0], norm
 
 
 cross_entropy_of_probabilities.rule(
-    logits=lambda g, target, log_p: (np.exp(log_p) * sum_(target, dim=1, keepdim=True) - target) * np.expand_dims(g, 1),
-    target=lambda g, log_p: -log_p * np.expand_dims(g, 1),
+    logits=lambda g, logits, target, norm: softmax_minus_target(g, logits, target, norm=norm),
+    target=lambda g, logits: -log_softmax(logits, dim=1) * np.expand_dims(g, 1),
 )
