@@ -14,6 +14,7 @@ from . import (
     factorization,
     gamma,
     gammainc,
+    factorization,
     index,
     interchange,
     join,
