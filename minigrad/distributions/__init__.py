@@ -23,6 +23,7 @@ from .kl import kl_divergence, register_kl
 from .laplace import Laplace
 from .log_normal import LogNormal
 from .logistic_normal import LogisticNormal
+from .multivariate_normal import MultivariateNormal
 from .normal import Normal
 from .pareto import Pareto
 from .transformed_distribution import TransformedDistribution
@@ -69,6 +70,7 @@ __all__ = [
     "LogNormal",
     "LogisticNormal",
     "LowerCholeskyTransform",
+    "MultivariateNormal",
     "Normal",
     "Pareto",
     "PowerTransform",
