@@ -49,6 +49,10 @@ from .transforms import (
     identity_transform,
 )
 from .uniform import Uniform
+from .weibull import Weibull
+
+# isort: split
+from . import divergences  # noqa: F401 - it registers formulas of kl_divergence
 
 __all__ = [
     "AbsTransform",
@@ -84,6 +88,7 @@ __all__ = [
     "Transform",
     "TransformedDistribution",
     "Uniform",
+    "Weibull",
     "biject_to",
     "constraints",
     "identity_transform",

@@ -270,8 +270,7 @@ class Distribution:
         kind = type(self)
         lazy = [name for name in self.arg_constraints if isinstance(getattr(kind, name, None), lazy_property)]
         given = [(n, getattr(self, n)) for n in self.arg_constraints if n in vars(self) or n not in lazy]
-        shown = [f"{name}: {value if as_array(value).size == 1 else as_array(value).shape}" for name, value in given]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return f"{type(self).__name__}({', '.join(f'{name}: {_brief(value)}' for name, value in given)})"
 
 
 def _in_precision(value: Any, dtype: Any) -> Tensor:
@@ -279,6 +278,14 @@ def _in_precision(value: Any, dtype: Any) -> Tensor:
     if hasattr(value, "dtype"):
         return Tensor(value)
     return Tensor(value, dtype=dtype if as_array(value).dtype.kind == "f" else None)
+
+
+def _brief(parameter: Any) -> str:
+    """A single number, or the shape of several."""
+    values = as_array(parameter)
+    if values.size != 1:
+        return str(values.shape)
+    return str(values[()]) if values.ndim == 0 else repr(parameter)
 
 
 def _offending(constraint: Any, value: Any, valid: Any) -> str:

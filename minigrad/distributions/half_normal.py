@@ -7,6 +7,7 @@ from typing import Any
 
 from ..ops.creation import zeros_like
 from ..ops.elementwise import square, where
+from ..ops.probit import erfinv
 from ..ops.special import erf
 from . import constraints
 from .kl import kl_divergence, register_kl
@@ -76,6 +77,12 @@ class HalfNormal(TransformedDistribution):
         """The probability of drawing at most ``value``."""
         value = self._scored(value)
         return where(value < 0, 0, erf(value / (self.scale * math.sqrt(2))))
+
+    def icdf(self, value: Any) -> Any:
+        """What is drawn at most with probability ``value``."""
+        probability = self._probability(value)
+        certain = probability == 1
+        return where(certain, math.inf, self.scale * (math.sqrt(2) * erfinv(where(certain, 0, probability))))
 
     def entropy(self) -> Any:
         """The entropy of the whole normal distribution less log 2."""

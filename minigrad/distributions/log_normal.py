@@ -9,7 +9,7 @@ from ..ops.elementwise import exp, square, where
 from ..ops.special import expm1
 from . import constraints
 from .normal import Normal
-from .numerics import outside_impossible
+from .numerics import exp_or_infinity, outside_impossible
 from .transformed_distribution import TransformedDistribution
 from .transforms import ExpTransform
 from .utils import broadcast_parameters
@@ -86,6 +86,12 @@ class LogNormal(TransformedDistribution):
         value = self._scored(value)
         inside = value > 0
         return where(inside, self.base_dist.cdf(where(inside, value, 1).log()), 0)
+
+    def icdf(self, value: Any) -> Any:
+        """What is drawn at most with probability ``value``."""
+        quantile = self.base_dist.icdf(self._probability(value))
+        impossible = quantile == -math.inf
+        return where(impossible, 0, exp_or_infinity(where(impossible, 0, quantile)))
 
     def entropy(self) -> Any:
         """The entropy of the logarithm, plus loc."""

@@ -11,6 +11,7 @@ from . import constraints
 from .distribution import Distribution
 from .kl import register_kl
 from .noise import standard_normal
+from .numerics import normal_quantile
 from .utils import broadcast_parameters
 
 __all__ = ["Normal"]
@@ -85,6 +86,10 @@ class Normal(Distribution):
         """
         deviation = (self._scored(value) - self.loc) / self.scale
         return 0.5 * erfc(deviation * -math.sqrt(0.5))
+
+    def icdf(self, value: Any) -> Any:
+        """What is drawn at most with probability ``value``."""
+        return self.loc + self.scale * normal_quantile(self._probability(value))
 
     def entropy(self) -> Any:
         """½ + ½ log 2π + log scale."""

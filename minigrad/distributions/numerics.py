@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
+from ..core.tensor import wrap
 from ..ops.elementwise import exp, log, where
+from ..ops.probit import ndtri
 from ..ops.trigonometric import cos, sin
 
-__all__ = ["cotangent", "exp_or_infinity", "log_or_minus_infinity", "outside_impossible"]
+__all__ = ["cotangent", "exp_or_infinity", "log_or_minus_infinity", "normal_quantile", "outside_impossible"]
 
 
 def log_or_minus_infinity(x: Any) -> Any:
@@ -32,6 +34,14 @@ def cotangent(angle: Any) -> Any:
     empty = np.equal(as_array(angle), 0)
     safe = where(empty, 1, angle)
     return where(empty, math.inf, cos(safe) / sin(safe))
+
+
+def normal_quantile(probability: Any) -> Any:
+    """The standard normal number that is not exceeded with a probability: infinite at 0 and 1, with a gradient of 0."""
+    values = as_array(probability)
+    inside = np.logical_and(np.greater(values, 0), np.less(values, 1))
+    ends = wrap(np.where(np.greater(values, 0.5), math.inf, -math.inf).astype(values.dtype), None)
+    return where(inside, ndtri(where(inside, probability, 0.5)), ends)
 
 
 def outside_impossible(log_prob: Any, value: Any, inside: Any, stand_in: Any) -> Any:

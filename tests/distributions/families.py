@@ -49,6 +49,7 @@ FAMILIES = [
     Family("Gumbel", {"loc": LOC, "scale": SCALE}, (-2, 4), {"scale": 0.0}),
     Family("Exponential", {"rate": SCALE}, (0.1, 4), {"rate": 0.0}, outside=(-0.1,)),
     Family("Pareto", {"scale": SCALE, "alpha": (2.5, 4)}, (2.1, 6), {"scale": 0.0, "alpha": -1.0}, outside=(0.1, -1.0)),
+    Family("Weibull", {"scale": SCALE, "concentration": (1.2, 3)}, (0.2, 3), {"scale": 0.0}, outside=(0.0,)),
 ]  # fmt: skip
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 # Shapes of the parameters, and of the value.

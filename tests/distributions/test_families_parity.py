@@ -49,7 +49,8 @@ def test_functions_of_the_parameters(family: Family, dtype: str, shapes: Any, qu
         return answer() if callable(answer) else answer
 
     arrays = family.arrays(shapes, dtype)
-    compare(lambda *p: asked(family.ours(*p)) * 1, lambda *p: asked(theirs(family)(*p)) * 1, *arrays)
+    order = 1 if family.name == "Weibull" else None  # PyTorch's polygamma is good to some 1e-10 only
+    compare(lambda *p: asked(family.ours(*p)) * 1, lambda *p: asked(theirs(family)(*p)) * 1, *arrays, order=order)
 
 
 @each_family
