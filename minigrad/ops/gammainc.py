@@ -119,10 +119,13 @@ def _integral(tail: Any, a: Any, x: Any, n: int, psi: Any) -> Any:
     return total * width
 
 
-def _corner(a: Any, x: Any, n: int) -> tuple[Any, Any]:
-    """The n-th derivative by a of P, divided by xᵃ / Γ(a + 1), for small x: a power series, its first term apart."""
-    psi = _psi(n, a)
-    logs = [np.log(x) + psi[0], *psi[1:]] if n else []
+def _corner(a: Any, y: Any, n: int) -> tuple[Any, Any]:
+    """The n-th derivative by a of P, divided by xᵃ / Γ(a + 1), for small x = exp(y): a power series.
+
+    Its first term stands apart.
+    """
+    psi, x = _psi(n, a), np.exp(y)
+    logs = [y + psi[0], *psi[1:]] if n else []
     rest, power = np.zeros_like(x), 1.0
     for k in range(1, 17):
         power = power * -x / k
@@ -148,7 +151,8 @@ def _regularized(a: Any, x: Any, upper: bool) -> Any:
     corner = _in_corner(a, x)
 
     def series(a: Any, x: Any) -> Any:
-        power, (one, rest) = a * np.log(x) - lgamma_one_plus(a), _corner(a, x, 0)
+        y = np.log(x)
+        power, (one, rest) = a * y - lgamma_one_plus(a), _corner(a, y, 0)
         return -np.expm1(power) - np.exp(power) * rest if upper else np.exp(power) * (one + rest)
 
     def quadrature(a: Any, x: Any) -> Any:
@@ -162,18 +166,19 @@ def _regularized(a: Any, x: Any, upper: bool) -> Any:
     return out
 
 
-def _relative(a: Any, x: Any, n: int) -> Any:
-    """The n-th derivative of P by a, divided by the density, of vectors."""
-    out = np.where(np.logical_and(np.greater(a, 0), np.equal(x, 0)), 0.0, math.nan)
-    inside = np.logical_and(np.logical_and(np.greater(a, 0), np.greater(x, 0)), np.isfinite(a + x))
-    corner = _in_corner(a, x)
+def _relative(a: Any, y: Any, n: int) -> Any:
+    """The n-th derivative of P by a, divided by that by y = log x, of vectors."""
+    out = np.full_like(y, math.nan)
+    inside = np.logical_and(np.greater(a, 0), np.isfinite(a + y))
+    corner = np.logical_or(np.less(y, -5), np.logical_and(np.less(a, 1), np.less(y, -math.log(2))))
 
-    def quadrature(a: Any, x: Any) -> Any:
+    def quadrature(a: Any, y: Any) -> Any:
+        x = np.exp(y)
         lower, integral = _tail(a, x, n)
-        return np.where(lower, integral, -integral)
+        return np.where(lower, integral, -integral) / x
 
-    put(out, np.logical_and(inside, corner), lambda a, x: x * np.exp(x) / a * sum(_corner(a, x, n)), a, x)
-    put(out, np.logical_and(inside, np.logical_not(corner)), quadrature, a, x)
+    put(out, np.logical_and(inside, corner), lambda a, y: np.exp(np.exp(y)) / a * sum(_corner(a, y, n)), a, y)
+    put(out, np.logical_and(inside, np.logical_not(corner)), quadrature, a, y)
     return out
 
 
@@ -187,10 +192,10 @@ def gamma_density(a: Any, x: Any) -> Any:
     return in_double(_density, a, x)
 
 
-@primitive(inputs=("a", "x"), broadcasts=True, cure=_CURE)
-def gammainc_relative(a: Any, x: Any, *, order: int) -> Any:
-    """A derivative of P(a, x) by ``a``, divided by its derivative by ``x``."""
-    return in_double(lambda a, x: _relative(a, x, order), a, x)
+@primitive(inputs=("a", "y"), broadcasts=True, cure=_CURE)
+def gammainc_relative(a: Any, y: Any, *, order: int) -> Any:
+    """A derivative of P(a, x) by ``a``, divided by its derivative by ``y`` = log x: finite where x itself underflows."""
+    return in_double(lambda a, y: _relative(a, y, order), a, y)
 
 
 def _log(x: Any) -> Any:
@@ -202,9 +207,9 @@ def _slope(a: Any, x: Any) -> Any:
     return np.where(np.equal(x, 0), 0, (a - 1) / unless_zero(x) - 1)
 
 
-def _relative_x(g: Any, a: Any, x: Any, out: Any, order: int) -> Any:
-    logs = [_log(x) - digamma(a), *[-polygamma(k, a) for k in range(1, order)]]
-    return g * (_bell(order, logs)[order] - out * _slope(a, x))
+def _relative_y(g: Any, a: Any, y: Any, out: Any, order: int) -> Any:
+    logs = [y - digamma(a), *[-polygamma(k, a) for k in range(1, order)]]
+    return g * (_bell(order, logs)[order] - out * (a - np.exp(y)))
 
 
 gamma_density.rule(
@@ -212,15 +217,16 @@ gamma_density.rule(
     x=lambda g, a, x, out: g * out * _slope(a, x),
 )
 gammainc_relative.rule(
-    a=lambda g, a, x, out, order: g * (gammainc_relative(a, x, order=order + 1) - out * (_log(x) - digamma(a))),
-    x=_relative_x,
+    a=lambda g, a, y, out, order: g * (gammainc_relative(a, y, order=order + 1) - out * (y - digamma(a))),
+    y=_relative_y,
 )
 
 
 def _by_a(g: Any, a: Any, x: Any) -> Any:
     inside = np.greater(x, 0)
     safe = np.where(inside, x, 1)
-    return g * np.where(inside, gamma_density(a, safe) * gammainc_relative(a, safe, order=1), 0)
+    slope = gamma_density(a, safe) * safe * gammainc_relative(a, np.log(safe), order=1)
+    return g * np.where(inside, slope, 0)
 
 
 @primitive(name="gammainc", inputs=("a", "x"), broadcasts=True, cure=_CURE)
@@ -283,7 +289,10 @@ def gamma_sample_gradient(alpha: Any, sample: Any) -> Any:
         >>> gamma_sample_gradient(Tensor([1.0]), Tensor([1.0]))
         Tensor([1.173563])
     """
-    return -gammainc_relative(beside(alpha, sample), beside(sample, alpha), order=1)
+    alpha, sample = beside(alpha, sample), beside(sample, alpha)
+    inside = np.greater(sample, 0)
+    safe = np.where(inside, sample, 1)
+    return np.where(inside, -safe * gammainc_relative(alpha, np.log(safe), order=1), 0)
 
 
 igamma = gammainc

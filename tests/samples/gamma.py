@@ -1,4 +1,4 @@
-"""Samples for ops/gamma.py and ops/gammainc.py."""
+"""Samples for ops/gamma.py, ops/gammainc.py and ops/gamma_sample.py."""
 
 from __future__ import annotations
 
@@ -23,5 +23,17 @@ SAMPLES: dict[str, list[Sample]] = {
     "gammainc": PAIRS,
     "gammaincc": PAIRS,
     "gamma_density": PAIRS,
-    "gammainc_relative": [(arrays, {"order": n}) for arrays, _ in PAIRS for n in (1, 2)],
+    "gammainc_relative": [((a, np.log(x)), {"order": n}) for (a, x), _ in PAIRS for n in (1, 2)],
 }
+RANKS = np.array([0.1, 0.5, 0.9, 0.3, 0.7, 0.2])
+DRAWN = np.array([0.2, 0.8, 1.1, 2.0, 10.0, 15.0])  # for the shapes above
+SAMPLES |= {
+    "gamma_quantile": [((SHAPES, RANKS), {}), ((positive(2, 1), RANKS[:3]), {}), ((positive(0, 2), RANKS[:2]), {})],
+    "gamma_sample": [
+        ((SHAPES,), {"start": SHAPES, "sample": DRAWN}), ((SHAPES,), {"start": 1.1 * SHAPES, "sample": DRAWN}),
+    ],
+    "log_gamma_sample": [
+        ((SHAPES,), {"start": SHAPES, "sample": np.log(DRAWN)}),
+        ((SHAPES,), {"start": 0.9 * SHAPES, "sample": np.log(DRAWN)}),
+    ],
+}  # fmt: skip
