@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.declare import primitive
 from .gamma import lgamma
-from .gammainc import gamma_density, gamma_sample_gradient, gammainc, gammaincc, gammainc_relative
+from .gammainc import gamma_density, gamma_sample_gradient, gammainc, gammainc_relative, gammaincc
 from .pieces import in_double
 from .probit import ndtri
 

@@ -194,7 +194,7 @@ def gamma_density(a: Any, x: Any) -> Any:
 
 @primitive(inputs=("a", "y"), broadcasts=True, cure=_CURE)
 def gammainc_relative(a: Any, y: Any, *, order: int) -> Any:
-    """A derivative of P(a, x) by ``a``, divided by its derivative by ``y`` = log x: finite where x itself underflows."""
+    """A derivative of P(a, x) by ``a``, divided by that by ``y`` = log x: finite where x itself underflows."""
     return in_double(lambda a, y: _relative(a, y, order), a, y)
 
 
