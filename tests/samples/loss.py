@@ -6,6 +6,13 @@ import numpy as np
 
 from tests.samples.arrays import Sample, normal, probabilities
 
+SPELLED = {
+    "targets": np.array([[1, 1], [2, 0], [0, 0]]),
+    "input_lengths": np.array([4, 3, 2]),
+    "target_lengths": np.array([2, 1, 0]),
+    "blank": 0,
+}
+
 SAMPLES: dict[str, list[Sample]] = {
     "cross_entropy_of_labels": [((normal(4, 3),), {"labels": np.array([0, 2, 2, 1])})],
     "binary_cross_entropy_of_logits": [((normal(4, 3), probabilities(4, 3)), {})],
@@ -16,4 +23,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "cross_entropy_of_probabilities": [((normal(4, 3), probabilities(4, 3)), {})],
     "softmax_minus_one_hot": [((normal(4), normal(4, 3)), {"labels": np.array([0, 2, 2, 1])})],
     "softmax_minus_target": [((normal(4), normal(4, 3), probabilities(4, 3)), {})],
+    "ctc": [((normal(4, 3, 3),), SPELLED), ((normal(3, 1, 2),), {**SPELLED, "targets": np.array([[0]]), "blank": 1,
+        "input_lengths": np.array([3]), "target_lengths": np.array([1])})],
+    "ctc_occupancy": [((normal(4, 3, 3),), SPELLED)],
 }  # fmt: skip
