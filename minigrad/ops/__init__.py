@@ -15,7 +15,6 @@ from . import (
     gamma,
     gamma_sample,
     gammainc,
-    factorization,
     index,
     interchange,
     join,
