@@ -84,8 +84,10 @@ class Labelled:
         return reduced(losses, reduction, self.shape)
 
 
-def labelled(name: str, input: Tensor, target: Array, ignore_index: int, reduction: str) -> Labelled:
-    """The rows that count, with their labels.
+def labelled(
+    name: str, input: Tensor, target: Array, ignore_index: int, reduction: str, classes: int | None = None
+) -> Labelled:
+    """The rows that count, with their labels; of as many classes as a row has scores, unless it holds something else.
 
     Raises:
         IndexError: for a label that is no class, naming where it stands.
@@ -93,7 +95,7 @@ def labelled(name: str, input: Tensor, target: Array, ignore_index: int, reducti
     """
     rows = rows_of(input)
     labels = target.astype(np.intp).reshape(-1)  # a copy: the caller may write into the target before backward
-    kept = _kept(name, labels, rows.shape[1], ignore_index, target)
+    kept = _kept(name, labels, rows.shape[1] if classes is None else classes, ignore_index, target)
     if kept is not None:
         rows, labels = rows[kept], labels[kept]
         if reduction == "mean" and not labels.size:
