@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,7 @@ class Family:
     values: tuple[float, float]
     wrong: dict[str, float]  # parameters that are refused
     outside: tuple[float, ...] = ()  # values outside the support, whatever the parameters
-    lacks: tuple[str, ...] = ()  # what PyTorch does not have, or has wrong
-    own: tuple[str, ...] = field(default=())  # what we do not have
+    lacks: tuple[str, ...] = ()  # what it does not have
 
     @property
     def ours(self) -> Any:
@@ -50,8 +49,12 @@ FAMILIES = [
     Family("Exponential", {"rate": SCALE}, (0.1, 4), {"rate": 0.0}, outside=(-0.1,)),
     Family("Pareto", {"scale": SCALE, "alpha": (2.5, 4)}, (2.1, 6), {"scale": 0.0, "alpha": -1.0}, outside=(0.1, -1.0)),
     Family("Weibull", {"scale": SCALE, "concentration": (1.2, 3)}, (0.2, 3), {"scale": 0.0}, outside=(0.0,)),
+    Family("StudentT", {"df": (2.5, 4), "loc": LOC, "scale": SCALE}, (-3, 3), {"df": 0.0}, lacks=("cdf", "icdf")),
 ]  # fmt: skip
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+each_with_quantiles = pytest.mark.parametrize(
+    "family", [family for family in FAMILIES if not family.lacks], ids=lambda family: family.name
+)
 # Shapes of the parameters, and of the value.
 SHAPES = [
     ((), (), (), ()),
