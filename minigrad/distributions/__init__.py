@@ -66,7 +66,7 @@ from .uniform import Uniform
 from .weibull import Weibull
 
 # isort: split
-from . import divergences  # noqa: F401 - it registers formulas of kl_divergence
+from . import divergences, gamma_divergences  # noqa: F401 - they register formulas of kl_divergence
 
 __all__ = [
     "AbsTransform",

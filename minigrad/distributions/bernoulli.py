@@ -34,7 +34,7 @@ class Bernoulli(BinaryDistribution):
     Example:
         >>> from minigrad.distributions import Bernoulli
         >>> Bernoulli([0.25, 1.0]).log_prob([0.0, 0.0])
-        Tensor([-0.2876821,       -inf])
+        Tensor([-0.28768206,        -inf])
     """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}

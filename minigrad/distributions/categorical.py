@@ -158,13 +158,14 @@ def weighted(probs: Any, scores: Any) -> Any:
 
 def _drawn(rows: Any, count: int) -> Any:
     """``count`` classes for every row of probabilities: an array (count, rows)."""
-    if count > 16 or not len(rows):
-        columns = multinomial(rows, count, replacement=True) if len(rows) and count else np.zeros((len(rows), count))
-        return as_array(columns).T.astype(np.int64)
+    if not rows.shape[0] or not count:
+        return np.zeros((count, rows.shape[0]), np.int64)
+    if count > 16:
+        return as_array(multinomial(rows, count, replacement=True)).T
     edges = np.cumsum(rows.astype(np.float64), axis=1)
-    last = rows.shape[1] - 1 - np.argmax(rows[:, ::-1] > 0, axis=1)  # of positive probability
     places = default_generator().random((count, len(rows), 1)) * edges[:, -1:]
-    return np.minimum(np.stack([np.sum(edges <= place, axis=1) for place in places]) if count else places[..., 0], last)
+    last = rows.shape[1] - 1 - np.argmax(rows[:, ::-1] > 0, axis=1)  # rounding may reach the last edge
+    return np.minimum(np.stack([np.sum(edges <= place, axis=1) for place in places]), last)
 
 
 @register_kl(Categorical, Categorical)

@@ -57,7 +57,7 @@ class Gamma(Distribution):
     Example:
         >>> from minigrad.distributions import Gamma
         >>> Gamma(1.0, 2.0).cdf([0.0, 1.0])
-        Tensor([0.       , 0.8646647])
+        Tensor([0.        , 0.86466473])
     """
 
     arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}

@@ -117,7 +117,7 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
         >>> from minigrad.distributions import OneHotCategoricalStraightThrough
         >>> probs = Tensor([0.0, 1.0], requires_grad=True)
         >>> OneHotCategoricalStraightThrough(probs).rsample()
-        Tensor([0., 1.], requires_grad=True)
+        Tensor([0., 1.], op=add)
     """
 
     has_rsample = True

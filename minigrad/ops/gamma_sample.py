@@ -10,7 +10,7 @@ import numpy as np
 from ..core.declare import primitive
 from .gamma import lgamma
 from .gammainc import gamma_density, gamma_sample_gradient, gammainc, gammainc_relative, gammaincc
-from .pieces import in_double
+from .pieces import in_double, put
 from .probit import ndtri
 
 _STEPS = 60  # of Newton's method, which needs about six
@@ -29,23 +29,28 @@ def _guess(a: Any, p: Any, q: Any) -> Any:
 
 
 def _log_quantile(a: Any, p: Any, q: Any) -> Any:
-    """The logarithm of where P(a, x) is ``p``, and Q(a, x) is ``q``, for vectors of doubles.
+    """The logarithm of where P(a, x) is ``p``, and Q(a, x) is ``q``, for vectors of doubles."""
+    lower, start = np.less_equal(p, q), _guess(a, p, q)
+    out = np.empty_like(start)
+    put(out, lower, lambda a, y, goal: _solved(a, y, np.log(goal), gammainc, 1.0), a, start, p)
+    put(out, np.logical_not(lower), lambda a, y, goal: _solved(a, y, np.log(goal), gammaincc, -1.0), a, start, q)
+    return out
 
-    Newton's method on the logarithm of the smaller one, as a function of log x: it is concave, so the steps cannot
-    leave for good.
-    """
-    lower = np.less_equal(p, q)
-    goal = np.log(np.where(lower, p, q))
-    y = _guess(a, p, q)
+
+def _solved(a: Any, y: Any, goal: Any, share: Any, sign: float) -> Any:
+    """Newton's method on the logarithm of a share, a concave function of y = log x: steps cannot escape."""
+    y = y.copy()
+    moving = np.arange(y.size, like=y)
     for _ in range(_STEPS):
-        x = np.exp(y)
-        share = np.where(lower, gammainc(a, x), gammaincc(a, x))
-        slope = np.where(lower, 1.0, -1.0) * gamma_density(a, x) * x / share
-        step = (goal - np.log(share)) / slope
-        underflow = np.logical_or(np.less(y, -600), np.logical_not(np.isfinite(step)))  # there the guess is exact
-        step = np.clip(np.where(underflow, 0, step), -3, 3)
-        y = y + step
-        if not bool(np.any(np.greater(np.abs(step), 4e-16 * (1 + np.abs(y))))):
+        shape, logarithm = a[moving], y[moving]
+        x = np.exp(logarithm)
+        value = share(shape, x)
+        step = sign * (goal[moving] - np.log(value)) * value / (gamma_density(shape, x) * x)
+        exact = np.logical_or(np.less(logarithm, -600), np.logical_not(np.isfinite(step)))  # the guess, of tiny x
+        step = np.where(exact, 0, np.clip(step, -3, 3))
+        y[moving] = logarithm + step
+        moving = moving[np.abs(step) > 1e-9 * (1 + np.abs(logarithm))]  # the next step would be its square
+        if not moving.size:
             break
     return y
 

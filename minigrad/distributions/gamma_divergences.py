@@ -31,8 +31,6 @@ from .poisson import Poisson
 from .uniform import Uniform
 from .utils import EULER
 
-__all__: list[str] = []
-
 
 @register_kl(Gamma, Beta)
 @register_kl(Gamma, Pareto)
