@@ -105,6 +105,9 @@ biject_to.register(constraints.simplex, lambda constraint: transforms.StickBreak
 transform_to.register(constraints.simplex, lambda constraint: transforms.SoftmaxTransform())
 transform_to.register(constraints.lower_cholesky, lambda constraint: transforms.LowerCholeskyTransform())
 
+transform_to.register(constraints.positive_definite, lambda constraint: transforms.PositiveDefiniteTransform())
+transform_to.register(constraints.positive_semidefinite, lambda constraint: transforms.PositiveDefiniteTransform())
+
 
 def _register_compound(registry: ConstraintRegistry) -> None:
     """Constraints that are made of others, by the transforms to those."""

@@ -19,6 +19,7 @@ from .joined import CatTransform, StackTransform
 from .vectors import (
     CorrCholeskyTransform,
     LowerCholeskyTransform,
+    PositiveDefiniteTransform,
     ReshapeTransform,
     SoftmaxTransform,
     StickBreakingTransform,
@@ -34,6 +35,7 @@ __all__ = [
     "ExpTransform",
     "IndependentTransform",
     "LowerCholeskyTransform",
+    "PositiveDefiniteTransform",
     "PowerTransform",
     "ReshapeTransform",
     "SigmoidTransform",

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.tensor import Tensor, wrap
 from ...ops.creation import zeros
+from ...ops.factorization import cholesky
 from ...ops.join import concatenate
 from ...ops.scan import cumsum
 from .. import constraints
@@ -19,6 +20,7 @@ from .elementwise import softplus
 __all__ = [
     "CorrCholeskyTransform",
     "LowerCholeskyTransform",
+    "PositiveDefiniteTransform",
     "ReshapeTransform",
     "SoftmaxTransform",
     "StickBreakingTransform",
@@ -258,3 +260,20 @@ def _triangle(x: Any, size: int) -> Any:
     places = np.full((size, size), x.shape[-1])
     places[_below_diagonal(size)] = np.arange(x.shape[-1])
     return concatenate([x, zeros((*x.shape[:-1], 1), dtype=x.dtype)], -1)[..., places]
+
+
+class PositiveDefiniteTransform(Transform):
+    """Square matrices to positive definite ones: L Lᵀ with L of ``LowerCholeskyTransform``."""
+
+    domain = constraints.independent(constraints.real, 2)
+    codomain = constraints.positive_definite
+
+    def _equals(self, other: Any) -> bool:
+        return True
+
+    def _call(self, x: Any) -> Any:
+        lower = LowerCholeskyTransform()(x)
+        return lower @ lower.mT
+
+    def _inverse(self, y: Any) -> Any:
+        return LowerCholeskyTransform().inv(cholesky(y))
