@@ -30,6 +30,7 @@ from .kl import kl_divergence, register_kl
 from .laplace import Laplace
 from .log_normal import LogNormal
 from .logistic_normal import LogisticNormal
+from .mixture_same_family import MixtureSameFamily
 from .multinomial import Multinomial
 from .multivariate_normal import MultivariateNormal
 from .negative_binomial import NegativeBinomial
@@ -99,6 +100,7 @@ __all__ = [
     "LogisticNormal",
     "LogitRelaxedBernoulli",
     "LowerCholeskyTransform",
+    "MixtureSameFamily",
     "MultivariateNormal",
     "Multinomial",
     "NegativeBinomial",

@@ -147,7 +147,7 @@ def test_signs() -> None:
     assert AffineTransform(0.0, -2.0).sign == -1
     assert AffineTransform(0.0, SCALE).sign.tolist() == [1, -1, 1]
     assert ComposeTransform([AffineTransform(0.0, -2.0), ExpTransform()]).sign == -1
-    assert PowerTransform(-1.0).sign.item() == -1
+    assert PowerTransform(-1.0).sign == -1
     assert ExpTransform().inv.sign == 1
     with pytest.raises(NotImplementedError, match="AbsTransform has no sign"):
         AbsTransform().sign  # noqa: B018 - asking is the test

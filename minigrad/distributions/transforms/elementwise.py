@@ -12,7 +12,7 @@ from ...core.tensor import Tensor, raw
 from ...ops.shape.expand import broadcast_to
 from ...ops.special import logaddexp
 from .. import constraints
-from ..utils import broadcast_all, lazy_property, sum_rightmost
+from ..utils import sum_rightmost
 from .base import Transform, at_least
 
 __all__ = [
@@ -87,12 +87,12 @@ class PowerTransform(Transform):
 
     def __init__(self, exponent: Any, cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        (self.exponent,) = broadcast_all(exponent)
+        self.exponent = _number_or_tensor(exponent)
 
-    @lazy_property
+    @property
     def sign(self) -> Any:
         """The sign of the exponent."""
-        return self.exponent.sign()
+        return _sign(self.exponent)
 
     def _equals(self, other: Any) -> bool:
         return _equal(self.exponent, other.exponent)
@@ -105,11 +105,12 @@ class PowerTransform(Transform):
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """The logarithm of |dy/dx|."""
-        return self.exponent.abs().log() + (self.exponent - 1) * x.log()
+        size = abs(self.exponent)
+        return (size.log() if isinstance(size, Tensor) else math.log(size)) + (self.exponent - 1) * x.log()
 
     def forward_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the image of something of ``shape``."""
-        return np.broadcast_shapes(shape, self.exponent.shape)
+        return np.broadcast_shapes(shape, shape_of(self.exponent))
 
     inverse_shape = forward_shape
 
@@ -233,7 +234,7 @@ class AffineTransform(Transform):
     @property
     def sign(self) -> Any:
         """The sign of the scale."""
-        return self.scale.sign() if isinstance(self.scale, Tensor) else (self.scale > 0) - (self.scale < 0)
+        return _sign(self.scale)
 
     def _call(self, x: Any) -> Any:
         return self.loc + self.scale * x
@@ -297,6 +298,10 @@ def _number_or_tensor(value: Any) -> Any:
     if is_array(value) or isinstance(value, (list, tuple)):
         return Tensor(value)
     return as_array(value).item()  # refuses what is no number
+
+
+def _sign(factor: Any) -> Any:
+    return factor.sign() if isinstance(factor, Tensor) else (factor > 0) - (factor < 0)
 
 
 def _equal(a: Any, b: Any) -> bool:
