@@ -4,7 +4,7 @@ from math import e, inf, nan, pi
 
 from numpy import finfo, iinfo
 
-from . import autograd, data, func, nn, optim, special
+from . import autograd, data, distributions, func, nn, optim, special
 from .core import dtypes
 from .core.memory import keep_freed_memory
 
@@ -104,9 +104,10 @@ __all__ = [
     "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "celu", "chain_matmul", "chunk", "clamp", "clamp_max",
     "clamp_min", "clip", "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh",
     "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly",
-    "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "digamma", "div", "divide", "dot", "double",
-    "dsplit", "dstack", "dtypes", "e", "einsum", "empty", "empty_like", "enable_grad", "entr", "eq", "equal",
-    "erf", "erfc", "erfcx", "erfinv", "exp", "exp2", "expand_dims", "expit", "expm1", "eye", "finfo", "flatten",
+    "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "digamma", "distributions", "div", "divide",
+    "dot", "double", "dsplit", "dstack", "dtypes", "e", "einsum", "empty", "empty_like", "enable_grad",
+    "entr", "eq", "equal", "erf", "erfc", "erfcx", "erfinv", "exp", "exp2", "expand_dims", "expit", "expm1",
+    "eye", "finfo", "flatten",
     "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "floor", "floor_divide", "fmax",
     "fmin", "fmod", "frac", "from_dlpack", "from_numpy", "full", "full_like", "func", "gammainc", "gammaincc",
     "gammaln", "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half",

@@ -11,8 +11,9 @@ import pytest
 import minigrad
 
 ROOMS = [
-    "autograd", "core.dtypes", "data", "debug", "func", "nn", "nn.functional", "nn.init", "nn.utils",
-    "nn.utils.clip_grad", "nn.utils.rnn", "optim", "random", "serialization", "special", "theory", "viz",
+    "autograd", "core.dtypes", "data", "debug", "distributions", "distributions.constraints",
+    "distributions.transforms", "func", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
+    "nn.utils.rnn", "optim", "random", "serialization", "special", "theory", "viz",
 ]  # fmt: skip
 
 
