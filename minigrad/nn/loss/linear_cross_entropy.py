@@ -22,7 +22,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
     Args:
         in_features: the size of each input.
         num_classes: the number of classes C.
-        out_features: further dimensions of the scores, (N, C, \\*out_features).
+        out_features: further dimensions of the scores, (N, C, then these).
         bias: whether the layer adds a bias.
         device: None or ``"cpu"``.
         dtype: of the layer, by default the default dtype (float32).

@@ -114,13 +114,29 @@ def _kept(name: str, labels: Array, classes: int, ignore_index: int, target: Arr
     kept = labels != ignore_index
     wrong = kept & ((labels < 0) | (labels >= classes))
     if wrong.any():
-        position = int(wrong.argmax())
-        where = ", ".join(str(int(i)) for i in np.unravel_index(position, target.shape))
-        raise IndexError(
-            f"{name}: the label {target.reshape(-1)[position]} at target[{where or '()'}] is no class; with "
-            f"{classes} classes, labels go from 0 to {classes - 1} (or are ignore_index={ignore_index})"
-        )
+        raise _no_class(name, target, int(wrong.argmax()), classes, f" (or are ignore_index={ignore_index})")
     return None if kept.all() else kept
+
+
+def class_labels(name: str, target: Array, classes: int) -> Array:
+    """Labels of which none is ignored, in one dimension, as a copy.
+
+    Raises:
+        IndexError: for a label that is no class, naming where it stands.
+    """
+    labels = target.astype(np.intp).reshape(-1)
+    wrong = (labels < 0) | (labels >= classes)
+    if wrong.any():
+        raise _no_class(name, target, int(wrong.argmax()), classes)
+    return labels
+
+
+def _no_class(name: str, target: Array, position: int, classes: int, others: str = "") -> IndexError:
+    where = ", ".join(str(int(i)) for i in np.unravel_index(position, target.shape))
+    return IndexError(
+        f"{name}: the label {target.reshape(-1)[position]} at target[{where or '()'}] is no class; with {classes} "
+        f"classes, labels go from 0 to {classes - 1}{others}"
+    )
 
 
 def _put_back(losses: Tensor, kept: Array) -> Tensor:

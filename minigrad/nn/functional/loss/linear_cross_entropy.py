@@ -109,7 +109,7 @@ def linear_cross_entropy(
             label_smoothing=label_smoothing,
             options=options,
         )
-        return loss.astype(np.float16)  # type: ignore[no-any-return]
+        return loss.astype(np.float16)
     if linear_weight.ndim > 2 or target.dtype.kind == "f":
         if target.dtype.kind == "f" and ignore_index is not None:
             raise ValueError(f"{_NAME}: ignore_index={ignore_index} has no meaning for probabilities; leave it out")
