@@ -81,8 +81,8 @@ class Normal(Distribution):
     def cdf(self, value: Any) -> Any:
         """The probability of drawing at most ``value``: ½ erfc(-z / √2).
 
-        PyTorch computes ½ (1 + erf(z / √2)), which is 0 from 6 standard deviations below the mean on; here the lower
-        tail keeps its relative precision.
+        PyTorch computes ½ (1 + erf(z / √2)), which is 0 from 5.6 standard deviations below the mean on, in double
+        precision from 8.4; here the lower tail keeps its relative precision.
         """
         deviation = (self._scored(value) - self.loc) / self.scale
         return 0.5 * erfc(deviation * -math.sqrt(0.5))

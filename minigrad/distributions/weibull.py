@@ -20,7 +20,7 @@ __all__ = ["Weibull"]
 class Weibull(Distribution):
     """Powers of exponentially distributed numbers: scale · ε^(1 / concentration), as lifetimes are.
 
-    The mode is 0 for a ``concentration`` up to 1; PyTorch's is NaN below 1.
+    The mode is 0 for a ``concentration`` up to 1; below, PyTorch's is NaN, or 1 for ½.
 
     Math:
         log p(x) = log (k / scale) + (k - 1) log (x / scale) - (x / scale)^k, with k the concentration

@@ -183,7 +183,7 @@ def test_extremes_stay_finite() -> None:
 
 
 def test_small_probabilities_survive_breaking_the_stick() -> None:
-    """What is left of the stick is a sum, not 1 less a sum; PyTorch's inverse returns another vector here."""
+    """What is left of the stick is a sum, not 1 less a sum, of which PyTorch's inverse keeps four digits here."""
     p = np.array([1 - 3e-12, 1e-12, 1e-12, 1e-12])
     x = StickBreakingTransform().inv(p)
     np.testing.assert_allclose(StickBreakingTransform()(x).numpy(), p, rtol=1e-9)

@@ -115,7 +115,7 @@ class Symmetric(Square):
 class PositiveSemidefinite(Symmetric):
     """Symmetric matrices without a negative eigenvalue, but for rounding.
 
-    PyTorch allows no rounding, and so refuses about half of all matrices of less than full rank.
+    PyTorch allows no rounding, and so refuses nearly all matrices of less than full rank.
     """
 
     def _holds(self, value: Array) -> Any:
