@@ -110,8 +110,10 @@ class Dirichlet(Distribution):
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         """Draw such that gradients flow to ``concentration``."""
-        shape = self._extended_shape(sample_shape)
-        return softmax(_log_standard_gamma(broadcast_to(self.concentration, shape)), -1)
+        dtype = self.concentration.dtype
+        precise = self.concentration.to(np.promote_types(dtype, np.float32))  # whose logarithms half precision lacks
+        drawn = _log_standard_gamma(broadcast_to(precise, self._extended_shape(sample_shape)))
+        return softmax(drawn, -1).to(dtype)
 
     def log_normalizer(self) -> Any:
         """The logarithm of the multivariate Beta function: of the integral of the powers of the shares."""
