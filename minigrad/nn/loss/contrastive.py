@@ -7,6 +7,7 @@ from typing import Any
 
 from ...core.tensor import Tensor
 from ...ops.elementwise import clamp, exp
+from ..functional.arguments import numbers
 from ..functional.loss.contrastive import clip_loss, contrastive_loss, image_text_loss, info_nce_loss, nt_xent_loss
 from ..functional.loss.reduction import check_temperature
 from ..parameter import Parameter
@@ -127,8 +128,9 @@ class CLIPLoss(Loss):
 
     def __init__(self, temperature: float = 0.07, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
+        (temperature,) = numbers("CLIPLoss", temperature=temperature)
         check_temperature("CLIPLoss", temperature)
-        self.logit_scale = Parameter(math.log(1 / float(temperature)))
+        self.logit_scale = Parameter(math.log(1 / temperature))
 
     def forward(self, image: Any, text: Any) -> Tensor:
         """The loss of pairs."""
