@@ -92,6 +92,7 @@ from .ops.convert import clone, device, is_floating_point, numel
 from .nn.kernels.activation.rectifier import relu
 from .nn.kernels.softmax import log_softmax, logsumexp, softmax
 from .nn.functional import celu, hardshrink, prelu, selu
+from .nn.functional.distance import cdist, cosine_similarity, pairwise_distance, pdist
 
 keep_freed_memory()
 
@@ -101,8 +102,10 @@ __all__ = [
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere",
     "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
     "autograd", "baddbmm", "bernoulli", "bilinear", "bincount", "bmm", "bool", "broadcast_tensors",
-    "broadcast_to", "bucketize", "cat", "cbrt", "ceil", "celu", "chain_matmul", "chunk", "clamp", "clamp_max",
+    "broadcast_to", "bucketize", "cat", "cbrt", "cdist",
+    "ceil", "celu", "chain_matmul", "chunk", "clamp", "clamp_max",
     "clamp_min", "clip", "clone", "column_stack", "concat", "concatenate", "copysign", "cos", "cosh",
+    "cosine_similarity",
     "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "data", "deg2rad", "detect_anomaly",
     "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "digamma", "distributions", "div", "divide",
     "dot", "double", "dsplit", "dstack", "dtypes", "e", "einsum", "empty", "empty_like", "enable_grad",
@@ -125,6 +128,10 @@ __all__ = [
     "optim", "outer", "permute", "pi", "polygamma", "pow", "prelu", "prod", "psi", "ptp", "quantile", "rad2deg",
     "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal",
     "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter",
+    "optim", "outer", "pairwise_distance",
+    "pdist", "permute", "pi", "pow", "prelu", "prod", "ptp", "quantile", "rad2deg", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu",
+    "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsqrt", "save", "scatter",
     "scatter_add", "scatter_reduce", "searchsorted", "select", "selu", "set_default_dtype", "set_grad_enabled",
     "set_rng_state", "sgn", "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "sort",
     "special", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum",

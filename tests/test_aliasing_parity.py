@@ -166,6 +166,11 @@ F.binary_cross_entropy(p, p, reduction='none'); F.binary_cross_entropy_with_logi
 F.binary_cross_entropy_with_logits(x, p, reduction='none'); F.soft_margin_loss(x, x * 0 + 1, reduction='none')
 F.nll_loss(x, labels, reduction='none'); F.multi_margin_loss(x, labels, reduction='none')
 F.multilabel_margin_loss(x, j, reduction='none'); F.multilabel_soft_margin_loss(x, p, reduction='none')
+F.cosine_similarity(x, x); F.pairwise_distance(x, x, eps=0.0); lib.cdist(x, x); F.pdist(x); lib.pdist(x)
+lib.cosine_similarity(x, x); lib.pairwise_distance(x, x); F.margin_ranking_loss(x, x * 0, x * 0 - 1, reduction='none')
+F.hinge_embedding_loss(x, x * 0 + 1, reduction='none'); F.kl_div(x, p, reduction='none')
+F.cosine_embedding_loss(x, x, v[:3] * 0 + 1, reduction='none'); F.triplet_margin_loss(x, x, x, reduction='none')
+F.triplet_margin_with_distance_loss(x, x, x, reduction='none')
 """
 PROPERTIES = {"T", "mT", "data"}
 EXPRESSIONS = [
@@ -198,6 +203,8 @@ get_default_dtype get_rng_state inference_mode is_grad_enabled is_tensor linspac
 ones rand randint randn randperm save set_default_dtype set_grad_enabled set_rng_state tril_indices triu_indices zeros
 astype atleast_1d atleast_2d atleast_3d bucketize cbrt expand_dims power ptp searchsorted std_mean var_mean
 softmax_with_temperature sample maxout multi_head_attention_forward add_remaining_self_loops add_self_loops
+contrastive_loss info_nce_loss nt_xent_loss image_text_loss clip_loss semi_hard_triplets kl_divergence js_divergence
+soft_cross_entropy entropy normal_kl normal_kl_between l1_penalty l2_penalty elastic_net
 contains_self_loops degree gcn_norm global_add_pool global_max_pool global_mean_pool remove_self_loops scatter
 segment_softmax binary_hinge_loss focal_loss gaussian_nll_logvar_loss laplace_nll_loss log_cosh_loss mae_loss
 multiclass_hinge_loss multilabel_bce_loss quantile_loss sigmoid_focal_loss squared_hinge_loss sse_loss

@@ -32,6 +32,7 @@ from .activation.smooth import (
 from .attention import MultiheadAttention
 from .container import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .distance import CosineSimilarity, PairwiseDistance
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from .embedding import Embedding, EmbeddingBag
 from .flatten import Flatten, Unflatten
@@ -49,7 +50,9 @@ from .heads import (
 )
 from .linear import Bilinear, Identity, Linear
 from .loss.binary import BCELoss, BCEWithLogitsLoss, MultilabelBCELoss, SigmoidFocalLoss
+from .loss.contrastive import CLIPLoss, ContrastiveLoss, ImageTextLoss, InfoNCELoss, NTXentLoss
 from .loss.cross_entropy import CrossEntropyLoss, NLLLoss
+from .loss.divergence import JSDivergenceLoss, KLDivergenceLoss, KLDivLoss, NormalKLLoss, SoftCrossEntropyLoss
 from .loss.focal import FocalLoss
 from .loss.likelihood import GaussianNLLLogVarLoss, GaussianNLLLoss, LaplaceNLLLoss, PoissonNLLLoss
 from .loss.margin import (
@@ -60,6 +63,13 @@ from .loss.margin import (
     MultiMarginLoss,
     SoftMarginLoss,
     SquaredHingeLoss,
+)
+from .loss.ranking import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
 )
 from .loss.regression import HuberLoss, L1Loss, LogCoshLoss, MAELoss, MSELoss, QuantileLoss, SmoothL1Loss, SSELoss
 from .module.module import Module
@@ -123,14 +133,18 @@ __all__ = [
     "Bilinear",
     "BinaryHingeLoss",
     "CELU",
+    "CLIPLoss",
     "CircularPad1d",
     "CircularPad2d",
     "ConstantPad1d",
     "ConstantPad2d",
+    "ContrastiveLoss",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
     "ConvTranspose2d",
+    "CosineEmbeddingLoss",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout1d",
@@ -158,11 +172,17 @@ __all__ = [
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
+    "ImageTextLoss",
+    "InfoNCELoss",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "JSDivergenceLoss",
+    "KLDivLoss",
+    "KLDivergenceLoss",
     "L1Loss",
     "LSTM",
     "LSTMCell",
@@ -179,6 +199,7 @@ __all__ = [
     "LogitsHead",
     "MAELoss",
     "MSELoss",
+    "MarginRankingLoss",
     "MaxPool1d",
     "MaxPool2d",
     "MaxUnpool1d",
@@ -196,7 +217,10 @@ __all__ = [
     "MultiheadAttention",
     "MultilabelBCELoss",
     "NLLLoss",
+    "NTXentLoss",
+    "NormalKLLoss",
     "PReLU",
+    "PairwiseDistance",
     "Parameter",
     "ParameterDict",
     "ParameterList",
@@ -227,6 +251,7 @@ __all__ = [
     "SigmoidHead",
     "SinusoidalPositionalEncoding",
     "SmoothL1Loss",
+    "SoftCrossEntropyLoss",
     "SoftMarginLoss",
     "Softmax",
     "Softmax2d",
@@ -246,6 +271,8 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
     "Unflatten",
     "Unfold",
     "Upsample",

@@ -145,6 +145,30 @@ LOSSES: dict[str, tuple[str, Callable[[], tuple[Any, ...]]]] = {
 for _name, (_layer, _data) in LOSSES.items():
     CALLS[f"F.{_name}"] = lambda _name=_name, _data=_data, **o: getattr(F, _name)(*_data(), **o)
     CALLS[f"nn.{_layer}"] = lambda _layer=_layer, _data=_data, **o: getattr(nn, _layer)(**o)(*_data())
+# Distances and losses of what is alike with numbers among their options -> their Module, and the data that both take.
+ALIKE: dict[str, tuple[str, Callable[[], tuple[Any, ...]]]] = {
+    "cosine_similarity": ("CosineSimilarity", lambda: (0.1 * x(2, 3), x(2, 3))),
+    "pairwise_distance": ("PairwiseDistance", lambda: (x(2, 3), x(2, 3))),
+    "cdist": ("", lambda: (x(2, 3), x(2, 3))),
+    "pdist": ("", lambda: (x(2, 3),)),
+    "margin_ranking_loss": ("MarginRankingLoss", lambda: (x(2, 3), x(2, 3), 1.0)),
+    "hinge_embedding_loss": ("HingeEmbeddingLoss", lambda: (x(2, 3), 1.0)),
+    "cosine_embedding_loss": ("CosineEmbeddingLoss", lambda: (x(2, 3), x(2, 3), 1.0)),
+    "triplet_margin_loss": ("TripletMarginLoss", lambda: (x(2, 3), x(2, 3), x(2, 3))),
+    "triplet_margin_with_distance_loss": ("TripletMarginWithDistanceLoss", lambda: (x(2, 3), x(2, 3), x(2, 3))),
+    "semi_hard_triplets": ("", lambda: (x(4, 3), [0, 0, 1, 1])),
+    "contrastive_loss": ("ContrastiveLoss", lambda: (x(2, 3), x(2, 3), [0, 1])),
+    "info_nce_loss": ("InfoNCELoss", lambda: (x(2, 3), x(2, 3))),
+    "nt_xent_loss": ("NTXentLoss", lambda: (x(2, 3), x(2, 3))),
+    "image_text_loss": ("ImageTextLoss", lambda: (x(2, 3), x(2, 3))),
+    "clip_loss": ("CLIPLoss", lambda: (x(2, 3), x(2, 3))),
+}
+for _name, (_layer, _data) in ALIKE.items():
+    CALLS[f"F.{_name}"] = lambda _name=_name, _data=_data, **o: getattr(F, _name)(*_data(), **o)
+    CALLS[f"nn.{_layer}"] = lambda _layer=_layer, _data=_data, **o: getattr(nn, _layer)(**o)(*_data())
+for _name in ("cosine_similarity", "pairwise_distance", "cdist", "pdist"):
+    CALLS[f"minigrad.{_name}"] = lambda _name=_name, **o: getattr(minigrad, _name)(*ALIKE[_name][1](), **o)
+CALLS["F.elastic_net"] = lambda **o: F.elastic_net(x(), **{"l1": 0.5, "l2": 0.5, **o})
 
 
 def with_grad() -> Tensor:

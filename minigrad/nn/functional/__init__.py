@@ -41,6 +41,7 @@ from .activation.smooth import (
 from .attention.multihead import multi_head_attention_forward
 from .attention.scaled_dot_product import scaled_dot_product_attention
 from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .distance import cosine_similarity, pairwise_distance, pdist
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .embedding import embedding, embedding_bag
 from .fold import fold, unfold
@@ -49,7 +50,17 @@ from .graph.edges import add_remaining_self_loops, add_self_loops, contains_self
 from .graph.nodes import degree, global_add_pool, global_max_pool, global_mean_pool, scatter, segment_softmax
 from .linear import bilinear, linear
 from .loss.binary import binary_cross_entropy, binary_cross_entropy_with_logits, multilabel_bce_loss, sigmoid_focal_loss
+from .loss.contrastive import clip_loss, contrastive_loss, image_text_loss, info_nce_loss, nt_xent_loss
 from .loss.cross_entropy import cross_entropy, nll_loss
+from .loss.divergence import (
+    entropy,
+    js_divergence,
+    kl_div,
+    kl_divergence,
+    normal_kl,
+    normal_kl_between,
+    soft_cross_entropy,
+)
 from .loss.focal import focal_loss
 from .loss.likelihood import gaussian_nll_logvar_loss, gaussian_nll_loss, laplace_nll_loss, poisson_nll_loss
 from .loss.margin import (
@@ -60,6 +71,15 @@ from .loss.margin import (
     multilabel_soft_margin_loss,
     soft_margin_loss,
     squared_hinge_loss,
+)
+from .loss.penalty import elastic_net, l1_penalty, l2_penalty
+from .loss.ranking import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    semi_hard_triplets,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
 from .loss.regression import (
     huber_loss,
@@ -104,21 +124,27 @@ __all__ = [
     "binary_hinge_loss",
     "celu",
     "celu_",
+    "clip_loss",
     "contains_self_loops",
+    "contrastive_loss",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
     "degree",
     "dropout",
     "dropout1d",
     "dropout2d",
     "dropout3d",
+    "elastic_net",
     "elu",
     "elu_",
     "embedding",
     "embedding_bag",
+    "entropy",
     "feature_alpha_dropout",
     "focal_loss",
     "fold",
@@ -137,10 +163,18 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
+    "image_text_loss",
+    "info_nce_loss",
     "instance_norm",
     "interpolate",
+    "js_divergence",
+    "kl_div",
+    "kl_divergence",
     "l1_loss",
+    "l1_penalty",
+    "l2_penalty",
     "laplace_nll_loss",
     "layer_norm",
     "leaky_relu",
@@ -151,6 +185,7 @@ __all__ = [
     "log_softmax",
     "logsigmoid",
     "mae_loss",
+    "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
     "max_unpool1d",
@@ -165,9 +200,14 @@ __all__ = [
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
     "nll_loss",
+    "normal_kl",
+    "normal_kl_between",
     "normalize",
+    "nt_xent_loss",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",
@@ -186,10 +226,12 @@ __all__ = [
     "segment_softmax",
     "selu",
     "selu_",
+    "semi_hard_triplets",
     "sigmoid",
     "sigmoid_focal_loss",
     "silu",
     "smooth_l1_loss",
+    "soft_cross_entropy",
     "soft_margin_loss",
     "softmax",
     "softmax_with_temperature",
@@ -203,6 +245,8 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
     "unfold",
     "upsample",
 ]

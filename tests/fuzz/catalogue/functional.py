@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz.catalogue.products import bilinear
+from tests.fuzz.catalogue.products import bilinear, compared, one_set
 from tests.fuzz.draw import Draw, dtype_of
 
 
@@ -185,6 +185,49 @@ def of_spread(d: Draw) -> list[str]:
 def counts(d: Draw) -> list[str]:
     x = d.floating()
     return [x, d.new(d.look(x).shape, dtype_of(d.look(x)), 2, 5, grad=False), *d.option("full=True")]
+def alike(d: Draw, count: int, shape: list[int] | None = None) -> list[str]:
+    """New tensors of one shape, away from 0, where PyTorch's second derivatives of lengths are NaN."""
+    shape = [d.whole(1, 4), d.whole(1, 3)] if shape is None else shape
+    dtype = d.often("float32", "float64")
+    return [d.new(shape, dtype, 0.5, 3) for _ in range(count)]
+
+
+def reduction(d: Draw, *more: str) -> list[str]:
+    return d.option(f"reduction={d.pick('sum', 'none', *more)!r}")
+
+
+def signs_for(d: Draw, x: str, shape: list[int]) -> str:
+    return f"1.0 - 2 * ({d.new(shape, dtype_of(d.look(x)), -1, 1, grad=False)} > 0)"
+
+
+def margin_ranking(d: Draw) -> list[str]:
+    x, y = alike(d, 2)
+    return [x, y, signs_for(d, x, list(d.look(x).shape)), *d.option("margin=0.5"), *reduction(d)]
+
+
+def hinge_embedding(d: Draw) -> list[str]:
+    (x,) = alike(d, 1)
+    return [x, signs_for(d, x, list(d.look(x).shape)), *d.option("margin=2.0"), *reduction(d)]
+
+
+def cosine_embedding(d: Draw) -> list[str]:
+    x, y = alike(d, 2)
+    return [x, y, signs_for(d, x, [d.size(x, 0)]), *d.option("margin=0.5"), *reduction(d)]
+
+
+def triplets(d: Draw) -> list[str]:
+    options = [*d.option("margin=0.5"), *d.option("swap=True", 0.3), *d.option(f"p={d.pick(1.0, 3.0)}", 0.3)]
+    return [*alike(d, 3), *options, *reduction(d)]
+
+
+def triplets_with_distance(d: Draw) -> list[str]:
+    distance = d.option("distance_function=lambda x, y: (x - y).abs().sum(-1)")
+    return [*alike(d, 3), *distance, *d.option("margin=0.5"), *d.option("swap=True", 0.3), *reduction(d)]
+
+
+def kl_div(d: Draw) -> list[str]:
+    x, target = alike(d, 2)
+    return [f"-{x}", target, f"reduction={d.pick('sum', 'none', 'batchmean')!r}", *d.option("log_target=True", 0.3)]
 
 
 def attention(d: Draw) -> list[str]:
@@ -277,6 +320,15 @@ ARGUMENTS = {
     "nll_loss": labelled(1, 3),
     "multi_margin_loss": labelled(1, 2),
     "multilabel_margin_loss": several_labels,
+    "margin_ranking_loss": margin_ranking,
+    "hinge_embedding_loss": hinge_embedding,
+    "cosine_embedding_loss": cosine_embedding,
+    "triplet_margin_loss": triplets,
+    "triplet_margin_with_distance_loss": triplets_with_distance,
+    "kl_div": kl_div,
+    "cosine_similarity": compared("eps=0.5", "dim=0"),
+    "pairwise_distance": compared("p=1.0", "keepdim=True"),
+    "pdist": one_set,
     "scaled_dot_product_attention": attention,
     "normalize": normalized,
     "pixel_shuffle": shuffled(up=True),

@@ -97,7 +97,35 @@ def squared(d: Draw) -> list[str]:
     return [d.new([*d.shape(0, 1), n, n], d.dtype("fi"), -2, 2), str(d.whole(0, 3))]
 
 
+# --- distances: away from 0 and from each other, where PyTorch's second derivatives are NaN ---------------------------
+def compared(*options: str) -> object:
+    """Two tensors of vectors, and sometimes these options."""
+
+    def arguments(d: Draw) -> list[str]:
+        shape, dtype = [d.whole(1, 3), d.whole(1, 3)], d.often("float32", "float64")
+        x, y = d.new(shape, dtype, 0.5, 2), d.new(shape, dtype, 2.5, 4)
+        return [x, y, *(text for option in options for text in d.option(option, 0.3))]
+
+    return arguments
+
+
+def two_sets(d: Draw) -> list[str]:
+    m, dtype = d.whole(1, 3), d.often("float32", "float64")
+    x, y = d.new([d.whole(1, 3), m], dtype, 0.5, 2), d.new([d.whole(1, 3), m], dtype, 2.5, 4)
+    return [x, y, *d.option(f"p={d.pick(0.0, 1.0, 3.0)}", 0.4)]
+
+
+def one_set(d: Draw) -> list[str]:
+    """Two points and more: PyTorch's backward of none of their distances ends the process."""
+    x = d.new([d.whole(2, 4), d.whole(1, 3)], d.often("float32", "float64"), 0.5, 4, grad=d.chance(0.5))
+    return [x, *d.option(f"p={d.pick(1.0, 3.0)}", 0.4)]
+
+
 ARGUMENTS = {
+    "cdist": two_sets,
+    "cosine_similarity": compared("eps=0.5", "dim=0"),
+    "pairwise_distance": compared("p=1.0", "keepdim=True"),
+    "pdist": one_set,
     "matmul": product((1, 2, 3), (1, 2, 3)),
     "mm": product((2,), (2,)),
     "mv": product((2,), (1,)),
