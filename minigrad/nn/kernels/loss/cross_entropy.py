@@ -49,7 +49,7 @@ def norm_of(logits: Any, target: Any = None) -> tuple[Norm, Any]:
     """The norm of logits, and with a ``target`` also its product with logits - top, (rows, 1)."""
     rows, classes = logits.shape
     if logits.size <= BLOCK:
-        top = np.max(logits, axis=1, keepdims=True)
+        top = np.maximum.reduce(logits, axis=1, keepdims=True)
         z = logits - top
         products = None if target is None else _products(target, z)
         e = np.exp(z, out=z)
@@ -60,7 +60,7 @@ def norm_of(logits: Any, target: Any = None) -> tuple[Norm, Any]:
     e = np.empty_like(logits, order="C") if logits.size <= KEPT else None
     scratch = None
     for block in row_blocks(logits.shape):
-        top[block] = np.max(logits[block], axis=1, keepdims=True)
+        top[block] = np.maximum.reduce(logits[block], axis=1, keepdims=True)
         if e is not None:
             z = e[block]
         else:
