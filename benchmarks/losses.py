@@ -1,7 +1,7 @@
 """What losses cost: forward and backward by the scores, in time and in memory, beside NumPy by hand and PyTorch.
 
-Run with ``python benchmarks/losses.py``; it takes some minutes, and 2.5 GB of memory for the largest size. PyTorch joins
-in where it is installed. NumPy by hand is written as one would for one size: in place, but all rows at once.
+Run with ``python benchmarks/losses.py``; it takes some minutes, and 2.5 GB of memory for the largest size. PyTorch
+joins in where it is installed. NumPy by hand is written as one would for one size: in place, but all rows at once.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.graph import Array
 from ..random import as_generator
 
 TRIES = 16  # rounds in which excluded draws are repeated, before the rest is drawn from what is left
@@ -63,7 +62,7 @@ class NegativeSampler:
         self.generator = generator
         powered = np.zeros_like(found)
         np.power(found / top, power, out=powered, where=found > 0)  # what never occurs is never drawn
-        self.probabilities: Array = powered / powered.sum()
+        self.probabilities: Any = powered / powered.sum()
         self.probabilities.flags.writeable = False
         self._kept, self._alias = _table(self.probabilities)
 
@@ -80,7 +79,7 @@ class NegativeSampler:
     def __len__(self) -> int:
         return int(self.probabilities.size)
 
-    def sample(self, size: Any = (), *, exclude: Any = None) -> Array:
+    def sample(self, size: Any = (), *, exclude: Any = None) -> Any:
         """Class numbers, of this size.
 
         Args:
@@ -119,7 +118,7 @@ class NegativeSampler:
             flat[row, hit[row]] = self._draw_others(banned[row], int(hit[row].sum()), int(row))
         return drawn
 
-    def log_prob(self, indices: Any) -> Array:
+    def log_prob(self, indices: Any) -> Any:
         """The logarithm of the probability of each class number; -inf for what is never drawn.
 
         Raises:
@@ -133,12 +132,12 @@ class NegativeSampler:
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.probabilities[self._numbers("indices", indices)]))
 
-    def _draw(self, shape: tuple[int, ...]) -> Array:
+    def _draw(self, shape: tuple[int, ...]) -> Any:
         generator = as_generator(self.generator)
         columns = generator.integers(len(self), size=shape)
         return np.where(generator.random(shape) < self._kept[columns], columns, self._alias[columns])
 
-    def _draw_others(self, banned: Array, count: int, row: int) -> Array:
+    def _draw_others(self, banned: Any, count: int, row: int) -> Any:
         """Draws from what is left without the banned classes, exactly, which takes time for all classes."""
         left = self.probabilities.copy()
         left[banned] = 0
@@ -148,8 +147,8 @@ class NegativeSampler:
         drawn = np.searchsorted(total, as_generator(self.generator).random(count) * total[-1], side="right")
         return np.minimum(drawn, np.flatnonzero(left)[-1])  # a product may round up to the total
 
-    def _numbers(self, what: str, value: Any) -> Array:
-        numbers: Array = as_array(value)
+    def _numbers(self, what: str, value: Any) -> Any:
+        numbers: Any = as_array(value)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise TypeError(f"NegativeSampler: {what} must be integers, got {numbers.dtype}")
         wrong = (numbers < 0) | (numbers >= len(self))
@@ -164,7 +163,7 @@ class NegativeSampler:
         return f"<NegativeSampler of {len(self)} classes{power}>"
 
 
-def _table(probabilities: Array) -> tuple[Array, Array]:
+def _table(probabilities: Any) -> tuple[Any, Any]:
     """For every column, how much of it is its own class, and which class has the rest.
 
     Classes below the mean leave room in their columns, which those above it fill, one after the other. What one by one

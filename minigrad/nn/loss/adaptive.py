@@ -12,7 +12,7 @@ from ...core.graph import Array
 from ...core.tensor import Tensor, raw
 from ...ops.join import concatenate
 from ..container import ModuleList, Sequential
-from ..functional.arguments import floating
+from ..functional.arguments import floating, numbers
 from ..functional.loss.labels import class_labels, require_labels
 from ..functional.loss.reduction import require_rows, values
 from ..functional.sizes import at_least
@@ -89,6 +89,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
                 f"{_NAME}: cutoffs are integers that rise from at least 1 to at most n_classes - 1 = "
                 f"{self.n_classes - 1}, got {starts}"
             )
+        (div_value,) = numbers(_NAME, div_value=div_value)
         self.cutoffs = [*map(int, starts), self.n_classes]
         self.div_value = div_value
         self.head_bias = head_bias
