@@ -4,7 +4,8 @@ from math import e, inf, nan, pi
 
 from numpy import finfo, iinfo
 
-from . import autograd, data, distributions, func, nn, optim, special
+from . import nn  # first: it imports distributions, which import nn.functional
+from . import autograd, data, distributions, func, optim, special
 from .core import dtypes
 from .core.memory import keep_freed_memory
 

@@ -76,13 +76,13 @@ def test_no_hint_sends_users_to_another_project_or_to_a_file_that_they_lack() ->
         assert not re.search(r"CONTRIBUTING|README|docs/", path.read_text()), f"{path.name} points outside the package"
 
 
-def test_the_page_of_layers_names_all_of_them() -> None:
-    text = (ROOT / "docs" / "layers.md").read_text()
+def test_the_pages_of_layers_and_losses_name_all_of_them() -> None:
+    text = "".join((ROOT / "docs" / page).read_text() for page in ("layers.md", "losses.md"))
     named = set(re.findall(r"`(?:F\.|nn\.|init\.)?(\w+)(?:\(.*?\))?`", text))
     families = {name.removesuffix("*") for name in re.findall(r"`(\w+_\*)`", text)}
     in_place = {f"{name}_" for name in named}
     for module in (nn, nn.functional):
         missing = {name for name in module.__all__ if name not in named | in_place}
-        assert missing <= {"Module", "Parameter", "functional", "init", "utils"}, missing
+        assert missing <= {"Module", "Parameter", "functional", "init", "losses", "utils"}, missing
     initialisers = {name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")}
     assert {name for name in initialisers if name not in named and name.split("_")[0] + "_" not in families} == set()

@@ -1,6 +1,6 @@
 """Neural networks: Modules with their Parameters, losses and initialisation, under PyTorch's names."""
 
-from . import functional, init, utils
+from . import functional, init, losses, utils
 from .activation.glu import GLU, Maxout, MaxoutConv2d
 from .activation.rectifier import (
     Hardshrink,
@@ -282,6 +282,7 @@ __all__ = [
     "ZeroPad2d",
     "functional",
     "init",
+    "losses",
     "utils",
 ]
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show

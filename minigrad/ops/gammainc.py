@@ -51,7 +51,8 @@ def _density_positive(a: Any, x: Any) -> Any:
 
 def _density(a: Any, x: Any) -> Any:
     out = np.where(np.logical_or(np.isnan(a), np.isnan(x)), math.nan, 0.0)
-    out = np.where(np.logical_or(np.less(a, 0), np.less(x, 0)), math.nan, out)
+    undefined = np.logical_and(np.equal(a, 0), np.equal(x, 0))
+    out = np.where(np.logical_or(undefined, np.logical_or(np.less(a, 0), np.less(x, 0))), math.nan, out)
     at_zero = np.where(np.less(a, 1), math.inf, np.where(np.equal(a, 1), 1.0, 0.0))
     out = np.where(np.logical_and(np.equal(x, 0), np.greater(a, 0)), at_zero, out)
     inside = np.logical_and(np.logical_and(np.greater(a, 0), np.greater(x, 0)), np.isfinite(a + x))

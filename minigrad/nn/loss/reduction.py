@@ -42,6 +42,8 @@ class WeightedLoss(Loss):
     def __init__(
         self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
     ) -> None:
+        if len(shape_of(size_average)) > 0:
+            raise TypeError(_called_where_made(type(self).__name__, "size_average", size_average))
         super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", None if weight is None else wrap(as_array(weight), None))
 
@@ -49,7 +51,12 @@ class WeightedLoss(Loss):
 def one_per_class(layer: str, what: str, weight: Any) -> None:
     """Refuse a weight that is no vector: most often it is the input, given to the loss where it is made."""
     if weight is not None and len(shape_of(weight)) != 1:
-        raise ValueError(
-            f"{layer}: {what} has one number for each class, got shape {shape_of(weight)}; for a loss, "
-            f"make it, then call it: nn.{layer}()(scores, labels)"
-        )
+        raise ValueError(_called_where_made(layer, what, weight))
+
+
+def _called_where_made(layer: str, what: str, given: Any) -> str:
+    wanted = "is True or False" if what == "size_average" else "has one number for each class"
+    return (
+        f"{layer}: {what} {wanted}, got shape {shape_of(given)}; for a loss, make it, then call it: "
+        f"nn.{layer}()(scores, labels)"
+    )

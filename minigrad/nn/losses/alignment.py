@@ -67,7 +67,7 @@ def _triplets(gap: Tensor) -> tuple[Any, Any, Tensor]:
     return zero, zero + 1, (gap - 1).unsqueeze(1)
 
 
-_TRIPLET = {
+_TRIPLET: dict[str, Any] = {
     "model": "an order of distances: the positive should be closer to the anchor than the negative, by a margin",
     "optimum": "any embedding that keeps the margins",
     "head": _HEAD,
@@ -76,7 +76,7 @@ _TRIPLET = {
     "span": (-2.0, 0.9),
     "slope": lambda gap: 1.0 * (gap > -1),
 }
-_CLASSIFIER = {
+_CLASSIFIER: dict[str, Any] = {
     "optimum": "positives together, everything else spread over the sphere",
     "head": _HEAD,
     "span": (-0.95, 0.95),

@@ -53,7 +53,7 @@ def _focal_slope(z: Any, gamma: float = 2.0) -> Any:
     return (1 - p) ** gamma * (gamma * p * np.log(p) + p - 1)
 
 
-_YES_OR_NO = {
+_YES_OR_NO: dict[str, Any] = {
     "model": "a coin for every question: t ~ Bernoulli(σ(z))",
     "optimum": "the share of yes among the targets, as σ(z)",
     "gradient": "∂J/∂z = σ(z) - t",
@@ -61,14 +61,14 @@ _YES_OR_NO = {
     "span": (-6.0, 6.0),
     "likelihood": _bernoulli,
 }
-_FOCUS = {
+_FOCUS: dict[str, Any] = {
     "model": "cross-entropy, each sample weighted by how wrong it still is, for data in which one class is rare",
     "optimum": "scores that are less certain than the shares of the classes",
     "variable": _SCORE,
     "span": (-6.0, 6.0),
     "slope": _focal_slope,
 }
-CLASSES = {
+CLASSES: dict[str, Any] = {
     "model": "one class of several: y ~ Categorical(softmax(z))",
     "optimum": "the share of each class among the labels, as softmax(z)",
     "variable": _LEAD,

@@ -39,13 +39,18 @@ def _of_each(penalty_of: Any) -> Any:
     return lambda w: stack([penalty_of(w[i]) for i in range(len(w))])
 
 
-_DIVERGENCE = {
+def _between(m: Tensor) -> Tensor:
+    zero = np.zeros((*m.shape, 1))
+    return of_distributions.normal_kl_between(m.unsqueeze(1), zero, zero, zero, reduction="none")
+
+
+_DIVERGENCE: dict[str, Any] = {
     "optimum": "q = p",
     "head": "probabilities: softmax; or scores and cross_entropy, which is safer",
     "variable": _PROBABILITY,
     "span": (0.05, 0.95),
 }
-_WEIGHT = {
+_WEIGHT: dict[str, Any] = {
     "head": "any network: it is added to the loss of the data",
     "variable": "a weight w",
     "span": (-2.0, 2.0),
@@ -122,9 +127,7 @@ ENTRIES = (
         "Not symmetric. The curve is against m₁, for m₂ = 0 and unit variances.",
         "the mean m₁",
         (-3.0, 3.0),
-        lambda m: of_distributions.normal_kl_between(
-            m.unsqueeze(1), *(np.zeros((*m.shape, 1)) for _ in range(3)), reduction="none"
-        ),
+        _between,
         lambda m: m,
     ),
     Explanation(

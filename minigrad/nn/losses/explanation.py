@@ -64,6 +64,7 @@ class Explanation:
         variable = Tensor(np.linspace(*self.span, count), requires_grad=True)
         losses = self.loss(variable)
         (slope,) = grad(losses.sum(), variable)
+        assert slope is not None
         return variable.numpy(force=True), losses.numpy(force=True), slope.numpy(force=True)
 
     def plot(self, axes: Any = None) -> Any:
@@ -136,7 +137,7 @@ class Explanation:
         figure = Figure(figsize=(6, 3.6), layout="constrained")
         self.plot(figure.add_subplot())
         file = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(file)
+        FigureCanvasSVG(figure).print_svg(file)  # type: ignore[no-untyped-call]
         return file.getvalue().partition("?>")[2].partition('.dtd">')[2]
 
 

@@ -33,7 +33,7 @@ def _laplace(z: Tensor) -> tuple[Any, Any]:
     return Laplace(z, 1.0), _zeros(z)
 
 
-_SQUARES = {
+_SQUARES: dict[str, Any] = {
     "model": "Gaussian noise of constant variance: t ~ Normal(z, σ)",
     "optimum": "the mean of the targets",
     "head": "any numbers: nn.LinearHead",
@@ -45,7 +45,7 @@ _SQUARES = {
     "slope": lambda e: 2 * e,
     "likelihood": _gaussian,
 }
-_SIZES = {
+_SIZES: dict[str, Any] = {
     "model": "Laplace noise of constant scale: t ~ Laplace(z, b)",
     "optimum": "the median of the targets",
     "head": "any numbers: nn.LinearHead",

@@ -185,6 +185,8 @@ def of_spread(d: Draw) -> list[str]:
 def counts(d: Draw) -> list[str]:
     x = d.floating()
     return [x, d.new(d.look(x).shape, dtype_of(d.look(x)), 2, 5, grad=False), *d.option("full=True")]
+
+
 def alike(d: Draw, count: int, shape: list[int] | None = None) -> list[str]:
     """New tensors of one shape, away from 0, where PyTorch's second derivatives of lengths are NaN."""
     shape = [d.whole(1, 4), d.whole(1, 3)] if shape is None else shape
