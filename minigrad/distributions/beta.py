@@ -15,6 +15,7 @@ from .dirichlet import Dirichlet, dirichlet_dirichlet
 from .distribution import Distribution
 from .gamma import times_log_of
 from .kl import register_kl
+from .precision import precise
 from .utils import broadcast_parameters, sizes_from
 
 __all__ = ["Beta"]
@@ -80,7 +81,10 @@ class Beta(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the density; exact near 0, and infinite at the ends where concentrations are below 1."""
-        value = self._scored(value)
+        return self._log_prob(self._scored(value))
+
+    @precise
+    def _log_prob(self, value: Any) -> Any:
         full = as_array(value) == 1
         ones = times_log_of(self.concentration1 - 1, value)
         zeros = times_log_of(self.concentration0 - 1, 1 - value) if np.any(full) else None

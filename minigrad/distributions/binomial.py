@@ -19,6 +19,7 @@ from .bernoulli import listed
 from .binary import BinaryDistribution
 from .kl import register_kl
 from .numerics import outside_impossible
+from .precision import precise
 
 __all__ = ["Binomial"]
 
@@ -89,11 +90,13 @@ class Binomial(BinaryDistribution):
         inside = (value >= 0) & (value <= self.total_count)
         return outside_impossible(self._log_prob, value, inside, 0)
 
+    @precise
     def _log_prob(self, value: Any) -> Any:
         rest = self.total_count - value
         ways = lgamma(self.total_count + 1) - lgamma(value + 1) - lgamma(rest + 1)
         return ways + self._success(value) + self._failure(rest)
 
+    @precise
     def entropy(self) -> Any:
         """The entropy in nats, summed over all outcomes; PyTorch needs ``total_count`` to be the same everywhere."""
         return -_over_all(self, lambda scores: scores)

@@ -23,6 +23,7 @@ from . import constraints
 from .distribution import Distribution
 from .gamma import times_log_of
 from .kl import register_kl
+from .precision import precise
 from .utils import sizes_from, tensors_of_one_dtype
 
 __all__ = ["Dirichlet"]
@@ -121,9 +122,13 @@ class Dirichlet(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the density."""
-        value = self._scored(value)
+        return self._log_prob(self._scored(value))
+
+    @precise
+    def _log_prob(self, value: Any) -> Any:
         return sum_(times_log_of(self.concentration - 1, value), -1) - self.log_normalizer()
 
+    @precise
     def entropy(self) -> Any:
         """The entropy in nats."""
         total = self._total()
@@ -132,6 +137,7 @@ class Dirichlet(Distribution):
 
 
 @register_kl(Dirichlet, Dirichlet)
+@precise
 def dirichlet_dirichlet(p: Dirichlet, q: Dirichlet) -> Any:
     """The divergence of two Dirichlet distributions."""
     scores = digamma(p.concentration) - unsqueeze(digamma(sum_(p.concentration, -1)), -1)

@@ -20,6 +20,7 @@ from . import constraints
 from .distribution import Distribution
 from .kl import register_kl
 from .numerics import outside_impossible
+from .precision import precise
 from .utils import broadcast_parameters
 
 __all__ = ["Chi2", "Gamma", "times_log_of"]
@@ -100,6 +101,7 @@ class Gamma(Distribution):
         """The logarithm of the density, -inf below 0; at 0 itself it is infinite where the concentration is below 1."""
         return outside_impossible(self._log_prob, *_inside(self._scored(value)), 1)
 
+    @precise
     def _log_prob(self, value: Any) -> Any:
         return (
             self.concentration * log(self.rate)
@@ -116,6 +118,7 @@ class Gamma(Distribution):
         """What is drawn at most with probability ``value``."""
         return gamma_quantile(self.concentration, self._probability(value)) / self.rate
 
+    @precise
     def entropy(self) -> Any:
         """The entropy in nats."""
         shape = self.concentration
@@ -168,6 +171,7 @@ class Chi2(Gamma):
 
 
 @register_kl(Gamma, Gamma)
+@precise
 def _gamma_gamma(p: Gamma, q: Gamma) -> Any:
     ratio = q.rate / p.rate
     return (

@@ -28,6 +28,7 @@ from .laplace import Laplace
 from .normal import Normal
 from .pareto import Pareto
 from .poisson import Poisson
+from .precision import precise
 from .uniform import Uniform
 from .utils import EULER
 
@@ -50,16 +51,19 @@ def _infinite(p: Any, q: Any) -> Any:
 
 # --- of Gamma ---------------------------------------------------------------------------------------------------------
 @register_kl(Gamma, Exponential)
+@precise
 def _gamma_exponential(p: Gamma, q: Exponential) -> Any:
     return q.rate * p.mean - log(q.rate) - p.entropy()
 
 
 @register_kl(Gamma, Normal)
+@precise
 def _gamma_normal(p: Gamma, q: Normal) -> Any:
     return _from_normal(p, q)
 
 
 @register_kl(Gamma, Gumbel)
+@precise
 def _gamma_gumbel(p: Gamma, q: Gumbel) -> Any:
     """The mean of exp(-x / scale) is (1 + 1 / (rate · scale)) to the power -concentration."""
     ratio = log1p(1 / (p.rate * q.scale))
@@ -79,16 +83,19 @@ def _to_gamma(p: Any, q: Gamma, mean_logarithm: Any) -> Any:
 
 
 @register_kl(Exponential, Gamma)
+@precise
 def _exponential_gamma(p: Exponential, q: Gamma) -> Any:
     return _to_gamma(p, q, -EULER - log(p.rate))
 
 
 @register_kl(Beta, Gamma)
+@precise
 def _beta_gamma(p: Beta, q: Gamma) -> Any:
     return _to_gamma(p, q, digamma(p.concentration1) - digamma(p.concentration1 + p.concentration0))
 
 
 @register_kl(Pareto, Gamma)
+@precise
 def _pareto_gamma(p: Pareto, q: Gamma) -> Any:
     """Infinite where the mean is, for alpha up to 1."""
     heavy = as_array(p.alpha) <= 1
@@ -99,6 +106,7 @@ def _pareto_gamma(p: Pareto, q: Gamma) -> Any:
 
 
 @register_kl(Uniform, Gamma)
+@precise
 def _uniform_gamma(p: Uniform, q: Gamma) -> Any:
     """Infinite where p begins below 0."""
     outside = as_array(p.low) < 0
@@ -114,11 +122,13 @@ def _mean_logarithm(low: Any, high: Any) -> Any:
 
 # --- of Beta and to Beta ----------------------------------------------------------------------------------------------
 @register_kl(Beta, Exponential)
+@precise
 def _beta_exponential(p: Beta, q: Exponential) -> Any:
     return q.rate * p.mean - log(q.rate) - p.entropy()
 
 
 @register_kl(Beta, Normal)
+@precise
 def _beta_normal(p: Beta, q: Normal) -> Any:
     return _from_normal(p, q)
 
@@ -130,6 +140,7 @@ def _beta_uniform(p: Beta, q: Uniform) -> Any:
 
 
 @register_kl(Uniform, Beta)
+@precise
 def _uniform_beta(p: Uniform, q: Beta) -> Any:
     outside = np.logical_or(as_array(p.low) < 0, as_array(p.high) > 1)
     low, high = where(outside, 0, p.low), where(outside, 1, p.high)

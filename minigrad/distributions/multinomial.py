@@ -17,6 +17,7 @@ from . import constraints
 from .binomial import Binomial
 from .categorical import Categorical, weighted
 from .distribution import Distribution
+from .precision import precise
 from .utils import sizes_from
 
 __all__ = ["Multinomial"]
@@ -121,10 +122,14 @@ class Multinomial(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
-        value = self._scored(value)
+        return self._log_prob(self._scored(value))
+
+    @precise
+    def _log_prob(self, value: Any) -> Any:
         ways = lgamma(sum_(value, -1) + 1) - sum_(lgamma(value + 1), -1)
         return ways + sum_(weighted(value, self._categorical.log_probs()), -1)
 
+    @precise
     def entropy(self) -> Any:
         """The entropy in nats, by a sum over the outcomes of every single count."""
         counts = Binomial(self.total_count, probs=self.probs, validate_args=False)

@@ -15,6 +15,7 @@ from ..random import default_generator
 from . import constraints
 from .binary import BinaryDistribution
 from .numerics import outside_impossible
+from .precision import precise
 
 __all__ = ["NegativeBinomial"]
 
@@ -82,6 +83,7 @@ class NegativeBinomial(BinaryDistribution):
         value = self._scored(value)
         return outside_impossible(self._log_prob, value, value >= 0, 0)
 
+    @precise
     def _log_prob(self, value: Any) -> Any:
         nothing = as_array(self.total_count) == 0  # is waited for, so that 0 is certain
         count = where(nothing, 1, self.total_count)

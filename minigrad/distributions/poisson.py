@@ -16,6 +16,7 @@ from .binary import times_log
 from .distribution import Distribution
 from .kl import register_kl
 from .numerics import outside_impossible
+from .precision import precise
 from .utils import broadcast_parameters
 
 __all__ = ["Poisson"]
@@ -72,11 +73,11 @@ class Poisson(Distribution):
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
         value = self._scored(value)
+        return outside_impossible(self._log_prob, value, value >= 0, 0)
 
-        def inside(k: Any) -> Any:
-            return times_log(k, self.rate) - self.rate - lgamma(k + 1)
-
-        return outside_impossible(inside, value, value >= 0, 0)
+    @precise
+    def _log_prob(self, value: Any) -> Any:
+        return times_log(value, self.rate) - self.rate - lgamma(value + 1)
 
 
 @register_kl(Poisson, Poisson)

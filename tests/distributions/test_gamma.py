@@ -12,7 +12,18 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, autograd
-from minigrad.distributions import Beta, Chi2, Dirichlet, Gamma, Independent, kl_divergence
+from minigrad.distributions import (
+    Beta,
+    Binomial,
+    Chi2,
+    Dirichlet,
+    Gamma,
+    Independent,
+    Multinomial,
+    NegativeBinomial,
+    Poisson,
+    kl_divergence,
+)
 from minigrad.ops.gamma_sample import gamma_quantile
 from tests.distributions import test_families as walk
 from tests.distributions.families import SCALE, SHAPES, Family
@@ -280,3 +291,23 @@ def test_second_derivatives_of_densities() -> None:
     shares = np.array([[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]])
     c = Tensor(random_between(0.5, 3, (2, 3)), requires_grad=True)
     autograd.gradgradcheck(lambda c: Dirichlet(c).log_prob(shares), (c,))
+
+
+def test_large_numbers_in_single_precision() -> None:
+    """Log-probabilities are computed in double and rounded once; PyTorch's are off by up to 1."""
+    for make, x in [
+        (lambda dtype: Gamma(np.array(1e6, dtype), np.array(1, dtype)), 1e6),
+        (lambda dtype: Beta(np.array(1e5, dtype), np.array(1e5, dtype)), 0.5),
+        (lambda dtype: Dirichlet(np.array([1e5, 1e5], dtype)), [0.5, 0.5]),
+        (lambda dtype: Poisson(np.array(1e6, dtype)), 1e6),
+        (lambda dtype: Binomial(np.array(1e6, dtype), np.array(0.5, dtype)), 5e5),
+        (lambda dtype: NegativeBinomial(np.array(1e5, dtype), logits=np.array(0, dtype)), 1e5),
+        (lambda dtype: Multinomial(10**6, np.array([0.5, 0.5], dtype)), [5e5, 5e5]),
+    ]:
+        single, double = (make(dtype) for dtype in (np.float32, np.float64))
+        found, exact = (p.log_prob(np.array(x, p.sample().dtype)) for p in (single, double))
+        assert found.dtype == np.float32
+        assert found.item() == pytest.approx(exact.item(), rel=1e-6), single
+        if isinstance(single, (Gamma, Beta, Dirichlet)):
+            assert single.entropy().item() == pytest.approx(double.entropy().item(), rel=1e-6)
+            assert kl_divergence(single, make(np.float32)).item() == 0
