@@ -53,6 +53,7 @@ WITHOUT_PYTORCH = {
     "F.scatter", "F.segment_softmax", "F.softmax_with_temperature", "F.binary_hinge_loss", "F.focal_loss",
     "F.gaussian_nll_logvar_loss", "F.laplace_nll_loss", "F.log_cosh_loss", "F.mae_loss", "F.multiclass_hinge_loss",
     "F.multilabel_bce_loss", "F.quantile_loss", "F.sigmoid_focal_loss", "F.squared_hinge_loss", "F.sse_loss",
+    "F.in_batch_softmax_loss", "F.negative_sampling_loss", "F.sampled_softmax_loss",
 }  # fmt: skip
 NO_DTYPES = {  # about files, modes, places and random numbers, or without an array among the inputs
     "autograd", "device", "empty", "empty_like", "enable_grad", "finfo", "from_dlpack", "from_numpy", "func",
@@ -62,6 +63,7 @@ NO_DTYPES = {  # about files, modes, places and random numbers, or without an ar
     "full", "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "randperm", "F.alpha_dropout", "F.dropout", "F.dropout1d", "F.dropout2d", "F.dropout3d",
     "F.feature_alpha_dropout", "F.gumbel_softmax", "F.rrelu", "F.rrelu_", "F.multi_head_attention_forward",
+    "F.ctc_loss",
 }  # fmt: skip
 
 

@@ -171,6 +171,7 @@ lib.cosine_similarity(x, x); lib.pairwise_distance(x, x); F.margin_ranking_loss(
 F.hinge_embedding_loss(x, x * 0 + 1, reduction='none'); F.kl_div(x, p, reduction='none')
 F.cosine_embedding_loss(x, x, v[:3] * 0 + 1, reduction='none'); F.triplet_margin_loss(x, x, x, reduction='none')
 F.triplet_margin_with_distance_loss(x, x, x, reduction='none')
+F.linear_cross_entropy(x, x, labels, reduction='none'); F.ctc_loss(x, labels[1:], (3,), (2,), blank=3)
 """
 PROPERTIES = {"T", "mT", "data"}
 EXPRESSIONS = [
@@ -208,6 +209,7 @@ soft_cross_entropy entropy normal_kl normal_kl_between l1_penalty l2_penalty ela
 contains_self_loops degree gcn_norm global_add_pool global_max_pool global_mean_pool remove_self_loops scatter
 segment_softmax binary_hinge_loss focal_loss gaussian_nll_logvar_loss laplace_nll_loss log_cosh_loss mae_loss
 multiclass_hinge_loss multilabel_bce_loss quantile_loss sigmoid_focal_loss squared_hinge_loss sse_loss
+in_batch_softmax_loss negative_sampling_loss sampled_softmax_loss
 """
 
 

@@ -37,6 +37,7 @@ from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, Fea
 from .embedding import Embedding, EmbeddingBag
 from .flatten import Flatten, Unflatten
 from .fold import Fold, Unfold
+from .functional.loss.linear_cross_entropy import LinearCrossEntropyOptions
 from .graph import GATConv, GCNConv, SAGEConv
 from .heads import (
     GaussianHead,
@@ -49,12 +50,15 @@ from .heads import (
     TanhHead,
 )
 from .linear import Bilinear, Identity, Linear
+from .loss.adaptive import AdaptiveLogSoftmaxWithLoss
 from .loss.binary import BCELoss, BCEWithLogitsLoss, MultilabelBCELoss, SigmoidFocalLoss
 from .loss.contrastive import CLIPLoss, ContrastiveLoss, ImageTextLoss, InfoNCELoss, NTXentLoss
 from .loss.cross_entropy import CrossEntropyLoss, NLLLoss
 from .loss.divergence import JSDivergenceLoss, KLDivergenceLoss, KLDivLoss, NormalKLLoss, SoftCrossEntropyLoss
+from .loss.ctc import CTCLoss
 from .loss.focal import FocalLoss
 from .loss.likelihood import GaussianNLLLogVarLoss, GaussianNLLLoss, LaplaceNLLLoss, PoissonNLLLoss
+from .loss.linear_cross_entropy import LinearCrossEntropyLoss
 from .loss.margin import (
     BinaryHingeLoss,
     MulticlassHingeLoss,
@@ -72,6 +76,7 @@ from .loss.ranking import (
     TripletMarginWithDistanceLoss,
 )
 from .loss.regression import HuberLoss, L1Loss, LogCoshLoss, MAELoss, MSELoss, QuantileLoss, SmoothL1Loss, SSELoss
+from .loss.sampled import InBatchSoftmaxLoss, NegativeSamplingLoss, SampledSoftmaxLoss
 from .module.module import Module
 from .normalization.batch import (
     BatchNorm1d,
@@ -120,6 +125,7 @@ from .upsampling import PixelShuffle, PixelUnshuffle, Upsample, UpsamplingBiline
 __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AlphaDropout",
@@ -134,6 +140,7 @@ __all__ = [
     "BinaryHingeLoss",
     "CELU",
     "CLIPLoss",
+    "CTCLoss",
     "CircularPad1d",
     "CircularPad2d",
     "ConstantPad1d",
@@ -177,6 +184,7 @@ __all__ = [
     "Identity",
     "ImageTextLoss",
     "InfoNCELoss",
+    "InBatchSoftmaxLoss",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
@@ -191,6 +199,8 @@ __all__ = [
     "LeakyReLU",
     "LearnedPositionalEncoding",
     "Linear",
+    "LinearCrossEntropyLoss",
+    "LinearCrossEntropyOptions",
     "LinearHead",
     "LocalResponseNorm",
     "LogCoshLoss",
@@ -219,6 +229,7 @@ __all__ = [
     "NLLLoss",
     "NTXentLoss",
     "NormalKLLoss",
+    "NegativeSamplingLoss",
     "PReLU",
     "PairwiseDistance",
     "Parameter",
@@ -244,6 +255,7 @@ __all__ = [
     "SAGEConv",
     "SELU",
     "SSELoss",
+    "SampledSoftmaxLoss",
     "Sequential",
     "SiLU",
     "Sigmoid",

@@ -76,6 +76,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "minigrad.logspace": lambda **o: minigrad.logspace(0, 1, 3, **o),
     "minigrad.normal": lambda **o: minigrad.normal(size=(2,), **o),
     "F.cross_entropy": lambda **o: F.cross_entropy(x(2, 3), [0, 1], **o),
+    "F.linear_cross_entropy": lambda **o: F.linear_cross_entropy(x(2, 3), x(4, 3), [0, 1], **o),
+    "nn.LinearCrossEntropyLoss": lambda **o: nn.LinearCrossEntropyLoss(3, 4, **o)(x(2, 3), [0, 1]),
+    "nn.AdaptiveLogSoftmaxWithLoss": lambda **o: nn.AdaptiveLogSoftmaxWithLoss(8, 9, [3], **o)(x(2, 8), [0, 5]),
     "F.dropout3d": lambda **o: F.dropout3d(x(2, 3, 4, 4), **o),
     "nn.Dropout3d": lambda **o: nn.Dropout3d(**o)(x(2, 3, 4, 4)),
     "F.embedding": lambda **o: F.embedding([0, 1], x(3, 2), **{"max_norm": 1.0, **o}),
@@ -140,6 +143,7 @@ LOSSES: dict[str, tuple[str, Callable[[], tuple[Any, ...]]]] = {
     "sigmoid_focal_loss": ("SigmoidFocalLoss", lambda: (x(), leaf(2, 3, 4))),
     "focal_loss": ("FocalLoss", lambda: (x(2, 3), [0, 1])),
     "multi_margin_loss": ("MultiMarginLoss", lambda: (x(2, 3), [0, 1])),
+    "in_batch_softmax_loss": ("InBatchSoftmaxLoss", lambda: (x(2, 3), x(2, 3))),
     "multiclass_hinge_loss": ("MulticlassHingeLoss", lambda: (x(2, 3), [0, 1])),
 }
 for _name, (_layer, _data) in LOSSES.items():

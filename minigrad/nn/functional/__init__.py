@@ -61,8 +61,10 @@ from .loss.divergence import (
     normal_kl_between,
     soft_cross_entropy,
 )
+from .loss.ctc import ctc_loss
 from .loss.focal import focal_loss
 from .loss.likelihood import gaussian_nll_logvar_loss, gaussian_nll_loss, laplace_nll_loss, poisson_nll_loss
+from .loss.linear_cross_entropy import linear_cross_entropy
 from .loss.margin import (
     binary_hinge_loss,
     multi_margin_loss,
@@ -91,6 +93,7 @@ from .loss.regression import (
     smooth_l1_loss,
     sse_loss,
 )
+from .loss.sampled import in_batch_softmax_loss, negative_sampling_loss, sampled_softmax_loss
 from .normalization.batch import batch_norm, group_norm, instance_norm
 from .normalization.layer import layer_norm, local_response_norm, normalize, rms_norm
 from .pooling.unpooling import max_unpool1d, max_unpool2d
@@ -134,6 +137,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "degree",
     "dropout",
     "dropout1d",
@@ -167,6 +171,7 @@ __all__ = [
     "huber_loss",
     "image_text_loss",
     "info_nce_loss",
+    "in_batch_softmax_loss",
     "instance_norm",
     "interpolate",
     "js_divergence",
@@ -180,6 +185,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_",
     "linear",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_cosh_loss",
     "log_softmax",
@@ -199,6 +205,7 @@ __all__ = [
     "multilabel_bce_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
+    "negative_sampling_loss",
     "nll_loss",
     "normal_kl",
     "normal_kl_between",
@@ -221,6 +228,7 @@ __all__ = [
     "rrelu",
     "rrelu_",
     "sample",
+    "sampled_softmax_loss",
     "scaled_dot_product_attention",
     "scatter",
     "segment_softmax",

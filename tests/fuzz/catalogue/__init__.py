@@ -32,6 +32,7 @@ NOT_DRAWN = {
     "is_grad_enabled manual_seed set_default_dtype set_rng_state",
     "is a mode, of which one will do": "enable_grad inference_mode set_grad_enabled",
     "is a type": "Tensor dtype",
+    "has a gradient in PyTorch that is right behind a log_softmax only": "ctc_loss",
     "needs the result of another function": "max_unpool1d max_unpool2d",
     "takes its arguments in another order as a method": "polygamma polygamma_",
     "takes a layer's worth of arguments, and is tested with the layer": "multi_head_attention_forward",

@@ -125,6 +125,16 @@ def cross_entropy(d: Draw) -> list[str]:
     return [x, target.replace("int32", "int64"), *options, *d.option(f"reduction={d.pick('sum', 'none')!r}")]
 
 
+def linear_cross_entropy(d: Draw) -> list[str]:
+    x = d.floating(1, 2)
+    *rows, n = (int(size) for size in d.look(x).shape)
+    classes, dtype = d.whole(2, 3), dtype_of(d.look(x))
+    target = d.places(rows, classes).replace("int32", "int64")
+    options = d.option(f"linear_bias={d.new([classes], dtype)}", 0.3) + d.option("label_smoothing=0.1", 0.2)
+    reduction = d.option(f"reduction={d.pick('sum', 'none')!r}")
+    return [x, d.new([classes, n], dtype), target, *options, *reduction]
+
+
 def mse_loss(d: Draw) -> list[str]:
     x = d.floating()
     return [x, d.same(x), *d.option(f"reduction={d.pick('sum', 'none')!r}")]
@@ -309,6 +319,7 @@ ARGUMENTS = {
     "bilinear": bilinear,
     "one_hot": lambda d: [d.new(d.shape(0, 2), "int64", 0, 3), *d.option("num_classes=4", 0.7)],
     "cross_entropy": cross_entropy,
+    "linear_cross_entropy": linear_cross_entropy,
     "mse_loss": mse_loss,
     "l1_loss": mse_loss,
     "huber_loss": with_share("delta", 0.1, 3),
