@@ -53,7 +53,10 @@ WITHOUT_PYTORCH = {
     "F.scatter", "F.segment_softmax", "F.softmax_with_temperature", "F.binary_hinge_loss", "F.focal_loss",
     "F.gaussian_nll_logvar_loss", "F.laplace_nll_loss", "F.log_cosh_loss", "F.mae_loss", "F.multiclass_hinge_loss",
     "F.multilabel_bce_loss", "F.quantile_loss", "F.sigmoid_focal_loss", "F.squared_hinge_loss", "F.sse_loss",
-    "F.in_batch_softmax_loss", "F.negative_sampling_loss", "F.sampled_softmax_loss",
+    "F.in_batch_softmax_loss", "F.negative_sampling_loss", "F.sampled_softmax_loss", "F.clip_loss", "F.elastic_net",
+    "F.contrastive_loss", "F.entropy", "F.image_text_loss", "F.info_nce_loss", "F.js_divergence", "F.kl_divergence",
+    "F.l1_penalty", "F.l2_penalty", "F.normal_kl", "F.normal_kl_between", "F.nt_xent_loss", "F.semi_hard_triplets",
+    "F.soft_cross_entropy",
 }  # fmt: skip
 NO_DTYPES = {  # about files, modes, places and random numbers, or without an array among the inputs
     "autograd", "device", "empty", "empty_like", "enable_grad", "finfo", "from_dlpack", "from_numpy", "func",
@@ -63,7 +66,7 @@ NO_DTYPES = {  # about files, modes, places and random numbers, or without an ar
     "full", "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "randperm", "F.alpha_dropout", "F.dropout", "F.dropout1d", "F.dropout2d", "F.dropout3d",
     "F.feature_alpha_dropout", "F.gumbel_softmax", "F.rrelu", "F.rrelu_", "F.multi_head_attention_forward",
-    "F.ctc_loss",
+    "F.ctc_loss", "distributions",
 }  # fmt: skip
 
 
@@ -178,6 +181,7 @@ WAYS: list[Callable[[Inputs], tuple[Any, ...]]] = [
     lambda a: (a.x, a.places),
     lambda a: (a.x / 100 * (a.x > 0), a.mask.astype(np.float32)),
     lambda a: (a.x, a.y, abs(a.z)),
+    lambda a: (a.x, a.y, np.array([1.0, -1.0], np.float32)),
 ]
 
 OPERATORS = {

@@ -54,8 +54,8 @@ from .loss.adaptive import AdaptiveLogSoftmaxWithLoss
 from .loss.binary import BCELoss, BCEWithLogitsLoss, MultilabelBCELoss, SigmoidFocalLoss
 from .loss.contrastive import CLIPLoss, ContrastiveLoss, ImageTextLoss, InfoNCELoss, NTXentLoss
 from .loss.cross_entropy import CrossEntropyLoss, NLLLoss
-from .loss.divergence import JSDivergenceLoss, KLDivergenceLoss, KLDivLoss, NormalKLLoss, SoftCrossEntropyLoss
 from .loss.ctc import CTCLoss
+from .loss.divergence import JSDivergenceLoss, KLDivergenceLoss, KLDivLoss, NormalKLLoss, SoftCrossEntropyLoss
 from .loss.focal import FocalLoss
 from .loss.likelihood import GaussianNLLLogVarLoss, GaussianNLLLoss, LaplaceNLLLoss, PoissonNLLLoss
 from .loss.linear_cross_entropy import LinearCrossEntropyLoss

@@ -52,6 +52,7 @@ from .linear import bilinear, linear
 from .loss.binary import binary_cross_entropy, binary_cross_entropy_with_logits, multilabel_bce_loss, sigmoid_focal_loss
 from .loss.contrastive import clip_loss, contrastive_loss, image_text_loss, info_nce_loss, nt_xent_loss
 from .loss.cross_entropy import cross_entropy, nll_loss
+from .loss.ctc import ctc_loss
 from .loss.divergence import (
     entropy,
     js_divergence,
@@ -61,7 +62,6 @@ from .loss.divergence import (
     normal_kl_between,
     soft_cross_entropy,
 )
-from .loss.ctc import ctc_loss
 from .loss.focal import focal_loss
 from .loss.likelihood import gaussian_nll_logvar_loss, gaussian_nll_loss, laplace_nll_loss, poisson_nll_loss
 from .loss.linear_cross_entropy import linear_cross_entropy

@@ -137,8 +137,8 @@ def exp_beyond_line(x: Any) -> Any:
     """Exp x - 1 - x, to full precision: near 0 it is ½ x², of which a difference of numbers near x would leave little.
 
     Example:
-        >>> float(exp_beyond_line(np.array([1e-6]))[0])
-        5.000001666667083e-13
+        >>> f"{float(exp_beyond_line(np.array([1e-6]))[0]):.10e}"
+        '5.0000016667e-13'
     """
     near = np.clip(x, -_SMALL, _SMALL)
     series = np.ones_like(near)
