@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.tensor import Tensor
 from ..nn.kernels.softmax import softmax
 from ..ops.elementwise import clamp, where
 from ..ops.gamma import digamma, lgamma
@@ -29,15 +28,13 @@ from .utils import sizes_from, tensors_of_one_dtype
 __all__ = ["Dirichlet"]
 
 
-def _log_standard_gamma(concentration: Any) -> Tensor:
-    """Logarithms of draws from Gamma distributions, which do not underflow where the concentration is small.
+def log_standard_gamma(shape: Any) -> Any:
+    """Logarithms of draws from Gamma distributions, which do not underflow where the shape is small; of arrays.
 
-    A draw for the concentration a is one for a + 1 times u to the power 1/a.
+    A draw for the shape a is one for a + 1 times u to the power 1/a.
     """
-    shape = as_array(concentration)
     generator, exact = default_generator(), shape.astype(np.float64)
-    drawn = np.log(generator.standard_gamma(exact + 1)) - generator.standard_exponential(shape.shape) / exact
-    return log_gamma_sample(concentration, start=np.array(shape), sample=np.asarray(drawn))  # type: ignore[no-any-return]
+    return np.log(generator.standard_gamma(exact + 1)) - generator.standard_exponential(shape.shape) / exact
 
 
 class Dirichlet(Distribution):
@@ -113,7 +110,9 @@ class Dirichlet(Distribution):
         """Draw such that gradients flow to ``concentration``."""
         dtype = self.concentration.dtype
         precise = self.concentration.to(np.promote_types(dtype, np.float32))  # whose logarithms half precision lacks
-        drawn = _log_standard_gamma(broadcast_to(precise, self._extended_shape(sample_shape)))
+        wide = broadcast_to(precise, self._extended_shape(sample_shape))
+        start = np.array(as_array(wide))
+        drawn = log_gamma_sample(wide, start=start, sample=np.asarray(log_standard_gamma(start)))
         return softmax(drawn, -1).to(dtype)
 
     def log_normalizer(self) -> Any:
@@ -122,7 +121,11 @@ class Dirichlet(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the density."""
-        return self._log_prob(self._scored(value))
+        value = self._scored(value)
+        outside = np.any(np.less(as_array(value), 0), axis=-1)
+        if not np.any(outside):
+            return self._log_prob(value)
+        return where(outside, -math.inf, self._log_prob(where(outside[..., None], 0.5, value)))
 
     @precise
     def _log_prob(self, value: Any) -> Any:

@@ -3,6 +3,7 @@
 from . import (
     arithmetic,
     bessel,
+    betainc,
     chains,
     comparison,
     convert,
@@ -40,6 +41,7 @@ from . import inplace  # last: it shows the signatures of the methods whose in-p
 __all__ = [
     "arithmetic",
     "bessel",
+    "betainc",
     "chains",
     "comparison",
     "convert",

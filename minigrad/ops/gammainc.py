@@ -25,7 +25,7 @@ _NODES = [(math.exp(s - math.exp(-s)), _STEP * (1 + math.exp(-s)) * math.exp(s -
 _ARCTANH = tuple(1 / (2 * k + 3) for k in range(13, -1, -1))  # of artanh(s) = s + s³ · (...) in s²
 
 
-def _excess(x: Any, a: Any) -> Any:
+def excess(x: Any, a: Any) -> Any:
     """μ - log(1 + μ) for 1 + μ = x / a, without the cancellation near 0."""
     mu = (x - a) / a
     small = np.where(np.less(np.abs(mu), 0.4), mu, 0)
@@ -42,7 +42,7 @@ def _density_positive(a: Any, x: Any) -> Any:
         return a * np.exp((a - 1) * np.log(x) - lgamma(a + 1)) * np.exp(-x)
 
     def large(a: Any, x: Any) -> Any:
-        return np.sqrt(a / (2 * math.pi)) / x * np.exp(-a * _excess(x, a) - stirling_rest(a))
+        return np.sqrt(a / (2 * math.pi)) / x * np.exp(-a * excess(x, a) - stirling_rest(a))
 
     put(out, np.less(a, 10), small, a, x)
     put(out, np.greater_equal(a, 10), large, a, x)
