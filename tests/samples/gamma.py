@@ -12,7 +12,6 @@ PLACES = np.array([0.2, 0.8, 1.1, 2.0, 12.0, 11.0])
 PAIRS: list[Sample] = [
     ((SHAPES, PLACES), {}),
     ((positive(2, 1), positive(3)), {}),
-    ((positive(), positive(2, 2)), {}),
     ((positive(0, 2), positive(2)), {}),
 ]
 
