@@ -82,7 +82,7 @@ def contestant(who: str, loss: str, x: Any, target: Any) -> Callable[[], object]
     if who == "NumPy by hand":
         return by_hand(loss, x, target)
     if who == "minigrad":
-        return with_graph(getattr(F, loss), mg.Tensor(x, requires_grad=True), mg.Tensor(target))
+        return with_graph(getattr(F, loss), mg.from_numpy(x).requires_grad_(), mg.from_numpy(target))
     import torch
 
     torch.set_num_threads(2)
