@@ -254,6 +254,7 @@ def test_every_deviation_covers_something():
         ("sign", (np.array([True]),)),
         ("i1", (np.array([90], "int8"),)),
         ("argsort", (np.array([True, True, False, True] * 9), 0)),
+        ("F.pairwise_distance", (np.array([-2.5, 0.2], "float16"), np.array(1.3))),
     ]
     functions = {**FUNCTIONS, "add alpha": (JOINING["add alpha"](mg), JOINING["add alpha"](torch))}
     probes.append(("add alpha", (np.array([1], "uint8"), np.array([True]))))

@@ -11,7 +11,7 @@ import pytest
 import minigrad
 from minigrad import Tensor, nn
 from minigrad.nn.kernels.linear import linear
-from minigrad.nn.kernels.loss import cross_entropy_of_labels
+from minigrad.nn.kernels.loss.cross_entropy import cross_entropy_of_labels
 from minigrad.viz import draw_graph
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program 'dot' is not installed")

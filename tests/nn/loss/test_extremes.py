@@ -242,3 +242,12 @@ def test_empty_batches_have_a_sum_and_no_mean(name):
     assert total.item() == 0 and autograd.grad(total, x)[0].shape == (0, 2)
     with pytest.raises(ValueError, match=rf"^{name}: the mean over an empty batch, input shape \(0, 2\)"):
         getattr(F, name)(x, np.zeros((0, 2)), reduction="mean")
+
+
+def test_scores_of_minus_infinity_are_classes_that_cannot_be():
+    scores = np.array([[-math.inf, 0.5, 1.0]])
+    for loss in (F.multiclass_hinge_loss, F.multi_margin_loss):
+        assert loss(scores, [0]).item() == math.inf
+        assert math.isfinite(loss(scores, [1]).item())
+    assert F.multilabel_margin_loss(scores, [[0, -1, 1]]).item() == math.inf
+    assert math.isfinite(F.multilabel_margin_loss(scores, [[1, 2, -1]]).item())

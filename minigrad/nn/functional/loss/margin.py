@@ -8,6 +8,7 @@ import numpy as np
 
 from ....core.graph import Array
 from ....core.tensor import Tensor, raw
+from ....ops.search import where
 from ...kernels.activation.rectifier import relu
 from ...kernels.activation.smooth import logsigmoid, softplus
 from ..arguments import computed_in_single_precision, numbers
@@ -38,10 +39,11 @@ def _scored(name: str, input: Any, target: Any, reduction: str) -> Labelled:
 def _violations(found: Labelled, margin: float) -> Tensor:
     """By how much every wrong score comes closer to the right one than the margin: (rows, C), 0 for the right one."""
     numbered = np.arange(found.labels.size)
-    wrong = np.ones_like(raw(found.rows))
-    wrong[numbered, found.labels] = 0
+    wrong = np.ones(found.rows.shape, bool)
+    wrong[numbered, found.labels] = False
     right = found.rows[numbered, found.labels].unsqueeze(1)
-    return relu(found.rows - right + margin) * wrong  # type: ignore[no-any-return]
+    others = where(wrong, found.rows, 0)  # the right score beside itself would be NaN where it is infinite
+    return where(wrong, relu(others - right + margin), 0)  # type: ignore[no-any-return]
 
 
 @computed_in_single_precision
@@ -277,9 +279,11 @@ def multilabel_margin_loss(
         raise TypeError(f"{name}: labels must be integers, got {found.dtype}; use target.astype(np.int64)")
     rows, shape = (input, input.shape[:1]) if input.ndim == 2 else (input.unsqueeze(0), ())
     counts = _label_counts(name, found.reshape(rows.shape)).astype(rows.dtype)
-    gaps = relu(1 - rows.unsqueeze(2) + rows.unsqueeze(1))  # (N, present, absent)
-    pairs = counts[:, :, None] * np.equal(counts, 0)[:, None, :]
-    return reduced((gaps * pairs).sum(dim=(1, 2)) / rows.shape[1], reduction, shape)
+    present, absent = counts > 0, counts == 0
+    pairs = present[:, :, None] & absent[:, None, :]
+    lead = where(present, rows, 0).unsqueeze(2) - where(absent, rows, 0).unsqueeze(1)  # (N, present, absent)
+    gaps = where(pairs, relu(1 - lead), 0) * counts[:, :, None]
+    return reduced(gaps.sum(dim=(1, 2)) / rows.shape[1], reduction, shape)
 
 
 def _label_counts(name: str, target: Array) -> Array:
