@@ -40,9 +40,18 @@ def times_log_rest(count: Any, probs: Any) -> Any:
 
 
 def _times(count: Any, empty: Any, masked: Any, plain: Any) -> Any:
-    if not np.any(empty):
+    if not np.any(empty):  # as nearly always
         return count * plain()
     return where(np.logical_and(empty, as_array(count) != 0), -math.inf, count * masked(empty))
+
+
+def _times_log_sigmoid(count: Any, logits: Any) -> Any:
+    """``count`` · log sigmoid, where 0 · -inf is 0."""
+    infinite = np.isinf(as_array(logits))
+    if not np.any(infinite):
+        return count * logsigmoid(logits)
+    finite = count * logsigmoid(where(infinite, 0, logits))
+    return where(infinite, times_log(as_array(count), (as_array(logits) > 0).astype(logits.dtype)), finite)
 
 
 class BinaryDistribution(Distribution):
@@ -88,8 +97,10 @@ class BinaryDistribution(Distribution):
 
     def _success(self, count: Any) -> Any:
         """The logarithm of the probability of so many ones."""
-        return times_log(count, self.probs) if self._given == "probs" else count * logsigmoid(self.logits)
+        return times_log(count, self.probs) if self._given == "probs" else _times_log_sigmoid(count, self.logits)
 
     def _failure(self, count: Any) -> Any:
         """The logarithm of the probability of so many zeros."""
-        return times_log_rest(count, self.probs) if self._given == "probs" else count * logsigmoid(-self.logits)
+        if self._given == "probs":
+            return times_log_rest(count, self.probs)
+        return _times_log_sigmoid(count, -self.logits)

@@ -8,13 +8,14 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..core.tensor import wrap
+from ..nn.functional.activation.smooth import logsigmoid
 from ..ops.creation import zeros_like
-from ..ops.special import reciprocal
+from ..ops.elementwise import clamp, exp
 from ..random import default_generator
 from . import constraints
 from .binary import BinaryDistribution
 from .kl import register_kl
-from .numerics import outside_impossible
+from .numerics import exp_or_infinity, outside_impossible
 
 __all__ = ["Geometric"]
 
@@ -57,7 +58,7 @@ class Geometric(BinaryDistribution):
     @property
     def mean(self) -> Any:
         """The mean, (1 - probs) / probs."""
-        return self._rest() / self.probs
+        return exp_or_infinity(-self.logits) if self._given == "logits" else self._rest() / self.probs
 
     @property
     def mode(self) -> Any:
@@ -67,7 +68,7 @@ class Geometric(BinaryDistribution):
     @property
     def variance(self) -> Any:
         """The variance, (1 - probs) / probs²."""
-        return self._rest() / self.probs / self.probs
+        return self.mean * (1 + self.mean)
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Draw whole numbers, as floats."""
@@ -82,7 +83,10 @@ class Geometric(BinaryDistribution):
 
     def entropy(self) -> Any:
         """The entropy of one experiment, times how many are expected."""
-        return -(self._success(self.probs) + self._failure(self._rest())) * reciprocal(self.probs)
+        if self._given == "probs":
+            return -(self._success(1) + self._failure(self.mean))
+        logits = clamp(self.logits, min=-30)
+        return -self._success(1) - exp(-logits) * logsigmoid(-logits)
 
 
 @register_kl(Geometric, Geometric)

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..core.tensor import wrap
-from ..ops.elementwise import clamp, exp, where
+from ..ops.elementwise import clamp, where
 from ..ops.gamma import lgamma
 from ..ops.special import floor
 from ..random import default_generator
 from . import constraints
 from .binary import BinaryDistribution
-from .numerics import outside_impossible
+from .numerics import exp_or_infinity, outside_impossible
 from .precision import precise
 
 __all__ = ["NegativeBinomial"]
@@ -54,7 +54,7 @@ class NegativeBinomial(BinaryDistribution):
         return self._repeated(NegativeBinomial, batch_shape, _instance, "total_count")
 
     def _odds(self) -> Any:
-        return exp(self.logits) if self._given == "logits" else self.probs / self._rest()
+        return exp_or_infinity(self.logits) if self._given == "logits" else self.probs / self._rest()
 
     @property
     def mean(self) -> Any:

@@ -230,6 +230,25 @@ def test_extreme_logits(dtype: Any) -> None:
             distribution.sample((3,))
 
 
+def test_infinite_log_odds_are_certainties() -> None:
+    logits = Tensor([inf, -inf, 0.0], requires_grad=True)
+    distribution = Bernoulli(logits=logits)
+    np.testing.assert_allclose(distribution.log_prob([1.0, 0.0, 1.0]).detach().numpy(), [0, 0, -math.log(2)], rtol=1e-6)
+    np.testing.assert_allclose(distribution.log_prob([0.0, 1.0, 1.0]).detach().numpy()[:2], [-inf, -inf])
+    entropy = distribution.entropy()
+    np.testing.assert_allclose(entropy.detach().numpy(), [0, 0, math.log(2)], rtol=1e-6)
+    assert np.isfinite(autograd.grad(entropy.sum(), logits)[0].numpy()).all()
+    assert distribution.sample((20,)).numpy()[:, 0].all() and not distribution.sample((20,)).numpy()[:, 1].any()
+
+
+def test_moments_of_what_takes_forever() -> None:
+    waiting = Geometric(logits=[-1e4, -50.0, 1e4])
+    np.testing.assert_allclose(waiting.mean.numpy()[[0, 2]], [inf, 0])
+    np.testing.assert_allclose(waiting.entropy().numpy(), [1e4 + 1, 51, 0], rtol=1e-6)
+    assert Geometric(1e-30).entropy().item() == pytest.approx(1 + 30 * math.log(10), rel=1e-6)
+    assert NegativeBinomial(2.0, logits=1e4).mean.item() == inf
+
+
 def test_divergences_at_the_edges() -> None:
     found = kl_divergence(Bernoulli([0.0, 0.0, 1.0, 0.5]), Bernoulli([0.0, 1.0, 0.5, 1.0])).numpy()
     np.testing.assert_allclose(found, [0, inf, math.log(2), inf])
