@@ -59,8 +59,8 @@ WITHOUT_PYTORCH = {
     "F.soft_cross_entropy",
 }  # fmt: skip
 NO_DTYPES = {  # about files, modes, places and random numbers, or without an array among the inputs
-    "autograd", "device", "distributions", "empty", "empty_like", "enable_grad", "finfo", "from_dlpack", "from_numpy", "func",
-    "get_default_dtype", "get_rng_state", "iinfo", "inference_mode", "is_grad_enabled", "is_tensor", "load",
+    "autograd", "device", "distributions", "empty", "empty_like", "enable_grad", "finfo", "from_dlpack", "from_numpy",
+    "func", "get_default_dtype", "get_rng_state", "iinfo", "inference_mode", "is_grad_enabled", "is_tensor", "load",
     "manual_seed", "nn", "no_grad", "numel", "optim", "save", "set_default_dtype", "set_grad_enabled", "set_rng_state",
     "special", "tensor", "tril_indices", "triu_indices", "eye", "ones", "zeros", "arange", "linspace", "logspace",
     "full", "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",

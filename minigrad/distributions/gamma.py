@@ -30,7 +30,7 @@ def _standard_gamma(concentration: Any) -> Tensor:
     """Draws of mean and variance ``concentration``, each a function of its own number, so that gradients flow to it.
 
     They are implicitly reparameterised: the gradient keeps the rank of a draw. It is exact, where PyTorch's is an
-    approximation to some 10⁻⁴, and has derivatives of any order.
+    approximation to 0.003, and has derivatives of any order.
     """
     shape = as_array(concentration)
     drawn = np.asarray(default_generator().standard_gamma(shape.astype(np.float64)))
