@@ -9,6 +9,7 @@ import pytest
 
 from minigrad import Parameter, Tensor, nn
 from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
+from minigrad.nn.utils.clip_grad import clip_grad_norm, clip_grads_with_norm_
 
 RNG = np.random.default_rng(0)
 
@@ -63,8 +64,7 @@ def test_a_gradient_that_is_not_finite_is_named_and_nothing_changes(bad: float) 
 def test_pytorchs_way_with_what_is_not_finite_on_request() -> None:
     made = parameters()
     made[2].grad[1] = math.inf
-    with np.errstate(invalid="ignore"):
-        assert clip_grad_norm_(made, 1.0, error_if_nonfinite=False).item() == math.inf
+    assert clip_grad_norm_(made, 1.0, error_if_nonfinite=False).item() == math.inf
     assert not made[0].grad.numpy().any()
     assert math.isnan(made[2].grad[1].item())
 
@@ -86,6 +86,52 @@ def test_one_tensor_no_gradient_and_nothing() -> None:
     assert clip_grad_norm_([], 1.0).item() == 0
 
 
+def test_the_name_of_a_parameter_that_is_not_finite() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    model(np.ones((4, 2), np.float32)).sum().backward()
+    assert clip_grad_norm_(model.named_parameters(), 1e6).item() > 0
+    model[1].weight.grad[0, 2] = math.nan
+    with pytest.raises(RuntimeError, match=r"the first at fault is '1.weight', of shape \(1, 3\), with 1 elements"):
+        clip_grad_norm_(model.named_parameters(), 1.0)
+    with pytest.raises(RuntimeError, match=r"number 2, of shape \(1, 3\).*model.named_parameters\(\) in place of them"):
+        clip_grad_norm_(model.parameters(), 1.0)
+    with pytest.raises(RuntimeError, match="get_total_norm: the norm of the gradients is nan; the first .* tensor 1,"):
+        get_total_norm([Tensor([1.0]), Tensor([math.nan])], error_if_nonfinite=True)
+    assert math.isnan(get_total_norm([Tensor([1.0]), Tensor([math.nan])]).item())
+
+
+def test_a_parameter_that_is_given_twice_counts_once() -> None:
+    w = Parameter([0.0, 0.0])
+    w.grad = Tensor([3.0, 4.0])
+    assert clip_grad_norm_([w, w], 1.0).item() == 5
+    np.testing.assert_allclose(w.grad.numpy(), [0.6, 0.8], rtol=1e-6)
+
+
+def test_half_precision_is_summed_in_more() -> None:
+    w = Parameter(np.zeros(100_000, np.float16))
+    w.grad = Tensor(np.full(100_000, 0.1, np.float16))
+    norm = clip_grad_norm_(w, 1.0)
+    assert norm.dtype == np.float16
+    assert norm.item() == pytest.approx(math.sqrt(100_000) * 0.1, rel=1e-3)
+    clip_grad_value_(w, 1e6)
+
+
+def test_a_generator_that_was_used_before() -> None:
+    used = nn.Linear(2, 2).parameters()
+    list(used)
+    with pytest.warns(UserWarning, match="clip_grad_norm_ got a generator without parameters"):
+        assert clip_grad_norm_(used, 1.0).item() == 0
+
+
+def test_the_old_name() -> None:
+    w = Parameter([0.0])
+    w.grad = Tensor([3.0])
+    with pytest.warns(FutureWarning, match="with an underscore at its end"):
+        assert clip_grad_norm(w, 1.0).item() == 3
+    clip_grads_with_norm_(w, 0.5, 1.0)
+    assert w.grad.item() == pytest.approx(0.5, rel=1e-5)
+
+
 def test_training_with_a_limit_moves_no_further_than_it_says() -> None:
     model = nn.Linear(4, 1)
     before = [p.detach().numpy().copy() for p in model.parameters()]
@@ -105,6 +151,7 @@ def test_training_with_a_limit_moves_no_further_than_it_says() -> None:
         (lambda: clip_grad_norm_(nn.Linear(2, 2), 1.0), TypeError, r"pass model.parameters\(\)"),
         (lambda: clip_grad_norm_(["w"], 1.0), TypeError, "number 0 is str"),
         (lambda: clip_grad_value_([Parameter([1.0])], -1), ValueError, "clip_value must be at least 0"),
+        (lambda: clip_grads_with_norm_([Parameter([1.0])], -1, 1), ValueError, "max_norm must be at least 0"),
     ],
 )
 def test_bad_input(call, kind, message) -> None:
