@@ -22,12 +22,15 @@ def preview(scheduler: LRScheduler | Callable[[int], float], steps: int) -> list
 
     Raises:
         TypeError: for ``ReduceLROnPlateau``, whose rates depend on metrics.
+        ValueError: for no steps.
 
     Example:
         >>> from minigrad.optim.lr_scheduler import schedules
         >>> preview(lambda step: schedules.warmup_cosine(step, warmup_steps=1, total_steps=5, min_ratio=0.5), 3)
         [[0.5, 1.0, 0.9267766952966369]]
     """
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}")
     if isinstance(scheduler, LRScheduler):
         if isinstance(scheduler, ReduceLROnPlateau):
             raise TypeError("the rates of ReduceLROnPlateau depend on metrics that nobody knows yet")
@@ -67,12 +70,13 @@ def plot_schedule(scheduler: LRScheduler | Callable[[int], float], steps: int, a
     first = getattr(scheduler, "last_epoch", 0) if isinstance(scheduler, LRScheduler) else 0
     numbers = range(first, first + steps)
     for group, line in enumerate(rates):
-        axes.plot(numbers, line, label=f"group {group}")
+        axes.plot(numbers, line, label=f"group {group}", drawstyle="steps-post")  # a rate is kept for one step
     if len(rates) > 1:
         axes.legend()
     axes.set_xlabel("step")
     axes.set_ylabel("learning rate" if isinstance(scheduler, LRScheduler) else "value")
-    axes.set_ylim(bottom=min(0, *(rate for line in rates for rate in line)))
+    axes.update_datalim([(first, 0.0)])  # rates are compared with 0
+    axes.autoscale_view()
     axes.grid(alpha=0.3)
     return axes
 

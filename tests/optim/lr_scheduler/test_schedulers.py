@@ -348,6 +348,7 @@ def test_a_picture_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda o: L.StepLR(o, 1).load_state_dict([1]), TypeError, "got list"),
         (lambda o: L.LRScheduler(o), NotImplementedError, "LRScheduler has no get_lr; define it"),
         (lambda o: L.preview(L.ReduceLROnPlateau(o), 3), TypeError, "depend on metrics"),
+        (lambda o: L.preview(L.StepLR(o, 1), 0), ValueError, "steps must be at least 1, got 0"),
         (lambda o: L.preview(3, 3), TypeError, "a scheduler or a function of the step, got int"),
     ],
 )
