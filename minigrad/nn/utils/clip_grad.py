@@ -107,6 +107,7 @@ def clip_grads_with_norm_(
         Tensor([3., 4.])
     """
     _check_limit("clip_grads_with_norm_", "max_norm", max_norm)
+    refuse_gradient("clip_grads_with_norm_", total_norm=total_norm)
     tensors = [gradient.tensor for gradient in _gradients("clip_grads_with_norm_", parameters)]
     _limit(tensors, max_norm, float(total_norm))
 

@@ -39,6 +39,13 @@ def rates(scheduler: Any, steps: int) -> list[float]:
     return found
 
 
+SOME = [
+    lambda o: L.ChainedScheduler([L.WarmupLR(o, 3), L.StepLR(o, 6)]),
+    lambda o: L.SequentialLR(o, [L.WarmupLR(o, 3), L.ExponentialLR(o, 0.9)], [3]),
+    lambda o: L.warmup_cosine(o, 3, 30),
+]
+
+
 # --- a schedule is a function of the step -----------------------------------------------------------------------------
 PAIRS = [
     (lambda o: L.ConstantLR(o, 0.2, 3), lambda t: schedules.constant(t, 0.2, 3)),
@@ -252,6 +259,32 @@ def test_a_state_is_a_copy() -> None:
     assert dict(scheduler.milestones) == {5: 1}
     state["base_lrs"].append(3)
     assert scheduler.base_lrs == [1.0]
+
+
+@pytest.mark.parametrize("make", [lambda o: L.OneCycleLR(o, 0.1, 40), lambda o: L.CosineAnnealingLR(o, 7), *SOME])
+def test_a_run_goes_on_bit_for_bit_from_both_states(make: Any) -> None:
+    def run(steps: int, states: Any = None) -> Any:
+        weight = mg.tensor([1.0, -2.0], requires_grad=True)
+        made = Adam([{"params": [weight], "lr": 0.3}])
+        scheduler = make(made)
+        if states is not None:
+            weight = mg.tensor(states[2], requires_grad=True)
+            made = Adam([{"params": [weight], "lr": 0.3}])
+            scheduler = make(made)
+            made.load_state_dict(states[0])
+            scheduler.load_state_dict(states[1])
+        for _ in range(steps):
+            made.zero_grad()
+            (weight * weight).sum().backward()
+            made.step()
+            scheduler.step()
+        return made.state_dict(), scheduler.state_dict(), weight.detach().tolist()
+
+    whole, part = run(20), run(13)
+    again = run(7, part)
+    assert whole[2] == again[2]
+    assert whole[1] == again[1]
+    assert whole[0]["param_groups"] == again[0]["param_groups"]
 
 
 # --- preview and picture ----------------------------------------------------------------------------------------------
