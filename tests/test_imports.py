@@ -55,7 +55,7 @@ ALLOWED: dict[str, set[str]] = {
     "nn.functional": {*BELOW, "ops", "autograd", "nn.kernels", "random"},
     "nn": {*BELOW, "ops", "autograd", "nn.kernels", "nn.functional", "random", "distributions"},
     "distributions": {*BELOW, "ops", "autograd", "nn.kernels", "nn.functional", "random"},
-    "optim": BELOW,
+    "optim": {*BELOW, "nn"},
     "data": {"core.arrays", "random"},
     "special": {*BELOW, "ops", "nn.kernels"},
     "theory": {*BELOW, "ops", "autograd"},

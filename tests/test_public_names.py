@@ -13,7 +13,8 @@ import minigrad
 ROOMS = [
     "autograd", "core.dtypes", "data", "debug", "distributions", "distributions.constraints",
     "distributions.transforms", "func", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
-    "nn.utils.rnn", "optim", "random", "serialization", "special", "theory", "viz",
+    "nn.utils.convert_parameters", "nn.utils.rnn", "optim", "optim.ema", "optim.lr_scheduler",
+    "optim.lr_scheduler.schedules", "optim.swa_utils", "random", "serialization", "special", "theory", "viz",
 ]  # fmt: skip
 
 

@@ -128,6 +128,10 @@ CALLS: dict[str, Callable[..., Any]] = {
     "nn.RotaryPositionalEncoding": lambda **o: nn.RotaryPositionalEncoding(4, **o)(x(2, 3, 4)),
     "nn.SinusoidalPositionalEncoding": lambda **o: nn.SinusoidalPositionalEncoding(4, **o)(x(2, 3, 4)),
     "utils.clip_grad_norm_": lambda **o: nn.utils.clip_grad_norm_([with_grad()], **{"max_norm": 1.0, **o}),
+    "utils.clip_grad_norm": lambda **o: nn.utils.clip_grad_norm([with_grad()], **{"max_norm": 1.0, **o}),
+    "utils.clip_grads_with_norm_": lambda **o: nn.utils.clip_grads_with_norm_(
+        [with_grad()], **{"max_norm": 1.0, "total_norm": 1.0, **o}
+    ),
     "utils.clip_grad_value_": lambda **o: nn.utils.clip_grad_value_([with_grad()], **o),
     "utils.get_total_norm": lambda **o: nn.utils.get_total_norm([with_grad().grad], **o),
 }
@@ -198,6 +202,7 @@ def reached(result: Any, number: Tensor) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Hardtanh. min_value:FutureWarning", "ignore:gumbel_softmax. eps:FutureWarning")
+@pytest.mark.filterwarnings("ignore:clip_grad_norm is called:FutureWarning")
 @pytest.mark.parametrize(("place", "name", "parameter"), list(numbers()))
 def test_no_gradient_of_a_number_is_dropped(place: str, name: str, parameter: str) -> None:
     number = Tensor(0.5, requires_grad=True)
