@@ -48,7 +48,7 @@ _LONGEST_HEADER = 100_000_000  # bytes; readers refuse longer ones
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
-def save(state: Mapping[Any, Any], path: Path, metadata: Mapping[str, str] | None = None) -> None:
+def save(state: Any, path: Path, metadata: Mapping[str, str] | None = None) -> None:
     """Write a state to a safetensors file, whose names for the Tensors are those of the state, joined by dots.
 
     The file is written under another name beside ``path`` and then moved there: whatever happens on the way, ``path``
@@ -58,8 +58,8 @@ def save(state: Mapping[Any, Any], path: Path, metadata: Mapping[str, str] | Non
     names; a model that ties them is tied after loading too.
 
     Args:
-        state: what ``model.state_dict()`` returned; or nested dicts, lists and tuples of such states, arrays, numbers,
-            strings, booleans and None: ``{"model": model.state_dict(), "optimizer": optimizer.state_dict()}``.
+        state: what ``model.state_dict()`` returned; or a Tensor, an array, and nested dicts, lists and tuples of them,
+            of numbers, strings, booleans and None: ``{"model": model.state_dict(), "optimizer": optimizer.state_dict()}``.
         path: the file, whose directory exists; the usual ending is ``.safetensors``.
         metadata: strings by name for ``read_metadata`` and other programs.
 
@@ -70,23 +70,32 @@ def save(state: Mapping[Any, Any], path: Path, metadata: Mapping[str, str] | Non
     """
     _check_state(state)
     target = file_to_replace(_checked_path("save", path))
+    pieces = encoded(state, metadata)
+    with replacing(target) as file:
+        file.writelines(pieces)
+
+
+def encoded(state: Any, metadata: Mapping[str, str] | None = None) -> list[Any]:
+    """The bytes of a file in pieces, the values of Tensors on their own memory; arguments and errors of ``save``."""
     tensors: dict[str, Array] = {}
     try:
         structure = json.dumps(_packed(state, (), tensors, ()), allow_nan=False, separators=(",", ":"))
     except RecursionError:
         raise ValueError("the state is nested too deeply for a file; keep lists of lists flatter") from None
-    checksum = _checksum(structure, ((name, array.dtype, array.shape, array) for name, array in tensors.items()))
-    header = {**_checked_metadata(metadata), _STRUCTURE: structure, _CHECKSUM: checksum}
-    _write(target, tensors, header)
+    metadata = _checked_metadata(metadata)
+    arrays = ((name, array.dtype, array.shape, array) for name, array in tensors.items())
+    checksum = _checksum(structure, metadata, arrays)
+    return _pieces(tensors, {**metadata, _STRUCTURE: structure, _CHECKSUM: checksum})
 
 
 def _check_state(state: Any) -> None:
     if isinstance(state, (str, os.PathLike)):
         raise TypeError("the state comes first: minigrad.save(model.state_dict(), path)")
     if hasattr(state, "state_dict"):
-        raise TypeError(f"save takes a state, got {type(state).__name__}; write minigrad.save(it.state_dict(), path)")
-    if not isinstance(state, Mapping):
-        raise TypeError(f"save takes a dict, got {type(state).__name__}; give it a name: {{'value': it}}")
+        raise TypeError(
+            f"save takes a state, got {type(state).__name__}, which is code as well; write "
+            "minigrad.save(it.state_dict(), path), and after loading it.load_state_dict(minigrad.load(path))"
+        )
 
 
 def _checked_path(name: str, path: Any) -> str:
@@ -105,8 +114,8 @@ def _checked_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
     return metadata
 
 
-def _write(target: str, tensors: dict[str, Array], metadata: dict[str, str]) -> None:
-    """Write a safetensors file: how long the header is, the header, and the arrays one after the other.
+def _pieces(tensors: dict[str, Array], metadata: dict[str, str]) -> list[Any]:
+    """A safetensors file: how long the header is, the header, and the arrays one after the other.
 
     The package's own ``save_file`` goes through a file whose name is unknown if it is killed, and that only its owner
     may read.
@@ -125,11 +134,9 @@ def _write(target: str, tensors: dict[str, Array], metadata: dict[str, str]) -> 
             f"names, numbers and strings of the state take {len(text)} bytes, and such a file holds {_LONGEST_HEADER}; "
             "keep long lists of numbers in arrays"
         )
-    with replacing(target) as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for name in order:
-            array = tensors[name]
-            file.write(np.ravel(array.astype(array.dtype.newbyteorder("<"), copy=False)).view(np.uint8).data)
+    arrays = (tensors[name] for name in order)
+    little = (array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays)
+    return [len(text).to_bytes(8, "little") + text, *[np.ravel(array).view(np.uint8).data for array in little]]
 
 
 def _safetensors() -> Any:
@@ -177,9 +184,12 @@ def load(path: Path, map_location: Any = None, *, weights_only: bool = True) -> 
     if _STRUCTURE not in metadata:
         return {name: wrap(array, None) for name, array in tensors.items()}
     try:
-        return _unpacked(json.loads(metadata[_STRUCTURE]), tensors)
+        state = _unpacked(json.loads(metadata[_STRUCTURE]), tensors)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(f"{os.fspath(path)!r} is damaged: its structure does not fit its Tensors: {error!r}") from None
+    if _CHECKSUM not in metadata:  # save always writes one
+        raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum is missing; use another copy")
+    return state
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -199,7 +209,8 @@ def _read(path: str) -> tuple[list[tuple[str, Any]], dict[str, str]]:
         raise ValueError(f"cannot load {path!r}: {_what_is_wrong(path, data, error)}") from None
     metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
     given = ((name, _DTYPES.get(entry["dtype"]), entry["shape"], entry["data"]) for name, entry in entries)
-    if _CHECKSUM in metadata and _checksum(metadata.get(_STRUCTURE, ""), given) != metadata[_CHECKSUM]:
+    others = {key: value for key, value in metadata.items() if key not in (_STRUCTURE, _CHECKSUM)}
+    if _CHECKSUM in metadata and _checksum(metadata.get(_STRUCTURE, ""), others, given) != metadata[_CHECKSUM]:
         raise ValueError(
             f"{path!r} is damaged: its contents are not those that were saved (the checksum differs); use another copy"
         )
@@ -256,9 +267,11 @@ def _array(path: Path, name: str, entry: Any) -> Array:
     return np.ndarray(shape, dtype.newbyteorder("<"), buffer=data).astype(dtype, copy=False)
 
 
-def _checksum(structure: str, tensors: Iterator[tuple[str, Any, Any, Any]]) -> str:
-    """A number that changes when the structure, a name, a dtype, a shape or a byte does."""
+def _checksum(structure: str, metadata: Mapping[str, str], tensors: Iterator[tuple[str, Any, Any, Any]]) -> str:
+    """A number that changes when the structure, the metadata, a name, a dtype, a shape or a byte does."""
     total = zlib.crc32(structure.encode("utf-8", "surrogatepass"))
+    if metadata:
+        total = zlib.crc32(json.dumps(sorted(metadata.items())).encode(), total)
     for name, dtype, shape, data in sorted(tensors, key=lambda tensor: tensor[0]):
         kind = np.dtype(dtype).name if dtype is not None else ""
         total = zlib.crc32(f"{name}:{kind}:{list(shape)};".encode("utf-8", "surrogatepass"), total)
@@ -272,7 +285,7 @@ def _checksum(structure: str, tensors: Iterator[tuple[str, Any, Any, Any]]) -> s
 def _packed(value: Any, path: tuple[str, ...], tensors: dict[str, Array], within: tuple[int, ...]) -> Any:
     """``value`` as JSON, its Tensors and arrays added to ``tensors``."""
     if isinstance(value, Tensor) or is_array(value):
-        name = _free_name(".".join(path), tensors)
+        name = _free_name(".".join(path) if path else "value", tensors)
         tensors[name] = _host(value, path)
         return {"tensor" if isinstance(value, Tensor) else "array": name}
     if isinstance(value, np.generic):
