@@ -31,7 +31,7 @@ else:  # the same examples in every run, so that a failure is one everywhere; no
     hypothesis.settings.load_profile("everywhere")
 
 # Modules whose doctests need a package that only an extra brings.
-NEEDED = {"minigrad.serialization": "safetensors"}
+NEEDED = {"minigrad.checkpoint": "safetensors", "minigrad.serialization": "safetensors"}
 
 
 @pytest.fixture(autouse=True)

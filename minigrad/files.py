@@ -85,6 +85,27 @@ def replacing(target: str) -> Iterator[BinaryIO]:
     _settle(directory)
 
 
+def keep_older(target: str, older: list[str]) -> None:
+    """Give what is ``target`` the name ``older[0]`` as well, what had that one ``older[1]``, and so on.
+
+    ``target`` itself stays where it is, so that one whole file has its name at every moment. Where files cannot have
+    two names, it is moved, and ``older[0]`` is whole.
+    """
+    for name, next_name in reversed(list(zip(older, older[1:], strict=False))):
+        if os.path.exists(name):
+            os.replace(name, next_name)
+    directory, name = os.path.split(target)
+    second = os.path.join(directory, f".{name[:50]}.{uuid.uuid4().hex}.tmp")  # if left behind, replacing() removes it
+    try:
+        os.link(target, second)
+    except OSError:  # no such links on this file system
+        os.replace(target, older[0])
+        return
+    os.replace(second, older[0])
+    with contextlib.suppress(OSError):  # it is still there if both were names of one file already
+        os.unlink(second)
+
+
 def _locked(path: str, mode: int) -> int:
     """The handle of a new file, locked as long as it is open: the lock says that somebody is writing it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)

@@ -59,7 +59,7 @@ def save(state: Any, path: Path, metadata: Mapping[str, str] | None = None) -> N
 
     Args:
         state: what ``model.state_dict()`` returned; or a Tensor, an array, and nested dicts, lists and tuples of them,
-            of numbers, strings, booleans and None: ``{"model": model.state_dict(), "optimizer": optimizer.state_dict()}``.
+            of numbers, strings, booleans and None: ``{"model": model.state_dict(), "step": 3}``.
         path: the file, whose directory exists; the usual ending is ``.safetensors``.
         metadata: strings by name for ``read_metadata`` and other programs.
 

@@ -61,6 +61,10 @@ ALLOWED: dict[str, set[str]] = {
     "theory": {*BELOW, "ops", "autograd"},
     "files": set(),
     "serialization": {*BELOW, "files"},
+    "checkpoint": {*BELOW, "files", "random", "serialization"},
+    "receipts": {"core.tensor", "core.caller", "files"},
+    "metrics": {"core.tensor"},
+    "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
     "debug": {*BELOW, "autograd", "random", "nn"},
     "viz": BELOW,
 }
