@@ -125,15 +125,18 @@ def resume(path: Path, /, *, required: bool = True, **parts: Any) -> dict[str, A
     for name, state in before.items():
         for place, kept, now in _differences(contents[name], state, name):
             raise ValueError(f"cannot resume from {used!r}: {place} is {kept} there, {now} here; nothing has changed")
-    name = ""
+    touched = []
     try:
         for name, part in states.items():
+            touched.append(name)
             _restore(part, contents[name])
-        name = _RANDOM
+        touched.append(_RANDOM)
         _set_random_state(contents[_RANDOM])
     except BaseException as error:
-        for other, state in before.items():
-            _restore(states[other], state)
+        name = touched[-1]
+        for other in touched:
+            if other != _RANDOM:
+                _restore(states[other], before[other])
         _set_random_state(randomness)
         if not isinstance(error, Exception):  # an interrupt
             raise

@@ -288,7 +288,9 @@ def _packed(value: Any, path: tuple[str, ...], tensors: dict[str, Array], within
         name = _free_name(".".join(path) if path else "value", tensors)
         tensors[name] = _host(value, path)
         return {"tensor" if isinstance(value, Tensor) else "array": name}
-    if isinstance(value, np.generic):
+    if isinstance(value, np.str_):
+        return str(value)
+    if isinstance(value, np.generic) and value.dtype.kind in "fiub":
         _check_width(value.dtype, path)
         return {"scalar": [as_dtype(value.dtype).name, _packed(value.item(), path, tensors, within)]}
     if type(value) is int and value.bit_length() > _LONGEST_INTEGER:
@@ -305,7 +307,7 @@ def _packed(value: Any, path: tuple[str, ...], tensors: dict[str, Array], within
         return items if type(value) is list else {"tuple": items}
     if isinstance(value, Mapping):
         pairs = [[_key(key, path), _packed(part, (*path, str(key)), tensors, within)] for key, part in value.items()]
-        return {"dict": dict(pairs)} if all(type(key) is str for key in value) else {"pairs": pairs}
+        return {"dict": dict(pairs)} if all(type(key) is str for key, _ in pairs) else {"pairs": pairs}
     raise TypeError(f"{_place(path)} is of type {type(value).__name__}, which such a file cannot hold; {_cure(value)}")
 
 
@@ -334,6 +336,8 @@ def _unpacked(node: Any, tensors: dict[str, Array]) -> Any:
 
 
 def _key(key: Any, path: tuple[str, ...]) -> Any:
+    if isinstance(key, (np.str_, np.bool_, np.integer)):  # equal to Python's, and found by them
+        return key.item()
     if key is None or type(key) in (bool, int, str):
         return key
     raise TypeError(

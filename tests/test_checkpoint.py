@@ -220,6 +220,19 @@ def test_a_damaged_file_is_refused_and_the_one_before_is_taken(path: Path, how: 
     assert fingerprint(run) == before
 
 
+def test_changed_bits_and_cuts_anywhere_are_refused(path: Path) -> None:
+    checkpoint.save(path, **parts(), step=2)
+    data, random = path.read_bytes(), np.random.default_rng(0)
+    for place in random.choice(len(data), 300, replace=False):
+        bit = 1 << int(random.integers(8))
+        for damaged in (data[:place], data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]):
+            path.write_bytes(damaged)
+            with pytest.raises(ValueError, match="run.safetensors"):
+                checkpoint.load(path)
+    path.write_bytes(data)
+    assert checkpoint.load(path)["step"] == 2
+
+
 def test_a_missing_file_with_one_before(path: Path) -> None:
     for step in range(4):
         checkpoint.save(path, keep=3, step=step)

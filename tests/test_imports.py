@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "serialization": {*BELOW, "files"},
     "checkpoint": {*BELOW, "files", "random", "serialization"},
-    "receipts": {"core.tensor", "core.caller", "files"},
+    "receipts": {"core.tensor", "files"},
     "metrics": {"core.tensor"},
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
     "debug": {*BELOW, "autograd", "random", "nn"},

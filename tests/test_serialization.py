@@ -134,6 +134,11 @@ def test_what_users_of_other_libraries_hand_over(path, state):
     same(load(path), state)
 
 
+def test_strings_and_keys_of_numpy(path):
+    save({np.str_("a"): np.str_("b"), np.int64(3): {np.str_("c"): 1}, np.bool_(True): 2}, path)
+    same(load(path), {"a": "b", 3: {"c": 1}, True: 2})
+
+
 def test_a_parameter_comes_back_as_a_tensor(path):
     save(nn.Parameter([1.0]), path)
     same(load(path), Tensor([1.0]))
@@ -231,6 +236,7 @@ KNOT.append(KNOT)
         ({"c": np.array(["a"])}, "at 'c' is <U1"),
         ([Tensor([1.0]), nn.Linear(1, 1)], r"at '1' is of type Linear"),
         (np.tanh, "the state is of type ufunc"),
+        ({"a": np.complex64(1)}, "at 'a' is of type complex64"),
         ("model.safetensors", r"the state comes first: minigrad\.save\(model\.state_dict\(\), path\)"),
     ],
 )
