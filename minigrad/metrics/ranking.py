@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Numbers, labels, numbers, refuse_empty
+from .arrays import Numbers, numbers, refuse_empty
+from .arrays import labels as as_labels
 
 
 def recall_at_k(ranked: Any, relevant: Sequence[Any], k: int) -> float:
@@ -69,7 +70,7 @@ def mean_reciprocal_rank(ranked: Any, relevant: Sequence[Any], k: int | None = N
     return float(np.where(hits.any(1), 1 / (first + 1), 0.0).mean())
 
 
-def neighbor_purity(points: Any, labels_: Any, k: int = 1, *, metric: str = "euclidean") -> float:
+def neighbor_purity(points: Any, labels: Any, k: int = 1, *, metric: str = "euclidean") -> float:
     """The share of every point's k nearest neighbours that bear its own label, as a mean over the points.
 
     It shows folding: groups that have nothing in common, say languages, whose embeddings came to lie among each other,
@@ -77,7 +78,7 @@ def neighbor_purity(points: Any, labels_: Any, k: int = 1, *, metric: str = "euc
 
     Args:
         points: (N, D).
-        labels_: (N,), integers from 0.
+        labels: (N,), integers from 0.
         k: the number of neighbours, from 1 to N - 1; of equally near ones those that come first count.
         metric: ``"euclidean"``, ``"cosine"``, or ``"dot"`` for the largest product, as in retrieval.
 
@@ -85,7 +86,7 @@ def neighbor_purity(points: Any, labels_: Any, k: int = 1, *, metric: str = "euc
         >>> neighbor_purity([[0.0], [0.1], [5.0], [5.1]], [0, 0, 1, 1])
         1.0
     """
-    places, groups = numbers("points", points), labels("labels", labels_)
+    places, groups = numbers("points", points), as_labels("labels", labels)
     if places.ndim != 2 or groups.shape != places.shape[:1]:
         raise ValueError(f"points have the shape {places.shape} and labels {groups.shape}; they are (N, D) and (N,)")
     refuse_empty(places)

@@ -161,8 +161,10 @@ class Receipt:
         self.write()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that was recorded so far."""
-        return copy.deepcopy({**self._record, "seconds": self._seconds()})
+        """All that was recorded so far; curves as arrays, where they are long and may be saved often."""
+        curves = {name: {key: _short(part) for key, part in c.items()} for name, c in self._record["curves"].items()}
+        others = {name: part for name, part in self._record.items() if name != "curves"}
+        return {**copy.deepcopy({**others, "seconds": self._seconds()}), "curves": curves}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on with the record of a run that is resumed.
@@ -172,7 +174,12 @@ class Receipt:
         """
         if not isinstance(state_dict, Mapping) or set(state_dict) != set(self._record):
             raise ValueError("this is no state of a Receipt")
-        self._record = copy.deepcopy(dict(state_dict))
+        record = copy.deepcopy(dict(state_dict))
+        record["curves"] = {
+            name: {key: [*part] if isinstance(part, list) else part.tolist() for key, part in curve.items()}
+            for name, curve in record["curves"].items()
+        }
+        self._record = {name: record[name] for name in self._record}
         self._record["resumed"] += 1
         self._since = time.perf_counter()
 
@@ -277,6 +284,14 @@ def _number(value: Any, name: str) -> float:
     if isinstance(plain, bool) or not isinstance(plain, (int, float)):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}; name what is not with receipt.value")
     return plain
+
+
+def _short(numbers: list[Any]) -> Any:
+    """Numbers of one type as an array, which gives the same ones back; others as they are."""
+    kinds = set(map(type, numbers))
+    if kinds == {float} or (kinds == {int} and all(-(2**63) <= number < 2**63 for number in numbers)):
+        return np.array(numbers, np.float64 if kinds == {float} else np.int64)
+    return [*numbers]
 
 
 def _name(name: Any) -> str:

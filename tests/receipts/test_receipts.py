@@ -221,9 +221,14 @@ def test_in_a_checkpoint(path: Path, tmp_path: Path) -> None:
     first = Receipt(path, seed=1)
     first.log(0, loss=0.5)
     first.value("nan", math.nan)
+    for step, size in enumerate((1, 2.5, 2**70)):  # numbers of all types come back
+        first.log(step, size=size, bad=math.nan)
+    before = first.state_dict()
     checkpoint.save(tmp_path / "run", receipt=first, step=1)
     with Receipt(path, seed=2) as again:
         checkpoint.resume(tmp_path / "run", receipt=again)
+        loaded = {**again.state_dict(), "seconds": before["seconds"], "resumed": 0}
+        assert repr(loaded) == repr({name: before[name] for name in loaded})
         again.log(1, loss=0.25)
     record = read(path)
     assert record["curves"]["loss"] == {"steps": [0, 1], "values": [0.5, 0.25]}
