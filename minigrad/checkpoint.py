@@ -130,6 +130,8 @@ def resume(path: Path, /, *, required: bool = True, **parts: Any) -> dict[str, A
         for name, part in states.items():
             touched.append(name)
             _restore(part, contents[name])
+            for place, kept, now in _differences(contents[name], _state(part), name):
+                raise ValueError(f"{place} is {kept} in the file, and {now} when loaded")
         touched.append(_RANDOM)
         _set_random_state(contents[_RANDOM])
     except BaseException as error:
@@ -287,6 +289,9 @@ def _differences(kept: Any, now: Any, place: str) -> Iterator[tuple[str, Any, An
         for name in kept:
             if name in now:
                 yield from _differences(kept[name], now[name], f"{place}.{name}")
+    elif isinstance(kept, (list, tuple)) and isinstance(now, (list, tuple)):
+        for number, (one, other) in enumerate(zip(kept, now, strict=False)):
+            yield from _differences(one, other, f"{place}.{number}")
     elif all(isinstance(value, Tensor) or is_array(value) for value in (kept, now)) and kept.dtype != now.dtype:
         yield place, kept.dtype, now.dtype
 

@@ -330,6 +330,27 @@ def test_what_fails_late_is_undone(path: Path) -> None:
     assert fingerprint(run) == before
 
 
+def test_what_would_not_come_back_bit_for_bit_is_refused(path: Path) -> None:
+    class Rounding:
+        """Takes over what it is given in single precision."""
+
+        values: Any = ()
+
+        def state_dict(self) -> dict[str, Any]:
+            return {"values": [*self.values]}
+
+        def load_state_dict(self, state: dict[str, Any]) -> None:
+            self.values = [value.astype(np.float32) for value in state["values"]]
+
+    part = Rounding()
+    part.values = [np.zeros(2), np.ones(3)]
+    checkpoint.save(path, part=part)
+    part.values = []
+    with pytest.raises(ValueError, match=r"part\.values\.0 is float64 in the file, and float32 when loaded"):
+        checkpoint.resume(path, part=part)
+    assert part.values == []
+
+
 def test_no_checkpoint(path: Path) -> None:
     run = parts()
     with pytest.raises(FileNotFoundError, match=r"there is no checkpoint .* to resume from; start without, or allow"):
