@@ -141,7 +141,10 @@ __all__ = [
     "trunc", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot",
     "vsplit", "vstack", "where", "xlog1py", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
-_LATER = ("debug", "random", "serialization", "theory", "viz")  # modules that users import by name
+# Modules that users import by name. ``checkpoint`` saves runs; ``autograd.checkpoint`` recomputes activations.
+_LATER = (
+    "checkpoint", "debug", "metrics", "random", "receipts", "recommend", "serialization", "theory", "viz",
+)  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -11,10 +11,11 @@ import pytest
 import minigrad
 
 ROOMS = [
-    "autograd", "core.dtypes", "data", "debug", "distributions", "distributions.constraints",
-    "distributions.transforms", "func", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
+    "autograd", "checkpoint", "core.dtypes", "data", "debug", "distributions", "distributions.constraints",
+    "distributions.transforms", "func", "metrics", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
     "nn.utils.convert_parameters", "nn.utils.rnn", "optim", "optim.ema", "optim.lr_scheduler",
-    "optim.lr_scheduler.schedules", "optim.swa_utils", "random", "serialization", "special", "theory", "viz",
+    "optim.lr_scheduler.schedules", "optim.swa_utils", "random", "receipts", "recommend", "serialization", "special",
+    "theory", "viz",
 ]  # fmt: skip
 
 
@@ -33,5 +34,6 @@ def test_the_package_shows_its_public_names_and_the_rooms_that_are_loaded() -> N
     importlib.import_module("minigrad.viz")
     shown = set(dir(minigrad))
     assert shown >= {*minigrad.__all__, "viz", "random", "serialization"}
-    assert shown <= {*minigrad.__all__, "debug", "random", "serialization", "theory", "viz"}
+    later = {"checkpoint", "debug", "metrics", "random", "receipts", "recommend", "serialization", "theory", "viz"}
+    assert shown <= {*minigrad.__all__, *later}
     assert not shown & {"core", "ops", "keep_freed_memory", "np", "annotations"}
