@@ -6,8 +6,11 @@ constants are guarded alike. ``last_write`` lets a graph younger than every writ
 
 from __future__ import annotations
 
+import functools
+import itertools
 import threading
 import weakref
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .graph import Array, tick
@@ -31,10 +34,32 @@ def stamp(array: Array) -> None:
     owner = owner_of(array)
     key = id(owner)
     known = _written.get(key)
-    reference = known[1] if known is not None else weakref.ref(owner, lambda _: _written.pop(key, None))
+    reference = known[1] if known is not None else weakref.ref(owner, functools.partial(_forget, key))
     with _stamping:
         last_write = tick()
         _written[key] = (last_write, reference)
+
+
+def stamping(arrays: Iterable[Array]) -> Callable[[], None]:
+    """A function that does for all these arrays, which it keeps alive, what ``stamp`` does for one, at one time."""
+    owners = {id(owner): owner for owner in map(owner_of, arrays)}
+    references = []
+    for key, owner in owners.items():
+        known = _written.get(key)
+        forget = functools.partial(_forget, key)
+        references.append(known[1] if known is not None else weakref.ref(owner, forget))
+
+    def stamp_all() -> None:
+        global last_write
+        with _stamping:
+            last_write = tick()
+            _written.update(zip(owners, zip(itertools.repeat(last_write), references, strict=False), strict=True))
+
+    return stamp_all
+
+
+def _forget(key: int, _: Any) -> None:
+    _written.pop(key, None)
 
 
 def repeats(array: Array) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from ..core.graph import Array
-from ..core.tensor import Tensor
-from .optimizer import Group, Optimizer, check_range, refuse_options
+from .flat import Direction
+from .flat_optimizer import FlatOptimizer
+from .optimizer import Group
+from .options import refuse_options
 
 
-class Adam(Optimizer):
+class Adam(FlatOptimizer):
     """Divides the mean gradient by the root of the mean squared gradient, both over recent steps.
 
     Math:
@@ -28,6 +31,7 @@ class Adam(Optimizer):
         weight_decay: λ, added to the gradient as λ · p, so that it is divided like the gradient (AdamW differs).
         amsgrad: never let the divisor shrink.
         maximize: go up instead of down.
+        decoupled_weight_decay: decay as AdamW does.
         foreach, fused: accepted for PyTorch's sake; every step here is computed over flat blocks.
         capturable, differentiable: what PyTorch offers beyond; True is refused.
 
@@ -44,57 +48,53 @@ class Adam(Optimizer):
         Tensor([ 2.9, -4.9], requires_grad=True)
     """
 
+    ranges = {**FlatOptimizer.ranges, "eps": (0, np.inf)}
+
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[Group],
+        params: Iterable[Any],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
-        maximize: bool = False,
         foreach: bool | None = None,
+        maximize: bool = False,
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         refuse_options(type(self).__name__, capturable=capturable, differentiable=differentiable)
-        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**options, "amsgrad": amsgrad, "maximize": maximize})
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        super().__init__(params, {**options, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay})
 
-    def _check(self, group: Group) -> None:
-        for name in ("lr", "eps", "weight_decay"):
-            check_range(name, group[name], 0)
-        if not isinstance(group["betas"], (tuple, list)) or len(group["betas"]) != 2:
-            raise TypeError(f"betas must be two numbers such as (0.9, 0.999), got {group['betas']!r}")
-        for name, value in zip(("betas[0]", "betas[1]"), group["betas"], strict=True):
-            check_range(name, value, 0, below=1)
+    def buffers(self, group: Group) -> dict[str, float]:
+        """The two running means, and the largest of the second."""
+        means = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return {**means, "max_exp_avg_sq": 0.0} if group["amsgrad"] else means
 
-    def _buffers(self, group: Group) -> tuple[str, ...]:
-        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
-
-    def _coefficients(self, group: Group, step: int) -> tuple[float, ...]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+        """The mean over the root of the mean square; the corrections of both means are drawn into rate and eps."""
         beta1, beta2 = map(float, group["betas"])
-        root = math.sqrt(1 - beta2**step)
-        return beta1, beta2, float(group["eps"]) * root, float(group["lr"]) * root / (1 - beta1**step)
+        root = math.sqrt(1 - beta2 ** numbers["step"])
+        eps = float(group["eps"]) * root
 
-    def _update(self, coefficients: tuple[float, ...], gradient: Array, change: Array, *state: Array) -> None:
-        beta1, beta2, eps, rate = coefficients
-        exp_avg, exp_avg_sq = state[:2]
-        np.multiply(exp_avg, beta1, out=exp_avg)
-        np.multiply(gradient, 1 - beta1, out=change)
-        np.add(exp_avg, change, out=exp_avg)
-        np.multiply(exp_avg_sq, beta2, out=exp_avg_sq)
-        np.multiply(gradient, gradient, out=change)
-        np.multiply(change, 1 - beta2, out=change)
-        np.add(exp_avg_sq, change, out=exp_avg_sq)
-        for max_exp_avg_sq in state[2:]:
-            exp_avg_sq = np.maximum(max_exp_avg_sq, exp_avg_sq, out=max_exp_avg_sq)
-        np.sqrt(exp_avg_sq, out=change)
-        np.add(change, eps, out=change)
-        np.divide(exp_avg, change, out=change)
-        np.multiply(change, rate, out=change)
+        def direction(g: Array, m: Array, v: Array, *largest: Array) -> Array:
+            m *= beta1
+            m += (1 - beta1) * g
+            v *= beta2
+            square = g * g
+            square *= 1 - beta2
+            v += square
+            for most in largest:
+                v = np.maximum(most, v, out=most)
+            divisor = np.sqrt(v, out=square)
+            divisor += eps
+            return np.divide(m, divisor, out=divisor)
+
+        return float(group["lr"]) * root / (1 - beta1 ** numbers["step"]), direction
 
 
 class AdamW(Adam):
@@ -133,7 +133,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[Group],
+        params: Iterable[Any],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -147,7 +147,4 @@ class AdamW(Adam):
         fused: bool | None = None,
     ) -> None:
         others = {"maximize": maximize, "capturable": capturable, "differentiable": differentiable}
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **others)
-
-    def _decay(self, group: Group) -> tuple[float, float]:
-        return 0.0, 1 - float(group["lr"]) * float(group["weight_decay"])
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **others)

@@ -1,53 +1,76 @@
-"""Optimizer: parameter groups, their options and state, and the step that every algorithm shares."""
+"""Optimizer: parameter groups, state, and what is saved of both; whoever writes ``step()`` has an algorithm."""
 
 from __future__ import annotations
 
-import operator
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.caller import warn
 from ..core.graph import Array
 from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, wrap
-from .flat import Block, Flat
+from .hooks import Hooked
+from .options import Required, refuse_misspelt, required
+
+__all__ = ["Group", "Optimizer", "required"]
 
 Group = dict[str, Any]  # "params" and the options, as in PyTorch
 
-_PLAIN = {bool, float, int, str, tuple, type(None)}
-_LOOP = "for group in optimizer.param_groups:"
 
+class Optimizer(Hooked):
+    """Changes parameters by their gradients: the base of all optimizers, and of one's own.
 
-class Optimizer(ABC):
-    """Changes parameters by their gradients.
-
-    An algorithm says which options are valid (``_check``), which buffers it keeps for every parameter (``_buffers``),
-    which numbers a step needs (``_coefficients``), and how arrays of gradients become changes (``_update``).
+    A subclass implements ``step()`` over ``param_groups`` and ``state[p]``; groups, saving, loading and hooks are here.
+    An algorithm whose step is the same formula for every number is shorter, and faster for many parameters, as a
+    ``FlatOptimizer``.
 
     Args:
-        params: Tensors, as from ``model.parameters()``; or dicts, each with ``"params"`` and options of its own.
+        params: Tensors, as from ``model.parameters()``, or pairs, as from ``model.named_parameters()``; or dicts, each
+            with ``"params"`` and options of its own.
         defaults: the options of groups that do not set them.
 
     Attributes:
-        param_groups: a dict for each group: ``"params"`` and the options. Options may be changed between steps, and are
-            checked by the next one.
+        param_groups: a dict for each group: ``"params"`` and the options, which may be changed between steps.
+        state: parameter -> a dict of what is kept for it.
+        defaults: what the constructor was given.
 
     Raises:
-        TypeError: for what is not a floating-point Tensor, and options that do not exist.
+        TypeError: for what is not a floating-point Tensor, and for options that are misspelt.
         ValueError: without parameters, for a Tensor inside a graph, one given twice, and options out of range.
+
+    Example:
+        >>> from minigrad import no_grad, optim, zeros_like
+        >>> class Heavy(optim.Optimizer):
+        ...     def __init__(self, params, lr=0.1, momentum=0.9):
+        ...         super().__init__(params, {"lr": lr, "momentum": momentum})
+        ...     @no_grad()
+        ...     def step(self, closure=None):
+        ...         for group in self.param_groups:
+        ...             for p in group["params"]:
+        ...                 if p.grad is None:
+        ...                     continue
+        ...                 state = self.state[p]
+        ...                 if "buffer" not in state:
+        ...                     state["buffer"] = zeros_like(p)
+        ...                 state["buffer"].mul_(group["momentum"]).add_(p.grad)
+        ...                 p.add_(state["buffer"], alpha=-group["lr"])
+        >>> w = Tensor([1.0], requires_grad=True)
+        >>> w.grad = Tensor([2.0])
+        >>> Heavy([w]).step()
+        >>> w
+        Tensor([0.8], requires_grad=True)
     """
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[Group], defaults: Group) -> None:
+    state: MutableMapping[Any, Any]
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         self.defaults = defaults
         self.param_groups: list[Group] = []
-        self._members: list[list[Tensor]] = []
-        self._flats: list[list[Flat]] = []
-        self._checked: list[tuple[Any, ...] | None] = []  # the options of each group when they were last checked
-        self._without_gradients = True  # until a step finds one, or has warned that there is none
+        self.state = self._new_state()
         if isinstance(params, (Tensor, Mapping)):
             raise TypeError(
                 f"params must be a list of Tensors or of groups, got one {type(params).__name__}; write [it]"
@@ -55,163 +78,70 @@ class Optimizer(ABC):
         if not isinstance(params, Iterable):
             cure = "call it: model.parameters()" if callable(params) else "pass model.parameters()"
             raise TypeError(f"params must be a list of Tensors or of groups, got {type(params).__name__}; {cure}")
+        _refuse_set("params", params)
         given = list(params)
         if not given:
             raise ValueError(
                 f"{type(self).__name__} got no parameters; a generator such as model.parameters() can be used only once"
             )
         for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
-            self.add_param_group(group)  # type: ignore[arg-type]
+            self.add_param_group(group)
 
-    # --- options ------------------------------------------------------------------------------------------------------
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in vars(self).get("defaults", ()):
-            raise AttributeError(self._where_options_are(name) + f"; write: {_LOOP} group[{name!r}] = {value!r}")
-        super().__setattr__(name, value)
+    def _new_state(self) -> MutableMapping[Any, Any]:
+        return defaultdict(dict)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in vars(self).get("defaults", ()):
-            raise AttributeError(self._where_options_are(name) + f": optimizer.param_groups[0][{name!r}]")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def _where_options_are(self, name: str) -> str:
-        return f"{type(self).__name__} has {name} in its parameter groups, since each may have its own"
-
-    def _check_options(self, number: int) -> None:
-        """Check the options of a group, if they are not those that were checked before."""
-        group = self.param_groups[number]
-        try:
-            options = tuple([group[name] for name in self.defaults])
-        except KeyError as error:
-            raise KeyError(
-                f"group {number} of {type(self).__name__} has no option {error} any more; set it again: "
-                f"optimizer.param_groups[{number}][{error}] = ..."
-            ) from None
-        if options != self._checked[number]:
-            self._check(group)
-            plain = all(type(value) in _PLAIN for value in options)  # what can change without notice is checked always
-            self._checked[number] = options if plain else None
+    def _check(self, group: Group) -> None:
+        """Refuse options that make no sense."""
 
     # --- groups -------------------------------------------------------------------------------------------------------
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters with options of their own: ``{"params": [...], "lr": 0.01}``."""
-        number = len(self.param_groups)
+        number, name = len(self.param_groups), type(self).__name__
         if not isinstance(param_group, Mapping) or "params" not in param_group:
             raise TypeError(
                 f'group {number} must be a dict like {{"params": [...], "lr": 0.01}}, got {type(param_group).__name__}'
             )
         members = param_group["params"]
+        _refuse_set(f"params of group {number}", members)
         members = [members] if isinstance(members, Tensor) else list(members)
-        known = {id(parameter) for group in self._members for parameter in group}
+        named = [pair for pair in members if isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)]
+        if named and len(named) < len(members):
+            raise ValueError(
+                f"group {number} has names for {len(named)} of {len(members)} parameters; name all, or none"
+            )
+        names = {"param_names": [key for key, _ in named]} if named else {}
+        members = [parameter for _, parameter in named] if named else members
+        known = {id(parameter) for group in self.param_groups for parameter in group["params"]}
         for position, parameter in enumerate(members):
-            _check_parameter(f"parameter {position} of group {number}", parameter)
+            check_parameter(f"parameter {position} of group {number}", parameter)
             if id(parameter) in known:
                 raise ValueError(f"parameter {position} of group {number} was given before; give every parameter once")
             known.add(id(parameter))
-        if unknown := set(param_group) - {"params", *self.defaults}:
-            raise TypeError(
-                f"{type(self).__name__} has no option {sorted(unknown)}, only {sorted(self.defaults)}; entries of "
-                f"your own can be added afterwards: optimizer.param_groups[{number}][...] = ..."
-            )
-        group = {**self.defaults, **param_group, "params": members}
+        refuse_misspelt(name, param_group, self.defaults)
+        group = {**self.defaults, **param_group, "params": members, **names}
+        for option, value in group.items():
+            if isinstance(value, Required):
+                raise ValueError(f"group {number} of {name} needs {option}: {{'params': ..., {option!r}: ...}}")
         self._check(group)
-        dtypes: dict[Any, list[int]] = {}
-        for position, parameter in enumerate(members):
-            dtypes.setdefault(parameter.dtype, []).append(position)
         self.param_groups.append(group)
-        self._checked.append(None)
-        self._members.append(list(members))
-        self._flats.append([Flat([members[i] for i in positions], positions) for positions in dtypes.values()])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients: ``.grad`` becomes None, or zeros where there was one, if ``set_to_none`` is false."""
-        for members in self._members:
-            for parameter in members:
+        for group in self.param_groups:
+            for parameter in group["params"]:
                 if set_to_none:
                     parameter._grad = None
-                elif parameter._grad is None:
-                    continue
-                else:
+                elif parameter._grad is not None:
                     parameter.grad = wrap(np.zeros_like(parameter._array), None)
 
     # --- the step -----------------------------------------------------------------------------------------------------
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change every parameter that has a gradient; those whose ``.grad`` is None stay as they are.
+        """Change the parameters; a subclass says how.
 
         Args:
-            closure: computes the loss anew and calls its ``backward()``; gradients are recorded while it runs.
-
-        Returns:
-            What the closure returned, or None.
-
-        Raises:
-            KeyError, TypeError, ValueError: for options that were changed to what the constructor refuses; then
-                nothing has changed.
-            RuntimeError: if groups or their parameters were changed by hand; then nothing has changed.
+            closure: computes the loss anew and calls its ``backward()``.
         """
-        loss = Mode(grad_enabled, True)(closure)() if closure is not None else None
-        if len(self.param_groups) != len(self._members):
-            raise RuntimeError("parameter groups were added or removed by hand; use add_param_group")
-        work = []
-        for number, group in enumerate(self.param_groups):
-            members = self._members[number]
-            if len(members) != len(group["params"]) or not all(map(operator.is_, members, group["params"])):
-                raise RuntimeError(f"the parameters of group {number} were changed; use add_param_group")
-            self._check_options(number)
-            work += [(group, flat, flat.gradients()) for flat in self._flats[number]]
-        if self._without_gradients:
-            self._look_for_gradients([gradients for _, _, gradients in work])
-        for group, flat, gradients in work:
-            self._step(group, flat, gradients)
-        return loss
-
-    def _look_for_gradients(self, gradients: list[list[Array | None]]) -> None:
-        """Warn, once, if no parameter has had a gradient so far."""
-        self._without_gradients = False
-        if all(gradient is None for some in gradients for gradient in some):
-            warn(
-                f"{type(self).__name__}.step() had nothing to do: no parameter has had a gradient so far. Is "
-                "backward() called before it, do the parameters require grad, and are they those of the model that "
-                "computes the loss?"
-            )
-
-    def _step(self, group: Group, flat: Flat, gradients: list[Array | None]) -> None:
-        names = self._buffers(group)
-        step, coefficients = -1, tuple[float, ...]()
-        coupled, kept = self._decay(group)
-        for block in flat.blocks(names, gradients):
-            if flat.steps[block.pieces[0].member] != step:
-                step = flat.steps[block.pieces[0].member]
-                coefficients = self._coefficients(group, step + 1)
-            gradient = _gathered(block, gradients, coupled, group["maximize"])
-            self._update(coefficients, gradient, block.change, *block.state)
-            for _, _, values, _, change in block.pieces:
-                if kept != 1:
-                    np.multiply(values, kept, out=values)
-                np.subtract(values, change, out=values)
-        if names:
-            flat.advance(gradients)
-        flat.stamp(gradients)
-
-    def _decay(self, group: Group) -> tuple[float, float]:
-        """The share of the values that is added to the gradient, and the share of them that a step keeps."""
-        return float(group["weight_decay"]), 1.0
-
-    @abstractmethod
-    def _check(self, group: Group) -> None:
-        """Refuse options that make no sense."""
-
-    @abstractmethod
-    def _buffers(self, group: Group) -> tuple[str, ...]:
-        """Names of what is kept for every parameter, as in PyTorch."""
-
-    @abstractmethod
-    def _coefficients(self, group: Group, step: int) -> tuple[float, ...]:
-        """The numbers that the update needs in step ``step``, counted from 1, as Python floats."""
-
-    @abstractmethod
-    def _update(self, coefficients: tuple[float, ...], gradient: Array, change: Array, *state: Array) -> None:
-        """Bring ``state`` up to date and write into ``change`` what is to be subtracted; leave ``gradient`` alone."""
+        raise NotImplementedError(f"{type(self).__name__} has no step; define step(self, closure=None)")
 
     # --- state --------------------------------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
@@ -219,107 +149,115 @@ class Optimizer(ABC):
 
         Parameters are numbered over all groups; one that was never updated has no state.
         """
-        state: dict[int, dict[str, Any]] = {}
+        for hook in self._called("state_dict_pre"):
+            hook(self)
+        numbers: dict[int, int] = {}
         groups: list[Group] = []
-        first = 0
-        for group, members, flats in zip(self.param_groups, self._members, self._flats, strict=True):
-            groups.append({**group, "params": list(range(first, first + len(members)))})
-            for flat in flats:
-                for member, (position, step) in enumerate(zip(flat.positions, flat.steps, strict=True)):
-                    if step:
-                        copies = {name: wrap(flat.view(name, member).copy(), None) for name in self._buffers(group)}
-                        state[first + position] = {"step": step, **copies}
-            first += len(members)
-        return {"state": dict(sorted(state.items())), "param_groups": groups}
+        for group in self.param_groups:
+            own = [numbers.setdefault(id(parameter), len(numbers)) for parameter in group["params"]]
+            groups.append({**{key: _copied(value) for key, value in group.items() if key != "params"}, "params": own})
+        state = {
+            numbers.get(id(parameter), parameter): {name: _copied(value) for name, value in entry.items()}
+            for parameter, entry in self.state.items()
+            if id(parameter) in numbers or not isinstance(parameter, Tensor)
+        }
+        result: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in self._called("state_dict_post"):
+            changed = hook(self, result)
+            result = result if changed is None else changed
+        return result
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from what ``state_dict()`` returned; everything is checked before anything changes.
 
         Args:
             state_dict: from an optimizer of the same kind, for parameters of the same shapes in the same order.
+                PyTorch's are taken as well.
 
         Raises:
-            ValueError: if groups or shapes differ.
+            TypeError: for what is no such state.
+            ValueError: if groups, options or shapes differ.
         """
+        for hook in self._called("load_state_dict_pre"):
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
             raise TypeError(
                 "load_state_dict takes what optimizer.state_dict() returned, with 'state' and 'param_groups'"
             )
-        groups = state_dict["param_groups"]
-        sizes, own = [len(g["params"]) for g in groups], [len(members) for members in self._members]
-        if sizes != own:
+        saved, own = state_dict["param_groups"], self.param_groups
+        sizes = [[len(group["params"]) for group in groups] for groups in (saved, own)]
+        if sizes[0] != sizes[1]:
             raise ValueError(
-                f"the state has groups of {sizes} parameters, this {type(self).__name__} has groups of {own}"
+                f"the state has groups of {sizes[0]} parameters, this {type(self).__name__} has groups of {sizes[1]}"
             )
-        options = [{**g, **saved, "params": g["params"]} for g, saved in zip(self.param_groups, groups, strict=True)]
-        news = []
-        for group, saved, flats in zip(options, groups, self._flats, strict=True):
+        options = [{**g, **_copied(dict(s)), "params": g["params"]} for g, s in zip(own, saved, strict=True)]
+        entries: list[tuple[Any, dict[str, Any]]] = []
+        known: set[Any] = set()
+        for group, before in zip(options, saved, strict=True):
             self._check(group)
-            for flat in flats:
-                for member, position in enumerate(flat.positions):
-                    number = saved["params"][position]
-                    entry = state_dict["state"].get(number, {})
-                    news.append(
-                        (flat, member, *_restored(number, entry, flat.parameters[member], self._buffers(group)))
-                    )
-        for saved in groups:
-            if missing := set(self.defaults) - set(saved):
+            for parameter, number in zip(group["params"], before["params"], strict=True):
+                known.add(number)
+                if number in state_dict["state"]:
+                    entry = state_dict["state"][number]
+                    entries.append((parameter, self._restored(number, entry, parameter, group)))
+        for before in saved:
+            absent = {name for name, value in self.defaults.items() if name not in before and value is not False}
+            if missing := {name for name in absent if self.defaults[name] is not None}:
                 raise ValueError(
                     f"the state has not the options {sorted(missing)} of {type(self).__name__}; is it from another "
                     "kind of optimizer?"
                 )
-        for group, option in zip(self.param_groups, options, strict=True):
+        entries += [(number, _copied(entry)) for number, entry in state_dict["state"].items() if number not in known]
+        for group, option in zip(own, options, strict=True):
             group.update(option)
-        for flat, member, step, values in news:
-            flat.restore(member, step, values)
+        self.state.clear()
+        for key, entry in entries:
+            self.state[key] = entry
+        for hook in self._called("load_state_dict_post"):
+            hook(self)
+
+    def _restored(self, number: Any, entry: Mapping[str, Any], parameter: Tensor, group: Group) -> dict[str, Any]:
+        """The state of one parameter from what was saved: a copy, in its precision."""
+        dtype = self._state_dtype(parameter)
+        return {name: _loaded(value, None if name == "step" else dtype) for name, value in entry.items()}
+
+    def _state_dtype(self, parameter: Tensor) -> Any:
+        """The dtype that the state of a parameter is loaded in."""
+        return parameter.dtype
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without hooks, which are functions of a program that may be another one then."""
+        return {name: value for name, value in vars(self).items() if name not in ("_hooks", "_stepping")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
     def __repr__(self) -> str:
         lines = []
-        for number, (group, members) in enumerate(zip(self.param_groups, self._members, strict=True)):
-            options = ", ".join(f"{name}={value!r}" for name, value in group.items() if name != "params")
-            count = sum(parameter._array.size for parameter in members)
-            lines.append(f"  group {number}: {len(members)} Tensors of {count} numbers, {options}\n")
+        for number, group in enumerate(self.param_groups):
+            shown = {name: value for name, value in group.items() if name not in ("params", "param_names")}
+            options = ", ".join(f"{name}={value!r}" for name, value in shown.items())
+            count = sum(parameter._array.size for parameter in group["params"])
+            lines.append(f"  group {number}: {len(group['params'])} Tensors of {count} numbers, {options}\n")
         return f"{type(self).__name__}(\n{''.join(lines)})"
 
 
-def refuse_options(optimizer: str, **options: bool) -> None:
-    """Refuse options of PyTorch's that would change what a step does, and do not exist here."""
-    for name, value in options.items():
-        if value:
-            raise ValueError(f"{optimizer} has no {name}=True: a step writes into the parameters; leave it out")
+def loss_of(closure: Callable[[], Any] | None) -> Any:
+    """What a closure returns, with gradients recorded while it runs; None without one."""
+    return None if closure is None else Mode(grad_enabled, True)(closure)()
 
 
-def _gathered(block: Block, gradients: list[Array | None], decay: float, maximize: bool) -> Array:
-    """The gradients of a block side by side: negated to maximize, and with the decay's share of the values added."""
-    if len(block.pieces) == 1 and not decay and not maximize:
-        piece = block.pieces[0]
-        return gradients[piece.member][piece.rows]  # type: ignore[index] # only those with a gradient are in a block
-    for member, rows, values, room, _ in block.pieces:
-        gradient = gradients[member][rows]  # type: ignore[index]
-        if decay:
-            np.multiply(values, decay, out=room)
-            (np.subtract if maximize else np.add)(room, gradient, out=room)
-        elif maximize:
-            np.negative(gradient, out=room)
-        else:
-            room[...] = gradient
-    return block.gradient
+def gradient_of(parameter: Tensor, maximize: bool = False) -> Array | None:
+    """The array of the gradient of a parameter, negated to maximize; None for one that is passed over."""
+    gradient = parameter._grad
+    if gradient is None:
+        return None
+    return -gradient._array if maximize else gradient._array
 
 
-def _restored(
-    number: Any, entry: Mapping[str, Any], parameter: Tensor, names: tuple[str, ...]
-) -> tuple[int, dict[str, Array]]:
-    """How often a parameter was updated, and its buffers, from its entry in a state."""
-    values = {name: as_array(value) for name, value in entry.items() if name != "step" and value is not None}
-    if values and set(values) != set(names):
-        raise ValueError(f"the state of parameter {number} is {sorted(values)}, and should be {sorted(names)}")
-    for name, value in values.items():
-        if value.shape != parameter.shape:
-            raise ValueError(f"{name} of parameter {number} has shape {value.shape}, the parameter {parameter.shape}")
-    return int(entry.get("step", 1)) if values else 0, values
-
-
-def _check_parameter(place: str, parameter: Any) -> None:
+def check_parameter(place: str, parameter: Any) -> None:
+    """Refuse what cannot be optimized."""
     if not isinstance(parameter, Tensor):
         raise TypeError(f"{place} is no Tensor but {type(parameter).__name__}; pass model.parameters()")
     if parameter.dtype.kind != "f":
@@ -331,12 +269,25 @@ def _check_parameter(place: str, parameter: Any) -> None:
         )
 
 
-def check_range(name: str, value: Any, low: float, below: float = np.inf) -> None:
-    """Refuse an option that is not a number in [low, below)."""
-    try:
-        fits = low <= value < below
-    except (TypeError, ValueError):  # of a string or an array
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
-    if not fits:
-        limit = f"at least {low}" if below == np.inf else f"at least {low} and below {below}"
-        raise ValueError(f"{name} must be {limit}, got {value}")
+def _refuse_set(what: str, params: Any) -> None:
+    if isinstance(params, (set, frozenset)):
+        raise TypeError(f"{what} must be in an order that the next run has too, and a set has none; pass a list")
+
+
+def _copied(value: Any) -> Any:
+    """A copy, all the way down; Tensors as constants."""
+    if isinstance(value, Tensor):
+        return wrap(value._array.copy(), None)
+    if isinstance(value, Mapping):
+        return {name: _copied(item) for name, item in value.items()}
+    return type(value)(map(_copied, value)) if type(value) in (list, tuple) else copy.deepcopy(value)
+
+
+def _loaded(value: Any, dtype: Any) -> Any:
+    """A copy, all the way down; arrays of any kind as Tensors, those of floating point in ``dtype``."""
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        array = as_array(value)
+        return wrap(np.array(array, dtype if array.dtype.kind == "f" else None), None)
+    if isinstance(value, Mapping):
+        return {name: _loaded(item, None if name == "step" else dtype) for name, item in value.items()}
+    return type(value)(_loaded(item, dtype) for item in value) if type(value) in (list, tuple) else _copied(value)

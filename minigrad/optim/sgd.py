@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from ..core.graph import Array
-from ..core.tensor import Tensor
-from .optimizer import Group, Optimizer, check_range, refuse_options
+from .flat import Direction
+from .flat_optimizer import FlatOptimizer
+from .optimizer import Group
+from .options import refuse_options
 
 
-class SGD(Optimizer):
+class SGD(FlatOptimizer):
     """Steps against the gradient, optionally with momentum.
 
     Math:
@@ -29,6 +32,9 @@ class SGD(Optimizer):
         foreach, fused: accepted for PyTorch's sake; every step here is computed over flat blocks.
         differentiable: what PyTorch offers beyond; True is refused.
 
+    Source:
+        Robbins & Monro 1951; momentum: Polyak 1964, Sutskever et al. 2013.
+
     Example:
         >>> from minigrad import optim
         >>> w = Tensor([1.0], requires_grad=True)
@@ -39,9 +45,12 @@ class SGD(Optimizer):
         Tensor([0.8], requires_grad=True)
     """
 
+    ranges = {**FlatOptimizer.ranges, "momentum": (0, np.inf)}
+    shows_step = False
+
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[Group],
+        params: Iterable[Any],
         lr: float = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
@@ -58,30 +67,29 @@ class SGD(Optimizer):
         super().__init__(params, {**options, "nesterov": nesterov, "maximize": maximize})
 
     def _check(self, group: Group) -> None:
-        for name in ("lr", "momentum", "weight_decay"):
-            check_range(name, group[name], 0)
+        super()._check(group)
         if group["nesterov"] and not (group["momentum"] > 0 and group["dampening"] == 0):
             raise ValueError(
                 f"nesterov needs momentum and no dampening, such as momentum=0.9, dampening=0; got "
                 f"momentum={group['momentum']}, dampening={group['dampening']}"
             )
 
-    def _buffers(self, group: Group) -> tuple[str, ...]:
-        return ("momentum_buffer",) if group["momentum"] else ()
+    def buffers(self, group: Group) -> dict[str, float]:
+        """The direction of the last step, with momentum."""
+        return {"momentum_buffer": 0.0} if group["momentum"] else {}
 
-    def _coefficients(self, group: Group, step: int) -> tuple[float, ...]:
-        share = 1.0 if step == 1 else 1 - float(group["dampening"])
-        return float(group["lr"]), float(group["momentum"]), share, bool(group["nesterov"])
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+        """The direction is the gradient, or the buffer of the momentum."""
+        momentum, nesterov = float(group["momentum"]), bool(group["nesterov"])
+        share = 1.0 if numbers["step"] == 1 else 1 - float(group["dampening"])
 
-    def _update(self, coefficients: tuple[float, ...], gradient: Array, change: Array, *state: Array) -> None:
-        lr, momentum, share, nesterov = coefficients
-        direction = gradient
-        for momentum_buffer in state:
-            np.multiply(momentum_buffer, momentum, out=momentum_buffer)
-            if share != 1:
-                gradient = np.multiply(gradient, share, out=change)
-            direction = np.add(momentum_buffer, gradient, out=momentum_buffer)
-            if nesterov:  # then there is no dampening
-                np.multiply(momentum_buffer, momentum, out=change)
-                direction = np.add(change, gradient, out=change)
-        np.multiply(direction, lr, out=change)
+        def direction(g: Array, b: Array) -> Array:
+            b *= momentum
+            b += g if share == 1 else share * g
+            return g + momentum * b if nesterov else b
+
+        return float(group["lr"]), direction if momentum else _gradient
+
+
+def _gradient(g: Array) -> Array:
+    return g

@@ -1,0 +1,234 @@
+"""FlatOptimizer: the step of all algorithms that treat every number alike, over buffers for many parameters at once."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..core.arrays import as_array
+from ..core.caller import warn
+from ..core.tensor import Tensor
+from .flat import Direction, Flat
+from .optimizer import Group, Optimizer, check_parameter, loss_of
+from .options import PLAIN, check_betas, check_range
+from .state import FlatState, number
+
+_LOOP = "for group in optimizer.param_groups:"
+
+
+class FlatOptimizer(Optimizer):
+    """An algorithm given by its update rule, over arrays that hold many parameters side by side.
+
+    A subclass names its ``buffers`` and writes ``rule``, which returns the rate and a function from the gradient and
+    the buffers to the direction: parameters become ``p - rate * direction``. The base negates gradients to maximize,
+    adds ``weight_decay * p`` to them, or with ``decoupled_weight_decay`` shrinks the parameters, and checks options.
+
+    For parameters of half precision buffers and steps are in single precision: the squares of small gradients, and
+    ``eps``, would be 0.
+
+    Attributes:
+        ranges: option -> the range [low, below) that it must be in; ``betas`` are checked wherever they exist.
+        shows_step: whether ``state[p]`` has a ``"step"``, as most have in PyTorch.
+        reads_values: whether the direction is a function of the gradient, the parameters and the buffers.
+
+    Example:
+        >>> from minigrad import optim
+        >>> class Momentum(optim.FlatOptimizer):
+        ...     def __init__(self, params, lr=0.1, momentum=0.9):
+        ...         super().__init__(params, {"lr": lr, "momentum": momentum})
+        ...     def buffers(self, group):
+        ...         return {"velocity": 0.0}  # its name, and what it is filled with at first
+        ...     def rule(self, group, numbers):  # numbers["step"] is 1 in the first step
+        ...         def direction(gradient, velocity):
+        ...             velocity *= group["momentum"]
+        ...             velocity += gradient
+        ...             return velocity
+        ...         return group["lr"], direction
+        >>> w = Tensor([1.0], requires_grad=True)
+        >>> w.grad = Tensor([2.0])
+        >>> Momentum([w]).step()
+        >>> w
+        Tensor([0.8], requires_grad=True)
+    """
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"lr": (0, np.inf), "weight_decay": (0, np.inf)}
+    shows_step: ClassVar[bool] = True
+    reads_values: ClassVar[bool] = False
+    state: FlatState
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        self._members: list[list[Tensor]] = []
+        self._flats: list[list[Flat]] = []
+        self._checked: list[tuple[Any, ...] | None] = []  # the options of each group when they were last checked
+        self._without_gradients = True  # until a step finds one, or has warned that there is none
+        super().__init__(params, defaults)
+
+    def _new_state(self) -> FlatState:
+        names = frozenset(self.numbers(self.defaults))
+        return FlatState(self._flats, names, frozenset() if self.shows_step else names)
+
+    # --- what an algorithm says ---------------------------------------------------------------------------------------
+    def buffers(self, group: Group) -> dict[str, float]:
+        """The arrays that are kept for every parameter, by PyTorch's names, and what fills them at first."""
+        return {}
+
+    def numbers(self, group: Group) -> dict[str, Any]:
+        """The numbers that are kept for every parameter, before its first step; ``step`` counts by itself."""
+        return {"step": 0}
+
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+        """The rate, and the function from gradient and buffers to the direction.
+
+        Args:
+            group: the options.
+            numbers: of the parameters concerned; it may change those other than ``step``.
+
+        Returns:
+            The rate and the direction, a function of arrays that changes the buffers, but not the gradient.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no rule; define rule(self, group, numbers)")
+
+    def decay(self, group: Group) -> tuple[float, float]:
+        """The share of the values that is added to the gradient, and the share of them that a step keeps."""
+        share = float(group.get("weight_decay", 0))
+        return (0.0, 1 - float(group["lr"]) * share) if group.get("decoupled_weight_decay") else (share, 1.0)
+
+    # --- options ------------------------------------------------------------------------------------------------------
+    def _check(self, group: Group) -> None:
+        for name, (low, below) in self.ranges.items():
+            if name in group:
+                check_range(name, group[name], low, below)
+        if "betas" in group:
+            check_betas(group["betas"])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self).get("defaults", ()):
+            raise AttributeError(
+                f"{type(self).__name__} has {name} in its parameter groups, since each may have its own; "
+                f"write: {_LOOP} group[{name!r}] = {value!r}"
+            )
+        super().__setattr__(name, value)
+
+    def _check_options(self, place: int) -> None:
+        """Check the options of a group, if they are not those that were checked before."""
+        group = self.param_groups[place]
+        try:
+            options = tuple([group[name] for name in self.defaults])
+        except KeyError as error:
+            raise KeyError(
+                f"group {place} of {type(self).__name__} has no option {error} any more; set it again: "
+                f"optimizer.param_groups[{place}][{error}] = ..."
+            ) from None
+        if options != self._checked[place]:
+            self._check(group)
+            self.state.known |= set(self.buffers(group))
+            plain = all(type(value) in PLAIN for value in options)  # what can change without notice is checked always
+            self._checked[place] = options if plain else None
+
+    # --- groups -------------------------------------------------------------------------------------------------------
+    def add_param_group(self, param_group: Group) -> None:
+        """Add parameters with options of their own: ``{"params": [...], "lr": 0.01}``."""
+        super().add_param_group(param_group)
+        self.state.known |= set(self.buffers(self.param_groups[-1]))
+        self._lay_out(self.param_groups[-1]["params"])
+        self.state.adopt()
+
+    def _lay_out(self, members: list[Tensor]) -> None:
+        dtypes: dict[Any, list[int]] = {}
+        for position, parameter in enumerate(members):
+            dtypes.setdefault(parameter.dtype, []).append(position)
+        self._checked.append(None)
+        self._members.append(list(members))
+        self._flats.append([Flat([members[i] for i in positions], positions) for positions in dtypes.values()])
+
+    def _follow_groups(self) -> None:
+        """Lay out the parameters anew if the groups were changed by hand; the state of those that stay is kept."""
+        own, groups = self._members, [group["params"] for group in self.param_groups]
+        if len(own) == len(groups) and all(
+            len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in zip(own, groups, strict=True)
+        ):
+            return
+        known: set[int] = set()
+        for place, members in enumerate(groups):
+            for position, parameter in enumerate(members):
+                check_parameter(f"parameter {position} of group {place}", parameter)
+                if id(parameter) in known:
+                    raise ValueError(f"parameter {position} of group {place} is in the groups twice")
+                known.add(id(parameter))
+        before = dict(self.state)
+        self.state.clear()  # then the entries have copies of their own
+        for held in (self._members, self._flats, self._checked):
+            held.clear()
+        for members in groups:
+            self._lay_out(members)
+        self.state.update({key: entry for key, entry in before.items() if id(key) in known})
+        self.state.adopt()
+
+    # --- the step -----------------------------------------------------------------------------------------------------
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient; those whose ``.grad`` is None stay as they are.
+
+        Args:
+            closure: computes the loss anew and calls its ``backward()``; gradients are recorded while it runs.
+
+        Returns:
+            What the closure returned, or None.
+
+        Raises:
+            KeyError, TypeError, ValueError: for options that were changed to what the constructor refuses; then
+                nothing has changed.
+        """
+        loss = loss_of(closure)
+        self._follow_groups()
+        work = []
+        for place, group in enumerate(self.param_groups):
+            self._check_options(place)
+            work += [(group, flat, flat.gradients()) for flat in self._flats[place]]
+        if self._without_gradients:
+            self._look_for_gradients([gradients for _, _, gradients in work])
+        for group, flat, gradients in work:
+            flat.update(
+                gradients,
+                lambda numbers, group=group: self.rule(group, numbers),  # type: ignore[misc]
+                self.decay(group),
+                -1 if group.get("maximize") else 1,
+                self.reads_values,
+                self.numbers(group),
+                self.buffers(group),
+            )
+        return loss
+
+    def _look_for_gradients(self, gradients: list[list[Any]]) -> None:
+        """Warn, once, if no parameter has had a gradient so far."""
+        self._without_gradients = False
+        if all(gradient is None for some in gradients for gradient in some):
+            warn(
+                f"{type(self).__name__}.step() had nothing to do: no parameter has had a gradient so far. Is "
+                "backward() called before it, do the parameters require grad, and are they those of the model that "
+                "computes the loss?"
+            )
+
+    def _restored(self, place: Any, entry: Mapping[str, Any], parameter: Tensor, group: Group) -> dict[str, Any]:
+        numbers, buffers = self.numbers(group), self.buffers(group)
+        self.state.known |= set(buffers)
+        values = {name: value for name, value in entry.items() if value is not None}
+        arrays = {name: as_array(values[name]) for name in values if name in buffers}
+        others = {name for name in values if name not in buffers and name not in numbers}
+        if set(arrays) != set(buffers) and (arrays or others):
+            raise ValueError(
+                f"the state of parameter {place} is {sorted({*arrays, *others})}, and should be {sorted(buffers)}"
+            )
+        for name, value in arrays.items():
+            if value.shape != parameter.shape:
+                raise ValueError(
+                    f"{name} of parameter {place} has shape {value.shape}, the parameter {parameter.shape}"
+                )
+        counts = {
+            name: number(name, values.get(name, 1 if name == "step" else start)) for name, start in numbers.items()
+        }
+        if not arrays or not counts["step"] and self.shows_step:
+            return {}
+        return {**counts, **arrays, **{name: values[name] for name in others}}
