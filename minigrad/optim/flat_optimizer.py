@@ -12,7 +12,7 @@ from ..core.arrays import as_array
 from ..core.caller import warn
 from ..core.tensor import Tensor
 from .flat import Direction, Flat
-from .optimizer import Group, Optimizer, check_parameter, loss_of
+from .optimizer import Group, Optimizer, check_parameter, loaded, loss_of
 from .options import PLAIN, check_betas, check_range
 from .state import FlatState, number
 
@@ -164,8 +164,8 @@ class FlatOptimizer(Optimizer):
             held.clear()
         for members in groups:
             self._lay_out(members)
-        self.state.update({key: entry for key, entry in before.items() if id(key) in known})
         self.state.adopt()
+        self.state.update({key: entry for key, entry in before.items() if id(key) in known})
 
     # --- the step -----------------------------------------------------------------------------------------------------
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -231,4 +231,4 @@ class FlatOptimizer(Optimizer):
         }
         if not arrays or not counts["step"] and self.shows_step:
             return {}
-        return {**counts, **arrays, **{name: values[name] for name in others}}
+        return {**counts, **arrays, **{name: loaded(values[name], parameter.dtype) for name in others}}

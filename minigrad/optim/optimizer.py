@@ -220,7 +220,7 @@ class Optimizer(Hooked):
     def _restored(self, number: Any, entry: Mapping[str, Any], parameter: Tensor, group: Group) -> dict[str, Any]:
         """The state of one parameter from what was saved: a copy, in its precision."""
         dtype = self._state_dtype(parameter)
-        return {name: _loaded(value, None if name == "step" else dtype) for name, value in entry.items()}
+        return {name: loaded(value, None if name == "step" else dtype) for name, value in entry.items()}
 
     def _state_dtype(self, parameter: Tensor) -> Any:
         """The dtype that the state of a parameter is loaded in."""
@@ -283,11 +283,11 @@ def _copied(value: Any) -> Any:
     return type(value)(map(_copied, value)) if type(value) in (list, tuple) else copy.deepcopy(value)
 
 
-def _loaded(value: Any, dtype: Any) -> Any:
+def loaded(value: Any, dtype: Any) -> Any:
     """A copy, all the way down; arrays of any kind as Tensors, those of floating point in ``dtype``."""
     if hasattr(value, "__array__") and not isinstance(value, np.generic):
         array = as_array(value)
         return wrap(np.array(array, dtype if array.dtype.kind == "f" else None), None)
     if isinstance(value, Mapping):
-        return {name: _loaded(item, None if name == "step" else dtype) for name, item in value.items()}
-    return type(value)(_loaded(item, dtype) for item in value) if type(value) in (list, tuple) else _copied(value)
+        return {name: loaded(item, None if name == "step" else dtype) for name, item in value.items()}
+    return type(value)(loaded(item, dtype) for item in value) if type(value) in (list, tuple) else _copied(value)

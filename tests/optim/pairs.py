@@ -22,7 +22,7 @@ def product(**values: list[Any]) -> list[dict[str, Any]]:
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
 
-def thinned(options: list[dict[str, Any]], most: int = 4) -> list[dict[str, Any]]:
+def thinned(options: list[Any], most: int = 4) -> list[Any]:
     """Some of the combinations, the first and the last among them, the others spread."""
     if len(options) <= most:
         return options

@@ -45,7 +45,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         adjust_lr_fn=[None, "original", "match_rms_adamw"],
     ),
 }  # fmt: skip
-RATES = {"Adadelta": (1.0, 0.5), "Adafactor": (0.5, 0.05)}  # of the groups; all others:
+RATES = {"Adadelta": (1.0, 0.5), "Adafactor": (0.05, 0.02)}  # of the groups; all others:
 RATE = (0.02, 0.05)
 SAMPLE = [(name, options) for name, all_options in OPTIONS.items() for options in thinned(all_options)]
 ALL = [(name, options) for name, all_options in OPTIONS.items() for options in all_options]
@@ -160,7 +160,9 @@ def test_parameters_of_several_dtypes(name: str) -> None:
     pair = Pair(shapes_for(name), ("float32", "float64"))
     ours, theirs = both(name, pair.ours, pair.theirs, **{**OPTIONS[name][-1], "lr": RATES.get(name, RATE)[0]})
     if name == "Adafactor":  # PyTorch takes the resolution of the first parameter's dtype for all
-        pytest.skip("PyTorch mixes up the resolutions of several dtypes") if OPTIONS[name][-1]["eps"][0] is None else None
+        pytest.skip("PyTorch mixes up the resolutions of several dtypes") if OPTIONS[name][-1]["eps"][
+            0
+        ] is None else None
     for _ in range(50):
         pair.push()
         ours.step()

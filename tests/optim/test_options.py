@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, nn, optim
-from minigrad.optim import SGD, Adam, AdamW, Optimizer
+from minigrad.optim import SGD, Adam, AdamW, FlatOptimizer
 
 KINDS = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
 EVERY = pytest.mark.parametrize("kind", KINDS)
@@ -103,10 +103,7 @@ def test_options_and_groups_that_are_gone() -> None:
         optimizer.step()
     optimizer = SGD([parameter(1.0)], lr=0.1)
     optimizer.param_groups.append({"params": [parameter(2.0)], "lr": 0.1})
-    with pytest.raises(RuntimeError, match="by hand; use add_param_group"):
-        optimizer.step()
-    optimizer.param_groups.clear()
-    with pytest.raises(RuntimeError, match="by hand; use add_param_group"):
+    with pytest.raises(KeyError, match="group 1 of SGD has no option 'momentum' any more"):
         optimizer.step()
 
 
@@ -118,8 +115,6 @@ def test_an_option_as_an_attribute_is_refused_with_the_cure(kind: str) -> None:
         with pytest.raises(AttributeError, match=f"{kind} has {name} in its parameter groups") as caught:
             setattr(optimizer, name, 0.5)
         assert f"for group in optimizer.param_groups: group[{name!r}] = 0.5" in str(caught.value)
-        with pytest.raises(AttributeError, match=r"optimizer\.param_groups\[0\]\['" + name):
-            getattr(optimizer, name)
         assert not hasattr(optimizer, name)
     exec("for group in optimizer.param_groups: group['lr'] = 0.5", {"optimizer": optimizer})
     assert optimizer.param_groups[0]["lr"] == 0.5
@@ -144,7 +139,7 @@ def test_copies_and_pickles(kind: str) -> None:
             again.lr = 1.0
 
 
-class Plain(Optimizer):
+class Plain(FlatOptimizer):
     """An optimizer of a user's, with attributes of its own."""
 
     def __init__(self, params: Any, lr: float) -> None:
@@ -155,14 +150,8 @@ class Plain(Optimizer):
     def _check(self, group: dict[str, Any]) -> None:
         self.calls += 1
 
-    def _buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
-        return ()
-
-    def _coefficients(self, group: dict[str, Any], step: int) -> tuple[float, ...]:
-        return (float(group["lr"]),)
-
-    def _update(self, coefficients: tuple[float, ...], gradient: Any, change: Any, *state: Any) -> None:
-        np.multiply(gradient, coefficients[0], out=change)
+    def rule(self, group: dict[str, Any], numbers: dict[str, Any]) -> Any:
+        return group["lr"], lambda gradient: gradient
 
 
 def test_an_optimizer_of_a_users_own() -> None:
