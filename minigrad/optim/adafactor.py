@@ -104,6 +104,7 @@ class Adafactor(Optimizer):
                     self._update(parameter, gradient.astype(self._state_dtype(parameter), copy=False), group)
         return loss
 
+    @np.errstate(all="ignore")
     def _update(self, parameter: Tensor, gradient: Array, group: Group) -> None:
         values, state, lr = parameter._array, self.state[parameter], float(group["lr"])
         smallest, least = group["eps"]

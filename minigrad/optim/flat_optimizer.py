@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -189,16 +190,17 @@ class FlatOptimizer(Optimizer):
             work += [(group, flat, flat.gradients()) for flat in self._flats[place]]
         if self._without_gradients:
             self._look_for_gradients([gradients for _, _, gradients in work])
-        for group, flat, gradients in work:
-            flat.update(
-                gradients,
-                lambda numbers, group=group: self.rule(group, numbers),  # type: ignore[misc]
-                self.decay(group),
-                -1 if group.get("maximize") else 1,
-                self.reads_values,
-                self.numbers(group),
-                self.buffers(group),
-            )
+        with np.errstate(all="ignore"):  # what overflows shows in the loss; PyTorch is silent, too
+            for group, flat, gradients in work:
+                flat.update(
+                    gradients,
+                    functools.partial(self.rule, group),
+                    self.decay(group),
+                    -1 if group.get("maximize") else 1,
+                    self.reads_values,
+                    self.numbers(group),
+                    self.buffers(group),
+                )
         return loss
 
     def _look_for_gradients(self, gradients: list[list[Any]]) -> None:

@@ -107,23 +107,25 @@ class Muon(Optimizer):
         for group in self.param_groups:
             self._check(group)
         for group in self.param_groups:
-            lr, momentum, decay = float(group["lr"]), float(group["momentum"]), float(group["weight_decay"])
             for parameter in group["params"]:
                 gradient = gradient_of(parameter)
-                if gradient is None or not gradient.size:
-                    continue
-                values, state = parameter._array, self.state[parameter]
-                if "momentum_buffer" not in state:
-                    zeros = np.zeros_like(values, dtype=self._state_dtype(parameter))
-                    state["momentum_buffer"] = wrap(zeros, None)
-                buffer = state["momentum_buffer"]._array
-                buffer += (1 - momentum) * (gradient - buffer)
-                update = gradient + momentum * (buffer - gradient) if group["nesterov"] else buffer
-                update = orthogonal(update, group["ns_coefficients"], group["ns_steps"], group["eps"])
-                values *= 1 - lr * decay
-                values -= lr * _RATES[group["adjust_lr_fn"]](*values.shape) * update
-                stamp(values)
+                if gradient is not None and gradient.size:
+                    self._update(parameter, gradient, group)
         return loss
+
+    @np.errstate(all="ignore")
+    def _update(self, parameter: Tensor, gradient: Array, group: Group) -> None:
+        lr, momentum, values = float(group["lr"]), float(group["momentum"]), parameter._array
+        state = self.state[parameter]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = wrap(np.zeros_like(values, dtype=self._state_dtype(parameter)), None)
+        buffer = state["momentum_buffer"]._array
+        buffer += (1 - momentum) * (gradient - buffer)
+        update = gradient + momentum * (buffer - gradient) if group["nesterov"] else buffer
+        update = orthogonal(update, group["ns_coefficients"], group["ns_steps"], group["eps"])
+        values *= 1 - lr * float(group["weight_decay"])
+        values -= lr * _RATES[group["adjust_lr_fn"]](*values.shape) * update
+        stamp(values)
 
 
 def orthogonal(matrix: Array, coefficients: tuple[float, float, float], steps: int, eps: float) -> Array:

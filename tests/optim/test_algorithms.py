@@ -154,6 +154,13 @@ def test_gradients_that_are_not_finite_step_in_silence(name: str) -> None:
     assert np.isnan(w.tolist()[0][0])
 
 
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adafactor", "Lion", "Adadelta", "NAdam", "Muon"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_gradients_whose_squares_overflow_step_in_silence(name: str, dtype: Any) -> None:
+    w = Parameter([[1.0, 1.0]], dtype=dtype)
+    steps(getattr(optim, name)([w], lr=100.0), [w], lambda t, i, p: [[np.finfo(dtype).max, 0.0]], 3)
+
+
 def test_mixed_learning_of_several_optimizers() -> None:
     """Matrices by Muon and the rest by AdamW, with one loss."""
     rng = np.random.default_rng(0)
