@@ -7,7 +7,6 @@ stays up to date; a large one is cut into blocks along its first dimension and n
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +32,7 @@ class Block(NamedTuple):
     members: slice  # which parameters
     rows: Any  # which part of a single one: an index; None for parameters that are gathered
     values: list[Array]  # their own memory
-    changes: list[Array]  # what will be subtracted from each: views of ``change``
+    changes: list[Array]  # what will be subtracted from each, or takes its place: views of ``change``
     state: list[Array]  # the part of every buffer that belongs to this block
     room: Array  # for the gradients, where they have to be copied
     old: Array  # for the values, likewise
@@ -55,7 +54,8 @@ class Block(NamedTuple):
         coupled, kept = decay
         if self.rows is None:
             gradient = np.concatenate(gradients[self.members], axis=None, out=self.room)
-            values = np.concatenate(self.values, axis=None, out=self.old) if coupled or read else self.old
+            wanted = coupled or kept != 1 or read
+            values = np.concatenate(self.values, axis=None, out=self.old) if wanted else self.old
         else:
             gradient, (values,) = gradients[self.members.start][self.rows], self.values
         if sign < 0:
@@ -64,14 +64,20 @@ class Block(NamedTuple):
             gradient = np.add(gradient, np.multiply(values, coupled, out=self.change), out=self.room)
         step = direction(gradient, values, *self.state) if read else direction(gradient, *self.state)
         np.multiply(step, rate, out=self.change)
-        if kept != 1:
-            _for_each(np.multiply, self.values, itertools.repeat(kept), self.values)
-        _for_each(np.subtract, self.values, self.changes, self.values)
+        if kept == 1:
+            _for_each(np.subtract, self.values, self.changes, self.values)
+            return
+        np.multiply(values, kept, out=values)
+        if self.rows is None:
+            np.subtract(values, self.change, out=self.change)
+            _for_each(np.copyto, self.values, self.changes)
+        else:
+            np.subtract(values, self.change, out=values)
 
 
-def _for_each(ufunc: Any, *arguments: Iterable[Any]) -> None:
-    """Call a ufunc for many small arrays, in a loop that Python does not run itself."""
-    deque(map(ufunc, *arguments), 0)
+def _for_each(function: Any, *arguments: Iterable[Any]) -> None:
+    """Call a function of NumPy's for many small arrays, in a loop that Python does not run itself."""
+    deque(map(function, *arguments), 0)
 
 
 class Run(NamedTuple):
@@ -226,6 +232,8 @@ class Flat:
         return runs
 
     def _refuse_strange_state(self, runs: list[list[int]]) -> None:
+        if not self.others:
+            return
         for member in (member for run in runs for member in run):
             for name in self.others.get(member, {}).keys() & self.buffers.keys():
                 shapes = f"{self.others[member][name].shape}, its parameter {self.parameters[member].shape}"
@@ -236,10 +244,10 @@ class Flat:
         return np.empty_like(array, shape=0, dtype=np.float32 if array.dtype == HALF else array.dtype)
 
     def _require_one_dtype(self) -> None:
-        dtypes = sorted({str(parameter.dtype) for parameter in self.parameters})
+        dtypes = {parameter._array.dtype for parameter in self.parameters}
         if len(dtypes) > 1:
             raise RuntimeError(
-                f"parameters of one dtype are {' and '.join(dtypes)} since the optimizer was made; convert them all, "
+                f"parameters of one dtype are {' and '.join(sorted(map(str, dtypes)))} since the optimizer was made; convert them all, "
                 "or make the optimizer after model.half(), model.to(dtype) or the like"
             )
 
