@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -85,3 +88,76 @@ def test_messages():
     with pytest.raises(ValueError, match="damaged"):
         random.set_state({"bit_generator": "PCG64", "state": {}})
     assert random.get_state() == before
+
+
+# --- Generator --------------------------------------------------------------------------------------------------------
+def test_a_generator_draws_what_numpys_draws():
+    generator = random.Generator()
+    assert generator.initial_seed() == random.DEFAULT_SEED and generator.device == "cpu"
+    assert generator.manual_seed(5) is generator and generator.initial_seed() == 5
+    assert draws(generator) == draws(np.random.default_rng(5))
+    assert random.as_generator(generator) is generator and isinstance(generator, np.random.Generator)
+    assert repr(generator) == "Generator(initial_seed=5)"
+
+
+def test_a_new_generator_draws_the_same_in_every_run_until_it_is_seeded():
+    assert draws(random.Generator()) == draws(random.Generator("cpu"))
+    first, second = random.Generator(), random.Generator()
+    assert first.seed() == first.initial_seed() != second.seed()
+    assert draws(first) == draws(random.Generator().manual_seed(first.initial_seed()))
+
+
+def test_the_state_of_a_generator():
+    generator = random.Generator().manual_seed(1)
+    draws(generator)
+    state = json.loads(json.dumps(generator.get_state()))
+    twins = [generator.clone_state(), copy.deepcopy(generator), pickle.loads(pickle.dumps(generator))]
+    expected = draws(generator)
+    for twin in twins:
+        assert type(twin) is random.Generator and twin.initial_seed() == 1 and draws(twin) == expected
+    assert generator.set_state(state) is generator and draws(generator) == expected
+    assert random.get_state(generator) == generator.get_state()
+
+
+def test_spawned_generators_are_fixed_by_the_seed():
+    first, second = (random.Generator().manual_seed(2).spawn(2) for _ in range(2))
+    assert [draws(each) for each in first] == [draws(each) for each in second]
+    assert draws(first[0]) != draws(first[1])
+
+
+def test_the_seed_of_the_library():
+    random.manual_seed(4)
+    assert random.initial_seed() == 4
+    assert random.seed() == random.initial_seed() != 4
+
+
+def test_a_thread_may_draw_from_its_own():
+    random.manual_seed(0)
+    outside = random.default_generator()
+    with random.drawing_from(random.Generator().manual_seed(1)) as own:
+        assert random.default_generator() is own is random.as_generator()
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(random.default_generator()))
+        thread.start()
+        thread.join()
+        assert seen == [outside]
+        with random.drawing_from(random.Generator()) as inner:
+            assert random.default_generator() is inner
+        assert random.default_generator() is own
+        random.manual_seed(9)
+        assert random.initial_seed() == 9
+    assert random.default_generator() is outside and random.initial_seed() == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: random.Generator("cuda"), ValueError, "on the CPU, not on 'cuda'"),
+        (lambda: random.Generator().manual_seed(-1), ValueError, "at least 0, got -1"),
+        (lambda: random.Generator().manual_seed("a"), TypeError, "got 'a'"),
+        (lambda: random.Generator().set_state(3), TypeError, "get_state"),
+    ],
+)
+def test_bad_generators(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
