@@ -1,9 +1,27 @@
 """Datasets, the loader that goes through them in batches, and draws of negatives."""
 
-from .collate import collate
-from .dataset import Dataset, Subset, TensorDataset, random_split
+from .collate import default_collate, default_convert
+from .combine import StackDataset, Subset, random_split
+from .dataset import ChainDataset, ConcatDataset, Dataset, IterableDataset
 from .loader import DataLoader
 from .negative import NegativeSampler
+from .sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)  # fmt: skip
+from .tensors import TensorDataset
+from .workers import WorkerInfo, get_worker_info
 
-__all__ = ["DataLoader", "Dataset", "NegativeSampler", "Subset", "TensorDataset", "collate", "random_split"]
+collate = default_collate
+
+__all__ = [
+    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset", "NegativeSampler",
+    "RandomSampler", "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset",
+    "WeightedRandomSampler", "WorkerInfo", "collate", "default_collate", "default_convert", "get_worker_info",
+    "random_split",
+]  # fmt: skip
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show

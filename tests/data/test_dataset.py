@@ -5,7 +5,7 @@ import pytest
 
 import minigrad
 from minigrad import Tensor
-from minigrad.data import Dataset, Subset, TensorDataset, collate, random_split
+from minigrad.data import DataLoader, Dataset, Subset, TensorDataset, collate, random_split
 
 X, Y = np.arange(20.0).reshape(10, 2), np.arange(10)
 
@@ -64,8 +64,10 @@ def test_a_dataset_of_ones_own():
 def test_an_unfinished_dataset_says_what_is_missing():
     with pytest.raises(NotImplementedError, match="define __getitem__"):
         Dataset()[0]
-    with pytest.raises(NotImplementedError, match="define __len__"):
+    with pytest.raises(TypeError, match="len"):  # as of any object; list() and others ask whether there is one
         len(Dataset())
+    with pytest.raises(TypeError, match="define __len__"):
+        DataLoader(Dataset())
 
 
 # --- Subset and random_split ------------------------------------------------------------------------------------------
@@ -148,8 +150,8 @@ class Pair(NamedTuple):
 )
 def test_numbers_and_arrays_become_one_array(samples, expected):
     out = collate(samples)
-    assert out.dtype == expected.dtype
-    np.testing.assert_array_equal(out, expected)
+    assert isinstance(out, Tensor) and out.dtype == expected.dtype
+    np.testing.assert_array_equal(out.numpy(), expected)
 
 
 def test_tensors_become_a_tensor():
@@ -161,19 +163,19 @@ def test_tensors_become_a_tensor():
 
 
 def test_structures_are_joined_part_by_part():
-    assert collate(["a", "b"]) == ["a", "b"]
+    assert collate(["a", "b"]) == ["a", "b"] and collate([b"a"]) == [b"a"]
     x, (y, z) = collate([(1, [2, "u"]), (3, [4, "v"])])
     assert x.tolist() == [1, 3] and y.tolist() == [2, 4] and z == ["u", "v"]
     pair = collate([Pair(1, 2), Pair(3, 4)])
     assert type(pair) is Pair and pair.y.tolist() == [2, 4]
-    assert type(collate([[1], [2]])) is list and type(collate([(1,), (2,)])) is tuple
+    assert type(collate([[1], [2]])) is list is type(collate([(1,), (2,)]))  # as in PyTorch
     assert collate([{"a": {"b": 1}}, {"a": {"b": 2}}])["a"]["b"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("samples", "kind", "message"),
     [
-        ([np.zeros(2), np.zeros(3)], ValueError, r"equal shapes, got \[\(2,\), \(3,\)\]; pad them"),
+        ([np.zeros(2), np.zeros(3)], ValueError, r"equal shapes: sample 0 has \(2,\), sample 1 \(3,\); pad them"),
         ([(1, 2), (1,)], ValueError, "same number of parts"),
         ([{"a": 1}, {"b": 1}], ValueError, "same keys"),
         ([None, None], TypeError, "NoneType cannot be joined .* collate_fn"),

@@ -28,7 +28,7 @@ def test_batches_in_order(batch_size, drop_last):
 
 def test_batches_do_not_share_memory_with_the_dataset():
     for x, _ in DataLoader(DATA, 4):
-        assert not np.shares_memory(x, X)
+        assert not np.shares_memory(x.numpy(), X)
 
 
 def test_shuffling_goes_through_all_samples_in_a_new_order_every_epoch():
@@ -73,18 +73,34 @@ def test_without_shuffling_no_random_number_is_drawn():
     assert minigrad.random.default_generator().bit_generator.state == state
 
 
-def test_a_tensor_dataset_is_indexed_once_for_each_batch():
+def test_a_tensor_dataset_is_asked_once_for_each_batch():
     class Counting(TensorDataset):
         calls = 0
 
-        def __getitem__(self, index):
+        def batch(self, indices):
             self.calls += 1
-            return super().__getitem__(index)
+            return super().batch(indices)
 
     data = Counting(X, Y)
     assert len(labels(DataLoader(data, 4))) == 3 and data.calls == 3
     data.calls = 0
     assert labels(DataLoader(Subset(data, [3, 1, 2]), 2)) == [[3, 1], [2]] and data.calls == 2
+
+
+def test_a_subclass_that_overrides_getitem_is_asked_for_every_sample():
+    class Negated(TensorDataset):
+        def __getitem__(self, index):
+            assert type(index) is int
+            x, y = super().__getitem__(index)
+            return x, -y
+
+    class Shifted(Subset):
+        def __getitem__(self, index):
+            return super().__getitem__(index)[1] + 1
+
+    assert labels(DataLoader(Negated(X, Y), 4)) == [[0, -1, -2, -3], [-4, -5, -6, -7], [-8, -9]]
+    assert labels(DataLoader(Subset(Negated(X, Y), [3, 1]), 2)) == [[-3, -1]]
+    assert [batch.tolist() for batch in DataLoader(Shifted(DATA, [5, 2]), 2)] == [[6, 3]]
 
 
 def test_other_datasets_are_joined_sample_by_sample():
