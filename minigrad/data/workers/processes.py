@@ -163,7 +163,7 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue[Any], latest: list[
             latest[0] = task[0]
             tasks.put(task)
     except (EOFError, OSError):
-        pass
+        latest[0] = STOP
     tasks.put(None)
 
 
