@@ -243,13 +243,8 @@ class DataLoader(Generic[Batch]):
             ValueError: for the state of a loader of another dataset, batch size or number of generators.
         """
         position = from_state(state_dict, self._own(), self.batch_size, self._samples(), self.dataset)
-        self._epoch, self._position, self._resumed = position.epoch, None, None
-        if position.start:
-            if len(position.start) != len(self._generators()):
-                raise ValueError(
-                    "the state is of a loader with other generators; make this one with the same arguments"
-                )
-            self._resumed = position
+        self._epoch, self._position = position.epoch, None
+        self._resumed = position if position.start else None
 
     def _own(self) -> list[np.random.Generator]:
         """The generators that this loader and its samplers were given."""

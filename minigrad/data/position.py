@@ -79,6 +79,8 @@ def from_state(
             f"the state is of a loader with {len(state['generators'])} generators of its own, and this one has "
             f"{len(own)}; make it with the same arguments"
         )
+    if len(state["start"]) != len(own) + 1 and (state["start"] or state["batch"]):  # one is the library's
+        raise ValueError("the state is damaged: it does not say from which generators the order was drawn")
     for generator, stood in zip(own, state["generators"], strict=True):
         set_state(stood, generator)
     return Position(state["epoch"], list(state["start"]), state["batch"], {*state.get("ahead", ())})

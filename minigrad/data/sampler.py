@@ -204,13 +204,12 @@ class WeightedRandomSampler(DrawnSampler):
         """The indices of one epoch."""
         generator = as_generator(self.generator)
         possible = np.flatnonzero(self.weights)
-        weights = self.weights[possible] / self.weights.max()
         if self.replacement:
-            edges = np.cumsum(weights)
+            edges = np.cumsum(self.weights[possible] / self.weights.max())
             drawn = np.searchsorted(edges, generator.random(self.num_samples) * edges[-1], side="right")
             return np.asarray(possible[np.minimum(drawn, len(possible) - 1)])
-        with np.errstate(over="ignore"):  # the smallest weights wait for ever
-            waits = generator.standard_exponential(len(possible)) / weights
+        with np.errstate(divide="ignore"):  # of a wait of exactly 0
+            waits = np.log(generator.standard_exponential(len(possible))) - np.log(self.weights[possible])
         drawn = np.argsort(waits, kind="stable")[: self.num_samples]
         return np.asarray(possible[drawn])
 
