@@ -1,5 +1,6 @@
 """Datasets, the loader that goes through them in batches, and draws of negatives."""
 
+from . import readers, transforms
 from .collate import default_collate, default_convert
 from .combine import StackDataset, Subset, random_split
 from .dataset import ChainDataset, ConcatDataset, Dataset, IterableDataset
@@ -22,6 +23,6 @@ __all__ = [
     "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset", "NegativeSampler",
     "RandomSampler", "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset",
     "WeightedRandomSampler", "WorkerInfo", "collate", "default_collate", "default_convert", "get_worker_info",
-    "random_split",
+    "random_split", "readers", "transforms",
 ]  # fmt: skip
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show
