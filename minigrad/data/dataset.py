@@ -32,7 +32,11 @@ class Dataset(Generic[Sample]):
         raise NotImplementedError(f"{type(self).__name__} has no samples; define __getitem__(self, index) in the class")
 
     def __iter__(self) -> Iterator[Sample]:
-        for index in range(len(self)) if hasattr(self, "__len__") else itertools.count():
+        if hasattr(self, "__len__"):
+            for index in range(len(self)):
+                yield self[index]
+            return
+        for index in itertools.count():
             try:
                 sample = self[index]
             except IndexError:

@@ -18,7 +18,6 @@ import numpy as np
 
 SMALL = 16384  # bytes; less than that goes through the pipe, which takes it without anybody waiting
 _ALIGNMENT = 64
-_SHARES = hasattr(os, "memfd_create")  # elsewhere everything goes through the pipe
 
 
 class Outbox:
@@ -33,6 +32,7 @@ class Outbox:
         self.connection = connection
         self.pieces: list[mmap.mmap | None] = [None] * pieces
         self.turn = 0
+        self.shares = hasattr(os, "memfd_create")  # elsewhere everything goes through the pipe
 
     def send(self, label: Any, message: Any) -> None:
         """Send a message under a label that can be read without it."""
@@ -45,20 +45,24 @@ class Outbox:
             buffers.append(np.frombuffer(raw, np.uint8))
             return False
 
-        body = pickle.dumps(message, 5, buffer_callback=keep if _SHARES else None)
-        if not _SHARES or (not buffers and len(body) < SMALL):
-            self.connection.send_bytes(pickle.dumps((label, body, None, 0, 0), 5))
+        body = pickle.dumps(message, 5, buffer_callback=keep if self.shares else None)
+        if not self.shares or (not buffers and len(body) < SMALL):
+            self._through_the_pipe(label, body)
             return
         parts = [np.frombuffer(body, np.uint8), *buffers]
         sizes = [len(part) for part in parts]
         turn = self.turn
-        self.turn = (turn + 1) % len(self.pieces)
         piece, new, handle = self.pieces[turn], 0, -1
         if piece is None or len(piece) < _end(sizes):
             new = _end(sizes) * 5 // 4  # the next batch may be somewhat larger
-            handle = os.memfd_create("batch")
-            os.ftruncate(handle, new)
-            piece = self.pieces[turn] = mmap.mmap(handle, new)
+            try:
+                handle, piece = _shared(new)
+            except OSError:  # there is no more, or none at all
+                self.shares = False
+                self._through_the_pipe(label, pickle.dumps(message, 5))
+                return
+            self.pieces[turn] = piece
+        self.turn = (turn + 1) % len(self.pieces)
         memory, start = np.frombuffer(piece, np.uint8), 0
         for part in parts:
             memory[start : start + len(part)] = part
@@ -67,6 +71,9 @@ class Outbox:
         if new:
             reduction.send_handle(self.connection, handle, os.getppid())
             os.close(handle)
+
+    def _through_the_pipe(self, label: Any, body: bytes) -> None:
+        self.connection.send_bytes(pickle.dumps((label, body, None, 0, 0), 5))
 
 
 class Inbox:
@@ -92,6 +99,17 @@ class Inbox:
             parts.append(memory[start : start + size].copy())
             start = _aligned(start + size)
         return label, pickle.loads(parts[0].data, buffers=parts[1:])
+
+
+def _shared(size: int) -> tuple[int, mmap.mmap]:
+    """Memory that another process can see too, and the handle by which it does."""
+    handle = os.memfd_create("batch")
+    try:
+        os.ftruncate(handle, size)
+        return handle, mmap.mmap(handle, size)
+    except OSError:
+        os.close(handle)
+        raise
 
 
 def _aligned(size: int) -> int:
