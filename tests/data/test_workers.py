@@ -361,9 +361,48 @@ def test_no_process_outlives_the_main_one(how, tmp_path):
     assert errors.count(b"KeyboardInterrupt\n") <= (how == signal.SIGINT) and b"leaked" not in errors
     assert process.returncode == -how
     deadline = time.monotonic() + 10
-    while any(os.path.exists(f"/proc/{worker}") for worker in workers):
+    while any(runs(worker) for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def runs(process):
+    """Whether there is such a process that is not merely waiting for its end to be noticed."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sends signals")
+def test_control_c_is_not_lost_while_workers_are_waited_for():
+    program = textwrap.dedent(
+        """
+        import time
+        from minigrad.data import DataLoader
+
+        class Slow:
+            def __getitem__(self, index):
+                time.sleep(0.3 * (index > 0))
+                return index
+            def __len__(self):
+                return 10
+
+        for epoch in range(100):
+            for batch in DataLoader(Slow(), num_workers=1):
+                print("on", flush=True)
+                break  # which waits for the worker
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout.readline() == b"on\n"
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
 
 
 def test_spawned_workers(tmp_path):

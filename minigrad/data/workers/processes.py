@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import pickle
@@ -121,16 +122,28 @@ def _shut(owner: int, processes: Sequence[Any], connections: Sequence[Connection
     """End the processes; they are told to, since workers of other loaders may hold copies of the pipes' ends."""
     if os.getpid() != owner:  # a fork of the owner may collect its copy
         return
-    for connection in connections:
-        with contextlib.suppress(OSError):  # it has ended already
-            connection.send_bytes(pickle.dumps((STOP,), 5))
-        connection.close()
-    deadline = time.monotonic() + GRACE
-    for ending in ("join", "terminate", "kill"):
+    try:
+        for connection in connections:
+            with contextlib.suppress(OSError):  # it has ended already
+                connection.send_bytes(pickle.dumps((STOP,), 5))
+            connection.close()
+        _wait_for(processes, GRACE)
+    except KeyboardInterrupt:
+        _wait_for(processes, 0)
+        # A loop that is left by break ends here, in __del__, where Python swallows what is raised.
+        threading.Timer(0.01, _thread.interrupt_main).start()
+
+
+def _wait_for(processes: Sequence[Any], patience: float) -> None:
+    """Wait for the processes to end, and end by force those that take longer."""
+    deadline = time.monotonic() + patience
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+    for ending in ("terminate", "kill"):
         for process in processes:
-            if ending != "join" and process.is_alive():
+            if process.is_alive():
                 getattr(process, ending)()
-            process.join(max(0.0, deadline - time.monotonic()) if ending == "join" else GRACE)
+                process.join(GRACE)
 
 
 # --- in the worker ----------------------------------------------------------------------------------------------------
