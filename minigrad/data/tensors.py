@@ -68,7 +68,7 @@ def rows(array: Any, indices: Any) -> Any:
     if isinstance(array, Tensor) and not array.requires_grad:
         return wrap(rows(array.numpy(), indices), None)
     if isinstance(indices, range) and indices.step == 1 and isinstance(array, np.ndarray):
-        return array[indices.start : indices.stop].copy()
+        return np.array(array[indices.start : indices.stop])  # also of a file in memory an ordinary array
     if not isinstance(indices, np.ndarray):
         indices = np.array([operator.index(index) for index in indices], np.intp)
-    return array.take(indices, axis=0) if isinstance(array, np.ndarray) else array[indices]
+    return np.asarray(array.take(indices, axis=0)) if isinstance(array, np.ndarray) else array[indices]

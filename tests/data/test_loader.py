@@ -164,3 +164,22 @@ def test_repr_shows_the_dataset_and_the_options_that_were_chosen():
     assert repr(DataLoader([1, 2, 3], 2, collate_fn=len)) == (
         "DataLoader(list(3 samples), batch_size=2, collate_fn=<built-in function len>)"
     )
+
+
+def test_batches_of_a_file_in_memory_are_ordinary_arrays(tmp_path):
+    mapped = np.memmap(tmp_path / "file", np.float32, "w+", shape=(10, 2))
+    mapped[:] = X
+    for shuffle in (False, True):
+        for (batch,) in DataLoader(TensorDataset(mapped), 4, shuffle=shuffle):
+            assert type(batch.numpy()) is np.ndarray and batch.dtype == np.float32
+
+
+def test_the_state_of_a_loader_can_be_saved(tmp_path):
+    pytest.importorskip("safetensors", reason="minigrad.save needs safetensors")
+    loader = DataLoader(DATA, 3, shuffle=True, generator=minigrad.random.Generator().manual_seed(2))
+    epoch = iter(loader)
+    next(epoch)
+    minigrad.save({"loader": loader.state_dict()}, tmp_path / "run")
+    again = DataLoader(DATA, 3, shuffle=True, generator=minigrad.random.Generator())
+    again.load_state_dict(minigrad.load(tmp_path / "run")["loader"])
+    assert labels(again) == labels(epoch)
