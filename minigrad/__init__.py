@@ -6,6 +6,7 @@ from numpy import finfo, iinfo
 
 from . import nn  # first: it imports distributions, which import nn.functional
 from . import autograd, data, distributions, func, optim, special
+from . import utils
 from .core import dtypes
 from .core.memory import keep_freed_memory
 
@@ -19,7 +20,7 @@ from .ops.creation import (
 from .ops.sampling import (
     bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
 )  # fmt: skip
-from .random import get_rng_state, manual_seed, set_rng_state
+from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .core.dtypes import (
     bool_ as bool, double, float16, float32, float64, float_ as float, half, int8, int16, int32, int64, int_ as
     int, long, short, uint8,
@@ -140,6 +141,7 @@ __all__ = [
     "tile", "topk", "trace", "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide",
     "trunc", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "var", "var_mean", "vdot", "vecdot",
     "vsplit", "vstack", "where", "xlog1py", "xlogy", "zeros", "zeros_like",
+    "Generator", "initial_seed", "seed", "utils",
 ]  # fmt: skip
 # Modules that users import by name. ``checkpoint`` saves runs; ``autograd.checkpoint`` recomputes activations.
 _LATER = (

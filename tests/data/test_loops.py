@@ -12,7 +12,6 @@ import minigrad.nn as nn
 import minigrad.nn.functional as F
 import minigrad.optim as optim
 from minigrad.data import readers, transforms
-from minigrad.random import Generator, initial_seed
 from minigrad.utils.data import DataLoader, Dataset, Subset, TensorDataset, random_split
 from minigrad.utils.data.dataloader import default_collate
 from minigrad.utils.data.sampler import SubsetRandomSampler
@@ -87,8 +86,8 @@ def test_mnists_main_py():
         device = "cpu"
         train_kwargs = {"batch_size": 64, "pin_memory": True, "shuffle": True, **options}
         transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
-        train_loader = DataLoader(Digits(train=True, transform=transform), **train_kwargs)
-        test_loader = DataLoader(Digits(train=False, transform=transform), batch_size=200, **options)
+        train_loader = torch.utils.data.DataLoader(Digits(train=True, transform=transform), **train_kwargs)
+        test_loader = torch.utils.data.DataLoader(Digits(train=False, transform=transform), batch_size=200, **options)
         model = Net().to(device)
         optimizer = optim.Adam(model.parameters(), lr=0.01)
         losses = [train(model, device, train_loader, optimizer) for _ in range(3)]
@@ -101,21 +100,21 @@ def test_mnists_main_py():
 
 
 def seed_worker(worker_id):
-    worker_seed = initial_seed() % 2**32
+    worker_seed = torch.initial_seed() % 2**32
     np.random.seed(worker_seed)  # noqa: NPY002 - the recipe of PyTorch's page on reproducibility
     random.seed(worker_seed)
 
 
 def test_other_idioms():
     data = TensorDataset(torch.randn(30, 4), torch.randint(0, 3, (30,)))
-    g = Generator()
+    g = torch.Generator()
     g.manual_seed(0)
     loader = DataLoader(data, batch_size=8, num_workers=2, worker_init_fn=seed_worker, generator=g, shuffle=True)
     total = sum(len(y) for _, y in loader)
     assert total == 30 == len(loader.dataset) and len(loader) == 4
     inputs, classes = next(iter(loader))
     assert inputs.shape == (8, 4) and classes.dtype == torch.int64
-    training, validation = random_split(data, [24, 6], generator=torch.random.Generator().manual_seed(42))
+    training, validation = random_split(data, [24, 6], generator=torch.Generator().manual_seed(42))
     assert isinstance(training, Subset) and len(validation) == 6
     folds = np.array_split(torch.randperm(30).numpy(), 3)
     assert sum(len(x) for x, _ in DataLoader(data, 7, sampler=SubsetRandomSampler(folds[0]))) == 10
