@@ -91,24 +91,31 @@ def _joined_dicts(first: Any, samples: Sequence[Any], names: Sequence[Any], plac
 
 def _joined_sequences(first: Any, samples: Sequence[Any], names: Sequence[Any], place: str) -> Any:
     for sample, name in zip(samples, names, strict=True):
-        if not isinstance(sample, Sequence) or len(sample) != len(first):
-            has = len(sample) if isinstance(sample, Sequence) else f"is a {type(sample).__name__}"
-            raise ValueError(
-                f"the samples of a batch must have the same number of parts{place}: sample {names[0]} has "
-                f"{len(first)}, sample {name} {has}; pad them, or pass your own collate_fn"
-            )
+        if type(sample) is not type(first) and not isinstance(sample, Sequence):
+            has = f"is a {type(sample).__name__}"
+        elif len(sample) != len(first):
+            has = f"{len(sample)}"
+        else:
+            continue
+        raise ValueError(
+            f"the samples of a batch must have the same number of parts{place}: sample {names[0]} has "
+            f"{len(first)}, sample {name} {has}; pad them, or pass your own collate_fn"
+        )
     parts = [joined(part, names, f"{place} at {i}") for i, part in enumerate(zip(*samples, strict=True))]
     return _sequence_like(first, parts)
 
 
 def _stacked(samples: Sequence[Any], names: Sequence[Any], place: str) -> Tensor:
-    shapes = [np.shape(sample) for sample in samples]
+    plain = set(map(type, samples)) == {np.ndarray}
+    shapes = [sample.shape if plain else np.shape(sample) for sample in samples]
     if shapes.count(shapes[0]) != len(shapes):
         other = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
         raise ValueError(
             f"the samples of a batch must have equal shapes{place}: sample {names[0]} has {shapes[0]}, "
             f"sample {names[other]} {shapes[other]}; pad them, or pass your own collate_fn"
         )
+    if plain and samples[0].dtype.kind in NUMBERS:
+        return wrap(as_array(np.array(samples)), None)
     if any(isinstance(sample, Tensor) and sample.requires_grad for sample in samples):
         return np.stack(samples)  # type: ignore[return-value]  # of Tensors a Tensor, differentiable
     arrays = [as_array(sample) for sample in samples]
@@ -116,11 +123,12 @@ def _stacked(samples: Sequence[Any], names: Sequence[Any], place: str) -> Tensor
 
 
 def _numbers(samples: Sequence[Any], names: Sequence[Any], place: str) -> Tensor:
-    for sample, name in zip(samples, names, strict=True):
-        if not isinstance(sample, int | float | np.generic):
+    for kind in set(map(type, samples)):
+        if not issubclass(kind, int | float | np.generic):
+            name = next(name for sample, name in zip(samples, names, strict=True) if type(sample) is kind)
             raise TypeError(
                 f"the samples of a batch must be of one kind{place}: sample {names[0]} is a "
-                f"{type(samples[0]).__name__}, sample {name} a {type(sample).__name__}; pass your own collate_fn"
+                f"{type(samples[0]).__name__}, sample {name} a {kind.__name__}; pass your own collate_fn"
             )
     return wrap(as_array(list(samples)), None)
 

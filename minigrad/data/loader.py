@@ -34,8 +34,7 @@ class DataLoader(Generic[Batch]):
     ``batch_size=1, shuffle=True``, mini-batch a size between, in order, and mini-batch stochastic the same shuffled.
 
     The order is drawn in the main process, so it is the same for every number of workers. What numbered samples draw
-    from the library's generator in a worker is fixed by the epoch's seed and the number of the batch, so that is the
-    same for every number of workers too.
+    in a worker is fixed by the epoch's seed and the number of the batch: the same for one worker and for many.
 
     A run that is interrupted goes on where it was: save ``loader.state_dict()`` after a step, together with the model,
     the optimizer and ``minigrad.get_rng_state()``; load all of them, and the next ``for`` loop hands out the rest of

@@ -142,24 +142,27 @@ def test_a_stream_that_is_not_shared_out_is_noticed():
 
 @KINDS
 def test_as_they_come(kind):
-    class Slow(Dataset):
+    gate = multiprocessing.get_context("fork" if kind == "fork" else None).Event()
+
+    class Held(Dataset):
         def __getitem__(self, index):
-            time.sleep(0.3 * (index == 0))
+            assert index or gate.wait(20)
             return index
 
         def __len__(self):
             return 6
 
     options = {"num_workers": 2, "multiprocessing_context": kind, "prefetch_factor": 1}
-    assert [b.item() for b in DataLoader(Slow(), **options)] == list(range(6))
-    loader = DataLoader(Slow(), in_order=False, **options)
+    loader = DataLoader(Held(), in_order=False, **options)
     epoch = iter(loader)
     seen = [next(epoch).item() for _ in range(3)]
     assert 0 not in seen
     state = loader.state_dict()
+    gate.set()
+    assert [b.item() for b in DataLoader(Held(), **options)] == list(range(6))
     rest = [b.item() for b in epoch]
     assert sorted(seen + rest) == list(range(6))
-    again = DataLoader(Slow(), in_order=False, **options)
+    again = DataLoader(Held(), in_order=False, **options)
     again.load_state_dict(state)
     assert sorted(b.item() for b in again) == sorted(rest)
 
