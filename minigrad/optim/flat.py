@@ -246,9 +246,10 @@ class Flat:
     def _require_one_dtype(self) -> None:
         dtypes = {parameter._array.dtype for parameter in self.parameters}
         if len(dtypes) > 1:
+            found = " and ".join(sorted(map(str, dtypes)))
             raise RuntimeError(
-                f"parameters of one dtype are {' and '.join(sorted(map(str, dtypes)))} since the optimizer was made; convert them all, "
-                "or make the optimizer after model.half(), model.to(dtype) or the like"
+                f"parameters of one dtype are {found} since the optimizer was made; convert them all, or make the "
+                "optimizer after model.half(), model.to(dtype) or the like"
             )
 
     def _neighbours(self, active: list[bool]) -> list[list[int]]:
