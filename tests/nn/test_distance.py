@@ -11,6 +11,7 @@ import minigrad as mg
 from minigrad import Tensor, autograd
 from minigrad.autograd import gradgradcheck
 from minigrad.nn import functional as F
+from minigrad.nn.kernels import distance as of_distances
 
 RNG = np.random.default_rng(0)
 POWERS = (0.0, 0.5, 1.0, 2.0, 3.0, math.inf)
@@ -77,6 +78,24 @@ def test_close_points_among_far_ones():
         first = autograd.grad((out * weights).sum(), (a, b), create_graph=True)
         second = autograd.grad(sum((g * g).sum() for g in first), (a, b))
         found.append([t.numpy(force=True) for t in (out, *first, *second)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("block", [2**19, 30])
+def test_points_that_all_lie_together(block, monkeypatch):
+    """A network that has collapsed: every pair is close. Derivatives of both orders, also in parts that cut rows."""
+    monkeypatch.setattr(of_distances, "_BLOCK", block)
+    places = RNG.normal(size=(3, 4))
+    x = places[RNG.integers(0, 3, 30)] + 1e-4 * RNG.integers(0, 2, (30, 1))
+    weights = RNG.normal(size=(2, 30, 30))
+    found = []
+    for mode in ("use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist"):
+        a = Tensor(np.stack([x, x[::-1]]), requires_grad=True)
+        b = Tensor(np.stack([x, x]), requires_grad=True)
+        first = autograd.grad((mg.cdist(a, b, 2.0, mode) * weights).sum(), (a, b), create_graph=True)
+        second = autograd.grad(sum((g * g).sum() for g in first), (a, b))
+        found.append([t.numpy(force=True) for t in (*first, *second)])
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * np.abs(other).max())
 
