@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -242,6 +243,15 @@ def test_empty_batches_have_a_sum_and_no_mean(name):
     assert total.item() == 0 and autograd.grad(total, x)[0].shape == (0, 2)
     with pytest.raises(ValueError, match=rf"^{name}: the mean over an empty batch, input shape \(0, 2\)"):
         getattr(F, name)(x, np.zeros((0, 2)), reduction="mean")
+
+
+def test_several_labels_of_many_classes_need_no_array_of_all_pairs():
+    x = Tensor(np.random.default_rng(0).normal(size=(8, 2000)), requires_grad=True)  # 8 x 2000 x 2000 pairs: 256 MB
+    tracemalloc.start()
+    F.multilabel_margin_loss(x, np.tile([5, 7, 5] + 1997 * [-1], (8, 1))).backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
 
 
 def test_scores_of_minus_infinity_are_classes_that_cannot_be():

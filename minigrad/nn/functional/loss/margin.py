@@ -8,9 +8,11 @@ import numpy as np
 
 from ....core.graph import Array
 from ....core.tensor import Tensor, raw
+from ....ops.index.basic import put
 from ....ops.search import where
 from ...kernels.activation.rectifier import relu
-from ...kernels.activation.smooth import logsigmoid, softplus
+from ...kernels.activation.smooth import softplus
+from ...kernels.loss.binary import binary_cross_entropy_of_logits
 from ..arguments import computed_in_single_precision, numbers
 from .binary import check_answers, rescaled
 from .labels import Labelled, class_weights, labelled, require_classes, require_labels
@@ -237,7 +239,7 @@ def multilabel_soft_margin_loss(
         raise ValueError(f"{name}: the input needs a last dimension for the labels, got a single number")
     require_rows(name, input.shape, reduction)
     check_answers(name, target)
-    losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    losses: Tensor = binary_cross_entropy_of_logits(input, target)
     if weight is not None:
         losses = losses * rescaled(name, losses, weight, input.shape)
     return reduced(losses.mean(dim=-1), reduction)
@@ -277,17 +279,18 @@ def multilabel_margin_loss(
         )
     if found.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels must be integers, got {found.dtype}; use target.astype(np.int64)")
-    rows, shape = (input, input.shape[:1]) if input.ndim == 2 else (input.unsqueeze(0), ())
-    counts = _label_counts(name, found.reshape(rows.shape)).astype(rows.dtype)
-    present, absent = counts > 0, counts == 0
-    pairs = present[:, :, None] & absent[:, None, :]
-    lead = where(present, rows, 0).unsqueeze(2) - where(absent, rows, 0).unsqueeze(1)  # (N, present, absent)
-    gaps = where(pairs, relu(1 - lead), 0) * counts[:, :, None]
-    return reduced(gaps.sum(dim=(1, 2)) / rows.shape[1], reduction, shape)
+    scores, shape = (input, input.shape[:1]) if input.ndim == 2 else (input.unsqueeze(0), ())
+    rows, labels = _present(name, found.reshape(scores.shape))
+    absent = np.ones(scores.shape, bool)
+    absent[rows, labels] = False
+    absent = absent[rows]  # beside every present label all classes of its row: (labels, C)
+    lead = scores[rows, labels].unsqueeze(1) - where(absent, scores[rows], 0)
+    gaps = where(absent, relu(1 - lead), 0).sum(dim=1)
+    return reduced(put(gaps, index=(rows,), shape=shape or (1,)) / scores.shape[1], reduction, shape)
 
 
-def _label_counts(name: str, target: Array) -> Array:
-    """How often every class stands in its row before the first -1."""
+def _present(name: str, target: Array) -> tuple[Array, Array]:
+    """Row and class of every label before the first -1 of its row."""
     target = target.astype(np.intp)
     classes = target.shape[1]
     wrong = (target < -1) | (target >= classes)
@@ -297,6 +300,4 @@ def _label_counts(name: str, target: Array) -> Array:
             f"{classes - 1}, and -1 ends a row"
         )
     rows, places = np.nonzero(np.logical_and.accumulate(target >= 0, axis=1))
-    counts = np.zeros(target.shape, np.intp)
-    np.add.at(counts, (rows, target[rows, places]), 1)
-    return counts
+    return rows, target[rows, places]
