@@ -142,7 +142,8 @@ BAD = [
         r"pos_weight of shape \(3,\)",
     ),
     ("multilabel_bce_loss", (0.5, 1.0), {}, ValueError, r"needs a last dimension for the labels"),
-    ("sigmoid_focal_loss", (X, YES), {"alpha": 2}, ValueError, r"alpha, the weight of yes, is at most 1"),
+    ("sigmoid_focal_loss", (X, YES), {"alpha": 2}, ValueError, r"alpha, the weight of yes, is between 0 and 1"),
+    ("sigmoid_focal_loss", (X, YES), {"alpha": -0.5}, ValueError, r"or -1 for none, got -0.5"),
     ("sigmoid_focal_loss", (X, YES), {"gamma": -1}, ValueError, r"gamma must be at least 0"),
     ("focal_loss", (SCORES, LABELS), {"gamma": math.nan}, ValueError, r"gamma must be at least 0, got nan"),
     ("focal_loss", (SCORES, LABELS), {"alpha": np.ones(3)}, ValueError, r"one alpha per class is needed, shape \(4,\)"),
@@ -183,6 +184,12 @@ BAD = [
     ),
     ("cross_entropy", (SCORES, LABELS), {"temperature": -1.0}, ValueError, r"above 0, got -1.0"),
     ("cross_entropy", (SCORES, LABELS), {"temperature": [1.0, 2.0]}, ValueError, r"one number above 0"),
+    ("cross_entropy", (SCORES, LABELS), {"temperature": "1"}, ValueError, r"one number above 0, got '1'"),
+    ("cross_entropy", (SCORES, LABELS), {"label_smoothing": "0"}, TypeError, r"label_smoothing must be a number"),
+    ("cross_entropy", (SCORES, LABELS), {"ignore_index": None}, TypeError, r"ignore_index must be an integer, got None"),
+    ("cross_entropy", (SCORES, SCORES - 1), {}, ValueError, r"must not be negative, got -1.0 at \[0, 0\]; for scores"),
+    ("cross_entropy", (SCORES, SCORES * math.nan), {}, ValueError, r"must not be negative, got nan at \[0, 0\]"),
+    ("nll_loss", (SCORES, LABELS), {"ignore_index": 1.5}, TypeError, r"ignore_index must be an integer, got 1.5"),
     ("cross_entropy", (SCORES, LABELS, None, 5), {}, TypeError, r"size_average must be True or False, got 5"),
 ]
 

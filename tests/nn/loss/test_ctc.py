@@ -203,6 +203,7 @@ BAD = [
     ((X, [[1, 0], [1, 2]], [5, 5], [2, 2]), {}, ValueError, r"label 0 at position 1 of target 0 is the blank"),
     ((X, [[1], [2]], [5, 5], [1, 1]), {"blank": 3}, IndexError, r"blank=3 is no class; with 3 classes"),
     ((X, [[1], [2]], [5, 5], [1, 1]), {"blank": -1}, IndexError, r"blank=-1 is no class"),
+    ((X, [[1], [2]], [5, 5], [1, 1]), {"blank": 0.5}, TypeError, r"blank must be an integer, got 0.5"),
     ((X, [[1], [2]], [5, 5], [1, 1]), {"reduction": "avg"}, ValueError, r"reduction must be"),
     ((X[0, 0], [1], 1, 1), {}, ValueError, r"shape \(T, N, C\) or \(T, C\), with at least one time step, got \(3,\)"),
     ((X[:0], [[1], [2]], [0, 0], [0, 0]), {}, ValueError, r"at least one time step, got \(0, 2, 3\)"),

@@ -188,8 +188,8 @@ def sigmoid_focal_loss(
     check_reduction(name, reduction)
     (alpha,) = numbers(name, alpha=alpha)
     gamma = at_least_zero(name, "gamma", gamma)
-    if not (alpha < 0 or alpha <= 1):
-        raise ValueError(f"{name}: alpha, the weight of yes, is at most 1, or -1 for none, got {alpha}")
+    if not (alpha == -1 or 0 <= alpha <= 1):
+        raise ValueError(f"{name}: alpha, the weight of yes, is between 0 and 1, or -1 for none, got {alpha}")
     input, target = matching(name, input, target)
     require_rows(name, input.shape, reduction)
     check_answers(name, target)

@@ -13,6 +13,7 @@ from ...kernels.loss.cross_entropy import cross_entropy_of_labels, cross_entropy
 from ..arguments import computed_in_single_precision
 from .labels import (
     Labelled,
+    class_number,
     class_weights,
     labelled,
     require_classes,
@@ -21,7 +22,9 @@ from .labels import (
     weighted_mean,
     without_classes,
 )
-from .reduction import check_share, check_temperature, predictions, reduced, reduction_of, values
+from .reduction import check_share, check_temperature, first_wrong, predictions, reduced, reduction_of, values
+
+_ROUNDING = 1e-5  # by how much a probability may lie below 0
 
 
 @computed_in_single_precision
@@ -67,8 +70,8 @@ def cross_entropy(
     Raises:
         IndexError: for a label that is no class, naming where it stands.
         TypeError: for labels that are not integers, and integers that look like one-hot rows.
-        ValueError: for shapes that do not fit, and for the mean of nothing: an empty batch, all rows ignored, or all
-            weights 0. (PyTorch returns NaN for these.)
+        ValueError: for shapes that do not fit, negative probabilities (PyTorch takes them), and for the mean of
+            nothing: an empty batch, all rows ignored, or all weights 0. (PyTorch returns NaN for these.)
 
     Example:
         >>> scores = Tensor([[2.0, 0.0], [0.0, 0.0]], requires_grad=True)
@@ -91,10 +94,11 @@ def cross_entropy(
         check_temperature("cross_entropy", temperature)
         input = input / values(temperature, input.dtype)
     if target.dtype.kind == "f":
-        if ignore_index >= 0:
+        if class_number("cross_entropy", "ignore_index", ignore_index) >= 0:
             raise ValueError(
                 f"cross_entropy: ignore_index={ignore_index} has no meaning for probabilities; leave it out"
             )
+        _require_probabilities(raw(target))
         losses = _of_probabilities(rows_of(input), rows_of(values(target, input.dtype)), weight, label_smoothing)
         return reduced(losses, reduction, without_classes(input.shape))
     found = labelled("cross_entropy", input, raw(target), ignore_index, reduction)
@@ -118,6 +122,16 @@ def _check_target(shape: tuple[int, ...], target: Any) -> None:
             f"{shape}, got a target of shape {target.shape}"
         )
     require_labels("cross_entropy", shape, target)
+
+
+def _require_probabilities(target: Array) -> None:
+    """Refuse negative ones, but for what rounding makes of 0; the loss would have no lower bound."""
+    if target.size and not target.min() >= -_ROUNDING:
+        wrong = np.logical_not(target >= -_ROUNDING)
+        raise ValueError(
+            f"cross_entropy: a target of probabilities must not be negative, got {first_wrong(target, wrong)}; for "
+            "scores use softmax(scores, dim=1), for weights with a sign labels and reduction='none'"
+        )
 
 
 def _of_probabilities(rows: Tensor, target: Any, weight: Any, label_smoothing: float) -> Tensor:

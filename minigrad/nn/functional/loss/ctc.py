@@ -11,6 +11,7 @@ from ....core.graph import Array
 from ....core.tensor import Tensor, raw
 from ...kernels.loss.ctc import ctc
 from ..arguments import floating
+from .labels import class_number
 from .reduction import check_reduction, reduced, require_rows
 
 
@@ -54,7 +55,7 @@ def ctc_loss(
 
     Raises:
         IndexError: for a label that is no class, naming where it stands, and a blank that is none.
-        TypeError: for labels and lengths that are not integers. (PyTorch takes the digits off.)
+        TypeError: for labels, lengths and a blank that are not integers. (PyTorch takes the digits off.)
         ValueError: for shapes and lengths that do not fit, a blank among the labels, and the mean of nothing.
 
     Source: A. Graves et al., "Connectionist temporal classification", ICML (2006).
@@ -74,6 +75,7 @@ def ctc_loss(
     batched: Tensor = log_probs if log_probs.ndim == 3 else log_probs.unsqueeze(1)
     times, samples, classes = batched.shape
     require_rows("ctc_loss", (samples,), reduction)
+    blank = class_number("ctc_loss", "blank", blank)
     if not 0 <= blank < classes:
         raise IndexError(f"ctc_loss: blank={blank} is no class; with {classes} classes they go from 0 to {classes - 1}")
     inputs = _lengths("input_lengths", input_lengths, samples)
@@ -84,8 +86,8 @@ def ctc_loss(
             f"{log_probs.shape}; time comes first: log_probs.transpose(0, 1) if it is the batch that does"
         )
     lengths = _lengths("target_lengths", target_lengths, samples)
-    labels = _labels(targets, lengths, classes, int(blank))
-    losses = ctc(batched, targets=labels, input_lengths=inputs, target_lengths=lengths, blank=int(blank))
+    labels = _labels(targets, lengths, classes, blank)
+    losses = ctc(batched, targets=labels, input_lengths=inputs, target_lengths=lengths, blank=blank)
     if zero_infinity:
         losses = np.where(np.isinf(raw(losses)), 0, losses)
     if reduction == "mean":

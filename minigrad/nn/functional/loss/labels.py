@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,14 @@ def require_classes(name: str, input: Tensor, reduction: str) -> int:
         raise ValueError(f"{name}: an input of shape {input.shape} has no classes")
     require_rows(name, input.shape, reduction)
     return classes
+
+
+def class_number(name: str, what: str, value: Any) -> int:
+    """The number of a class, or what stands in the place of one, as a Python integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: {what} must be an integer, got {value!r}") from None
 
 
 def class_weights(name: str, weight: Any, classes: int, dtype: Any, what: str = "weight") -> Any:
@@ -91,8 +100,10 @@ def labelled(
 
     Raises:
         IndexError: for a label that is no class, naming where it stands.
+        TypeError: for an ``ignore_index`` that is no integer.
         ValueError: for the mean over rows that are all ignored.
     """
+    ignore_index = class_number(name, "ignore_index", ignore_index)
     rows = rows_of(input)
     labels = target.astype(np.intp).reshape(-1)  # a copy: the caller may write into the target before backward
     kept = _kept(name, labels, rows.shape[1] if classes is None else classes, ignore_index, target)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ....core.arrays import as_array, refuse_gradient
+from ....core.arrays import as_array
 from ....core.caller import warn
 from ....core.tensor import Tensor, raw
-from ..arguments import floating
+from ..arguments import floating, numbers
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -112,12 +112,11 @@ def require_at_least_zero(name: str, what: str, array: Any, cure: str) -> None:
 def check_temperature(name: str, temperature: Any) -> None:
     """Refuse a number that is not above 0; a Tensor of one number may be learned."""
     value = raw(temperature) if isinstance(temperature, Tensor) else np.asarray(temperature)
-    if value.size != 1 or not value.reshape(()) > 0:
+    if value.dtype.kind not in "fiu" or value.size != 1 or not value.reshape(()) > 0:
         raise ValueError(f"{name}: temperature must be one number above 0, got {temperature!r}")
 
 
 def check_share(name: str, what: str, value: Any) -> None:
     """Refuse a share outside [0, 1]."""
-    refuse_gradient(name, **{what: value})
-    if not 0 <= value <= 1:
+    if not 0 <= numbers(name, **{what: value})[0] <= 1:
         raise ValueError(f"{name}: {what} is a share between 0 and 1, got {value}")
