@@ -137,6 +137,22 @@ def test_a_variance_of_0_counts_as_eps_and_still_learns():
     assert autograd.grad(loss, var)[0].item() == pytest.approx(0.5e6)
 
 
+@PRECISIONS
+def test_a_variance_that_vanishes_does_not_matter_to_what_is_exact(dtype):
+    log_var = Tensor(np.array([-1e4, 1e4, -1e4, 1e4], dtype), requires_grad=True)
+    x, t = Tensor(np.array([2.0, 2.0, 0.0, 5.0], dtype), requires_grad=True), np.array([2.0, 3.0, 0.0, 5.0], dtype)
+    losses = F.gaussian_nll_logvar_loss(x, t, log_var, reduction="none")
+    assert losses.tolist() == [-5000, 5000, -5000, 5000]
+    slopes = autograd.grad(losses.sum(), (x, log_var), create_graph=True)
+    assert slopes[0].tolist() == [0, 0, 0, 0] and slopes[1].tolist() == [0.5, 0.5, 0.5, 0.5]
+    for bend in autograd.grad(sum(slope.sum() for slope in slopes), (x, log_var)):
+        assert np.all(np.isfinite(bend.numpy()))
+    one = F.gaussian_nll_logvar_loss(np.zeros((2, 3)), np.zeros((2, 3)), -1e4, reduction="none")
+    assert np.all(one.numpy() == -5000)
+    same = F.normal_kl_between(x.detach()[None], log_var[None], x.detach()[None], log_var[None])
+    assert same.item() == 0 and not autograd.grad(same, log_var)[0].numpy().any()
+
+
 def test_counts_of_0():
     rate = Tensor(np.zeros(2), requires_grad=True)
     loss = F.poisson_nll_loss(rate, [0.0, 2.0], log_input=False, full=True, reduction="none")

@@ -10,7 +10,6 @@ import numpy as np
 
 from ....core.caller import warn
 from ....core.tensor import Tensor, raw
-from ....ops.elementwise import exp
 from ...kernels.loss.divergence import (
     cross_entropy_terms,
     divergence_terms,
@@ -22,6 +21,7 @@ from ...kernels.loss.divergence import (
 )
 from ..arguments import computed_in_single_precision
 from ..pairs import in_one_precision
+from .likelihood import in_deviations
 from .ranking import require_equal, require_vectors
 from .reduction import (
     REDUCTIONS,
@@ -312,7 +312,7 @@ def normal_kl_between(mean1: Any, log_var1: Any, mean2: Any, log_var2: Any, redu
     """
     inputs = {"mean1": mean1, "log_var1": log_var1, "mean2": mean2, "log_var2": log_var2}
     _check_gaussians("normal_kl_between", reduction, **inputs)
-    apart = np.square((mean1 - mean2) * exp(-0.5 * log_var2))
+    apart = np.square(in_deviations(mean1 - mean2, log_var2))
     return reduced((exp_beyond_line(log_var1 - log_var2) + apart).sum(dim=-1) / 2, reduction)
 
 

@@ -41,6 +41,15 @@ def _beside(name: str, what: str, value: Any, input: Tensor) -> Any:
     )
 
 
+def in_deviations(error: Any, log_var: Any) -> Any:
+    """The error in units of its standard deviation; 0 remains 0 also where the deviation is too small for a float."""
+    exponent = -0.5 * log_var
+    infinite = raw(exponent) > math.log(np.finfo(error.dtype).max)
+    if infinite.any():
+        exponent = np.where(infinite & np.equal(raw(error), 0), 0, exponent)  # 0 times infinity is NaN
+    return error * np.exp(exponent)
+
+
 @computed_in_single_precision
 def gaussian_nll_loss(
     input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
@@ -90,7 +99,8 @@ def gaussian_nll_logvar_loss(
         result: () or, with ``reduction="none"``, that of the input.
 
     Math:
-        ½ (log_var + (input - target)² exp(-log_var)); ``full`` adds ½ log 2π, which the usual form leaves out.
+        ½ (log_var + (input - target)² exp(-log_var)); ``full`` adds ½ log 2π, which the usual form leaves out. An error
+        of exactly 0 adds nothing however small the variance; other errors cost infinitely much in the limit.
 
     Raises:
         ValueError: for shapes that do not fit, and the mean of nothing.
@@ -103,7 +113,7 @@ def gaussian_nll_logvar_loss(
     input, target = matching("gaussian_nll_logvar_loss", input, target)
     require_rows("gaussian_nll_logvar_loss", input.shape, reduction)
     log_var = _beside("gaussian_nll_logvar_loss", "log_var", log_var, input)
-    losses = 0.5 * (log_var + np.square((input - target) * np.exp(-0.5 * log_var)))
+    losses = 0.5 * (log_var + np.square(in_deviations(input - target, log_var)))
     return reduced(losses + _HALF_LOG_2PI if full else losses, reduction)
 
 
