@@ -26,7 +26,7 @@ def explain(name: Any) -> Explanation:
     Prints as text, shows itself with a picture in a notebook, and draws with ``.plot()``.
 
     Args:
-        name: a function of ``nn.functional`` or a Module of ``nn``, as such or by its name.
+        name: a function of ``nn.functional`` or a Module of ``nn``, as such or by its name, with or without dots.
 
     Raises:
         ValueError: for what is no loss, with the names that come close.
@@ -50,8 +50,7 @@ def explain(name: Any) -> Explanation:
             J  ██▇▇▆▆▅▅▅▄▄▃▃▃▃▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▂▂▂▂▃▃▃▃▄▄▅▅▅▆▆▇▇██  0 … 9
             g  ▁▁▁▁▁▁▁▂▂▂▂▂▂▂▃▃▃▃▃▃▃▄▄▄▄▄▄▄▅▅▅▅▅▅▅▆▆▆▆▆▆▆▇▇▇▇▇▇▇████████  -6 … 6
     """
-    key = name if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
-    key = key.removeprefix("F.").removeprefix("nn.")
+    key = name.rpartition(".")[2] if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
     found = _ENTRIES.get(key) or _BY_MODULE.get(key)
     if found is None:
         close = difflib.get_close_matches(key, [*_ENTRIES, *_BY_MODULE], n=3, cutoff=0.5)

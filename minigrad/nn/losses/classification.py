@@ -11,7 +11,7 @@ from ...distributions import Bernoulli, Categorical
 from ...ops.join import stack
 from ..functional.loss import binary as of_answers
 from ..functional.loss import cross_entropy as of_classes
-from ..functional.loss import focal as focal
+from ..functional.loss import focal
 from ..functional.loss import margin as of_margins
 from .explanation import Explanation
 

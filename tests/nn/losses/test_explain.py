@@ -58,7 +58,15 @@ def test_it_reads_well(name):
 
 def test_it_takes_names_functions_and_modules():
     expected = losses.explain("huber_loss")
-    for name in ("F.huber_loss", "HuberLoss", "nn.HuberLoss", F.huber_loss, nn.HuberLoss, nn.HuberLoss(delta=2.0)):
+    for name in (
+        "F.huber_loss",
+        "HuberLoss",
+        "nn.HuberLoss",
+        "torch.nn.functional.huber_loss",
+        F.huber_loss,
+        nn.HuberLoss,
+        nn.HuberLoss(delta=2.0),
+    ):
         assert losses.explain(name) is expected
 
 
