@@ -44,7 +44,7 @@ class NegativeSampler:
     """
 
     def __init__(self, weights: Any, *, power: float = 1.0, generator: Any = None) -> None:
-        found = np.asarray(as_array(weights), np.float64)
+        found = as_array(weights, np.float64)
         if found.ndim != 1 or not found.size:
             raise ValueError(f"NegativeSampler: weights holds one number for each class, got shape {found.shape}")
         wrong = ~(np.isfinite(found) & (found >= 0))
@@ -54,8 +54,8 @@ class NegativeSampler:
         top = found.max()
         if top == 0:
             raise ValueError(f"NegativeSampler: all {found.size} weights are 0; at least one class must be possible")
-        if not math.isfinite(power):
-            raise ValueError(f"NegativeSampler: power must be a finite number, got {power}")
+        if isinstance(power, str) or not math.isfinite(power):
+            raise ValueError(f"NegativeSampler: power must be a finite number, got {power!r}")
         if generator is not None:
             as_generator(generator)
         self.power = power

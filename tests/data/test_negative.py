@@ -108,6 +108,7 @@ def test_kinds_of_weights():
     assert repr(sampler) == "<NegativeSampler of 2 classes>" and len(sampler) == 2
     assert sampler.log_prob(mg.Tensor([0])).tolist() == [np.log(0.25)]
     assert NegativeSampler([0, 1]).log_prob(0) == -np.inf
+    np.testing.assert_allclose(NegativeSampler([0.1, 0.9]).probabilities, [0.1, 0.9], rtol=1e-15)  # in double precision
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,7 @@ def test_kinds_of_weights():
         (lambda: NegativeSampler([]), ValueError, r"one number for each class, got shape \(0,\)"),
         (lambda: NegativeSampler([[1.0]]), ValueError, r"got shape \(1, 1\)"),
         (lambda: NegativeSampler([1.0], power=np.nan), ValueError, r"power must be a finite number, got nan"),
+        (lambda: NegativeSampler([1.0], power="¾"), ValueError, r"power must be a finite number, got '¾'"),
         (lambda: NegativeSampler([1.0], generator=3), TypeError, r"generator must be a numpy.random.Generator"),
         (lambda: NegativeSampler.uniform(0), ValueError, r"got shape \(0,\)"),
         (lambda: NegativeSampler.uniform(2).log_prob(2), IndexError, r"2 in indices is no class; they go from 0 to 1"),
