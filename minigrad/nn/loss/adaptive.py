@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from ...ops.join import concatenate
 from ..container import ModuleList, Sequential
 from ..functional.arguments import floating, numbers
 from ..functional.loss.labels import class_labels, require_labels
-from ..functional.loss.reduction import require_rows, values
+from ..functional.loss.reduction import values
 from ..functional.sizes import at_least
 from ..kernels.loss.cross_entropy import cross_entropy_of_labels
 from ..linear import Linear
@@ -59,7 +59,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     Raises:
         IndexError: when called with a label that is no class, naming where it stands.
         TypeError: when called with labels that are not integers.
-        ValueError: for cutoffs that do not rise, or lie outside; for a rank below 1; and for the mean of nothing.
+        ValueError: for cutoffs that do not rise, or lie outside; for a ``div_value`` that is not above 0, and a rank
+            below 1; and for the mean of nothing.
 
     Source: É. Grave et al., "Efficient softmax approximation for GPUs", ICML (2017).
 
@@ -82,14 +83,16 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         dtype: Any = None,
     ) -> None:
         self.in_features, self.n_classes = at_least(_NAME, 1, in_features=in_features, n_classes=n_classes)
-        starts = list(cutoffs)
-        rising = all(int(a) == a < b for a, b in pairwise([*starts, self.n_classes]))
-        if not starts or not rising or starts[0] < 1:
+        starts = list(cutoffs) if isinstance(cutoffs, Iterable) else [cutoffs]
+        whole = all(isinstance(start, (int, float, np.number)) and int(start) == start for start in starts)
+        if not (starts and whole and starts[0] >= 1 and all(a < b for a, b in pairwise([*starts, self.n_classes]))):
             raise ValueError(
                 f"{_NAME}: cutoffs are integers that rise from at least 1 to at most n_classes - 1 = "
                 f"{self.n_classes - 1}, got {starts}"
             )
         (div_value,) = numbers(_NAME, div_value=div_value)
+        if not div_value > 0:
+            raise ValueError(f"{_NAME}: div_value must be above 0, got {div_value}; 4 makes ranks a quarter each time")
         self.cutoffs = [*map(int, starts), self.n_classes]
         self.div_value = div_value
         self.head_bias = head_bias
@@ -122,7 +125,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         input = floating(_NAME, input_)
         if input.ndim not in (1, 2):
             raise ValueError(f"{_NAME}: the input has shape (N, {self.in_features}), got {input.shape}")
-        require_rows(_NAME, input.shape[:-1], "mean")
+        if 0 in input.shape[:-1]:
+            raise ValueError(f"{_NAME}: the mean over an empty batch, input shape {input.shape}; skip it")
         rows = input if input.ndim == 2 else input.unsqueeze(0)
         target = require_labels(_NAME, (*input.shape[:-1], self.n_classes), values(target_))
         labels = class_labels(_NAME, target, self.n_classes)

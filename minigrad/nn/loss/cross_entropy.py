@@ -6,7 +6,7 @@ from typing import Any
 
 from ...core.tensor import Tensor
 from ..functional.loss.cross_entropy import cross_entropy, nll_loss
-from ..functional.loss.reduction import check_share
+from ..functional.loss.reduction import check_share, check_temperature
 from .reduction import WeightedLoss, one_per_class
 
 
@@ -19,7 +19,7 @@ class CrossEntropyLoss(WeightedLoss):
         ignore_index: rows with this label count as absent.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
         label_smoothing: the share, in [0, 1], of every target that is spread evenly over all classes.
-        temperature: divides the scores. PyTorch has none.
+        temperature: divides the scores; a Parameter is learned. PyTorch has none.
 
     Example:
         >>> loss = CrossEntropyLoss()
@@ -35,9 +35,10 @@ class CrossEntropyLoss(WeightedLoss):
         reduce: Any = None,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
-        temperature: float = 1.0,
+        temperature: Any = 1.0,
     ) -> None:
         check_share("CrossEntropyLoss", "label_smoothing", label_smoothing)
+        check_temperature("CrossEntropyLoss", temperature)
         one_per_class("CrossEntropyLoss", "weight", weight)
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index

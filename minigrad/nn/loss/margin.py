@@ -7,6 +7,7 @@ from typing import Any
 from ...core.tensor import Tensor
 from ..functional.loss.margin import (
     binary_hinge_loss,
+    check_power,
     multi_margin_loss,
     multiclass_hinge_loss,
     multilabel_margin_loss,
@@ -64,6 +65,7 @@ class MultiMarginLoss(WeightedLoss):
         reduce: Any = None,
         reduction: str = "mean",
     ) -> None:
+        check_power("MultiMarginLoss", p)
         one_per_class("MultiMarginLoss", "weight", weight)
         super().__init__(weight, size_average, reduce, reduction)
         self.p = p

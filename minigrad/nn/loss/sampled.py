@@ -9,7 +9,12 @@ from ...core.tensor import Tensor
 from .. import init
 from ..functional.loss.cross_entropy import cross_entropy
 from ..functional.loss.reduction import check_temperature
-from ..functional.loss.sampled import in_batch_softmax_loss, negative_sampling_loss, sampled_softmax_loss
+from ..functional.loss.sampled import (
+    in_batch_softmax_loss,
+    negative_sampling_loss,
+    require_sampler,
+    sampled_softmax_loss,
+)
 from ..functional.sizes import at_least
 from ..kernels.linear import linear
 from ..parameter import unset
@@ -36,6 +41,7 @@ class _SampledLoss(Loss):
             type(self).__name__, 1, in_features=in_features, num_classes=num_classes, num_sampled=num_sampled
         )
         self.in_features, self.num_classes, self.num_sampled = sizes
+        require_sampler(type(self).__name__, sampler, self.num_classes)
         self.sampler = sampler
         self.remove_hits = remove_hits
         self.weight = unset((self.num_classes, self.in_features), device, dtype)
@@ -127,7 +133,7 @@ class InBatchSoftmaxLoss(Loss):
     """Cross-entropy of each query over the items of its batch; see ``functional.in_batch_softmax_loss``.
 
     Args:
-        temperature: divides the scores.
+        temperature: divides the scores; a Parameter is learned.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
 
     Example:
@@ -136,7 +142,7 @@ class InBatchSoftmaxLoss(Loss):
         0.2395
     """
 
-    def __init__(self, temperature: float = 1.0, reduction: str = "mean") -> None:
+    def __init__(self, temperature: Any = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
         check_temperature("InBatchSoftmaxLoss", temperature)
         self.temperature = temperature

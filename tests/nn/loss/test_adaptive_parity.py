@@ -85,7 +85,7 @@ def test_second_derivatives_and_precision():
         assert second.dtype == dtype and second.numpy().any()
 
 
-@pytest.mark.parametrize("cutoffs", [[], [0, 3], [3, 2], [3, 3], [12], [2.5], [-1]])
+@pytest.mark.parametrize("cutoffs", [[], [0, 3], [3, 2], [3, 3], [12], [2.5], [-1], 12, ["a"]])
 def test_cutoffs(cutoffs):
     with pytest.raises(
         ValueError, match=r"cutoffs are integers that rise from at least 1 to at most n_classes - 1 = 11"
@@ -106,9 +106,12 @@ def test_bad_input():
         ((x, [0, 1]), ValueError, r"input \(3, 12\) needs labels of shape \(3,\), got a target of shape \(2,\)"),
         ((x, [0.0, 1.0, 1.0]), TypeError, r"labels must be integers"),
         ((x[None], [[0, 1, 1]]), ValueError, r"the input has shape \(N, 8\), got \(1, 3, 8\)"),
-        ((x[:0], np.zeros(0, int)), ValueError, r"mean over an empty batch"),
+        ((x[:0], np.zeros(0, int)), ValueError, r"mean over an empty batch, input shape \(0, 8\); skip it\n"),
     ]:
         with pytest.raises(kind, match="^AdaptiveLogSoftmaxWithLoss: .*" + message):
             layer(*arguments)
     with pytest.raises(ValueError, match=r"cluster 2 would have rank 8 / 4.0\*\*2, which is below 1"):
         nn.AdaptiveLogSoftmaxWithLoss(8, 12, [2, 5])
+    for value in (0, -2.0, np.nan):
+        with pytest.raises(ValueError, match=r"^AdaptiveLogSoftmaxWithLoss: div_value must be above 0, got"):
+            nn.AdaptiveLogSoftmaxWithLoss(8, 12, [2], div_value=value)

@@ -186,7 +186,13 @@ BAD = [
     ("cross_entropy", (SCORES, LABELS), {"temperature": [1.0, 2.0]}, ValueError, r"one number above 0"),
     ("cross_entropy", (SCORES, LABELS), {"temperature": "1"}, ValueError, r"one number above 0, got '1'"),
     ("cross_entropy", (SCORES, LABELS), {"label_smoothing": "0"}, TypeError, r"label_smoothing must be a number"),
-    ("cross_entropy", (SCORES, LABELS), {"ignore_index": None}, TypeError, r"ignore_index must be an integer, got None"),
+    (
+        "cross_entropy",
+        (SCORES, LABELS),
+        {"ignore_index": None},
+        TypeError,
+        r"ignore_index must be an integer, got None",
+    ),
     ("cross_entropy", (SCORES, SCORES - 1), {}, ValueError, r"must not be negative, got -1.0 at \[0, 0\]; for scores"),
     ("cross_entropy", (SCORES, SCORES * math.nan), {}, ValueError, r"must not be negative, got nan at \[0, 0\]"),
     ("nll_loss", (SCORES, LABELS), {"ignore_index": 1.5}, TypeError, r"ignore_index must be an integer, got 1.5"),
@@ -210,6 +216,13 @@ def test_answers_beyond_no_and_yes_are_warned_of(name):
 
 MADE = [
     (nn.MSELoss, ("sum",), TypeError, r"MSELoss: size_average must be True or False, got 'sum'; write reduction='sum'"),
+    (
+        nn.CrossEntropyLoss,
+        (None, None, -100, None, "mean", 0.0, 0.0),
+        ValueError,
+        r"^CrossEntropyLoss: temperature must",
+    ),
+    (nn.MultiMarginLoss, (3,), ValueError, r"^MultiMarginLoss: p must be 1 or 2, got 3"),
     (nn.L1Loss, (None, None, "avg"), ValueError, r"L1Loss: reduction must be"),
     (nn.NLLLoss, (X,), TypeError, r"nn.NLLLoss\(\)|made with options"),
     (nn.FocalLoss, (X,), TypeError, r"FocalLoss"),

@@ -191,6 +191,12 @@ def test_modules():
         x = np.ones((N, D), np.float32)
         loss(x, TARGET).backward()
         assert loss.weight.grad is not None and loss.bias.grad is not None and loss.scores(x).shape == (N, C)
+        with pytest.raises(
+            ValueError, match=rf"^{kind.__name__}: the sampler draws from 8 classes, and the weight has"
+        ):
+            kind(D, 9, sampler, 5)
+        with pytest.raises(TypeError, match=rf"^{kind.__name__}: the sampler is a minigrad.data.NegativeSampler"):
+            kind(D, 3, [1, 2, 3], 5)
     loss = nn.SampledSoftmaxLoss(D, C, sampler, 5).eval()
     assert loss(x, TARGET).item() == F.cross_entropy(loss.scores(x), TARGET).item()
 

@@ -79,6 +79,12 @@ def multiclass_hinge_loss(input: Any, target: Any, delta: float = 1.0, reduction
     return found.reduced(_violations(found, delta).sum(dim=1), reduction)
 
 
+def check_power(name: str, p: Any) -> None:
+    """Refuse another power than 1 and 2."""
+    if p not in (1, 2):
+        raise ValueError(f"{name}: p must be 1 or 2, got {p!r}")
+
+
 @computed_in_single_precision
 def multi_margin_loss(
     input: Any,
@@ -113,8 +119,7 @@ def multi_margin_loss(
     name = "multi_margin_loss"
     reduction = reduction_of(name, size_average, reduce, reduction)
     (margin,) = numbers(name, margin=margin)
-    if p not in (1, 2):
-        raise ValueError(f"{name}: p must be 1 or 2, got {p!r}")
+    check_power(name, p)
     found = _scored(name, input, target, reduction)
     slack = _violations(found, margin)
     losses: Tensor = (slack * slack if p == 2 else slack).mean(dim=1)

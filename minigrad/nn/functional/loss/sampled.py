@@ -52,6 +52,17 @@ class _Layer(NamedTuple):
         return scores if self.bias is None else scores + self.bias[classes]
 
 
+def require_sampler(name: str, sampler: Any, classes: int) -> None:
+    """Refuse what does not draw class numbers, or draws those of another number of classes."""
+    if not (hasattr(sampler, "sample") and hasattr(sampler, "log_prob")):
+        raise TypeError(
+            f"{name}: the sampler is a minigrad.data.NegativeSampler, or has its methods sample and log_prob; "
+            f"got {type(sampler).__name__}"
+        )
+    if hasattr(sampler, "__len__") and len(sampler) != classes:
+        raise ValueError(f"{name}: the sampler draws from {len(sampler)} classes, and the weight has {classes} rows")
+
+
 def _layer(name: str, input: Any, target: Any, weight: Any, sampler: Any, bias: Any, reduction: str) -> _Layer:
     check_reduction(name, reduction)
     input, weight = predictions(name, input), floating(name, weight, "weight")
@@ -64,13 +75,7 @@ def _layer(name: str, input: Any, target: Any, weight: Any, sampler: Any, bias: 
     classes = weight.shape[0]
     if bias is not None and bias.shape != (classes,):
         raise ValueError(f"{name}: the bias has one number for each class, shape ({classes},), got {bias.shape}")
-    if not (hasattr(sampler, "sample") and hasattr(sampler, "log_prob")):
-        raise TypeError(
-            f"{name}: the sampler is a minigrad.data.NegativeSampler, or has its methods sample and log_prob; "
-            f"got {type(sampler).__name__}"
-        )
-    if hasattr(sampler, "__len__") and len(sampler) != classes:
-        raise ValueError(f"{name}: the sampler draws from {len(sampler)} classes, and the weight has {classes} rows")
+    require_sampler(name, sampler, classes)
     require_rows(name, input.shape[:1], reduction)
     labels = class_labels(name, require_labels(name, (input.shape[0], classes), values(target)), classes)
     return _Layer(input, weight, bias, labels)
