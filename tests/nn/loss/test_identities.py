@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, autograd, optim
+from minigrad.autograd import GradcheckError, gradcheck
 from minigrad.nn import functional as F
 
 
@@ -78,6 +79,17 @@ def test_the_median_is_best_for_absolute_errors_and_the_mean_for_squares():
     for q, expected in [(0.1, 1), (0.5, 3), (0.7, 4)]:  # the quantile's own number, where it is unique
         found = best(lambda x, q=q: F.quantile_loss(x.expand(5), DATA, q))
         assert found == pytest.approx(expected, abs=0.03)
+
+
+def test_squares_are_smooth_and_absolute_errors_have_one_kink():
+    """gradcheck's detector of kinks fires at the target itself, and nowhere else."""
+    zero, away = leaf([1.0, 0.0]), leaf([1.0, 0.01])
+    for loss in (F.mse_loss, F.log_cosh_loss, F.huber_loss):
+        assert gradcheck(lambda x, loss=loss: loss(x, np.zeros(2)), zero)
+    for loss in (F.l1_loss, lambda x, t: F.quantile_loss(x, t, 0.3)):
+        assert gradcheck(lambda x, loss=loss: loss(x, np.zeros(2)), away)
+        with pytest.raises(GradcheckError, match="kink or jump"):
+            gradcheck(lambda x, loss=loss: loss(x, np.zeros(2)), zero)
 
 
 def test_outliers_pull_without_bound_on_squares_only():
@@ -199,6 +211,9 @@ def test_shifts_do_not_matter_and_temperature_scales():
         assert F.cross_entropy(z + shift, labels).item() == pytest.approx(F.cross_entropy(z, labels).item(), rel=1e-11)
     entropies = [-(p * np.log(p)).sum() for t in (0.1, 0.5, 1.0, 2.0, 10.0) for p in [F.softmax(z / t, 1)]]
     assert np.all(np.diff(entropies) > 0)
+    best = z.argmax(1)
+    np.testing.assert_allclose(F.cross_entropy(z, best, temperature=1e-3).item(), 0, atol=1e-12)  # all on the largest
+    assert F.cross_entropy(z, best, temperature=1e6).item() == pytest.approx(math.log(4), abs=1e-5)  # the same for all
     x = leaf(z)
     at_two = gradient(F.cross_entropy(x, labels, temperature=2.0), x)
     expected = (F.softmax(z / 2, 1) - np.eye(4)[labels]) / 2 / 5
