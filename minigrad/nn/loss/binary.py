@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.arrays import as_array
-from ...core.tensor import Tensor, wrap
+from ...core.tensor import Tensor
 from ..functional.loss.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -64,7 +63,7 @@ class BCEWithLogitsLoss(WeightedLoss):
         pos_weight: Any = None,
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
-        self.register_buffer("pos_weight", None if pos_weight is None else wrap(as_array(pos_weight), None))
+        self.keep("pos_weight", pos_weight)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of ``input`` for ``target``."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.arrays import as_array
-from ...core.tensor import Tensor, wrap
+from ...core.tensor import Tensor
 from ..functional.loss.focal import focal_loss
 from .reduction import Loss, one_per_class
 
@@ -32,7 +31,7 @@ class FocalLoss(Loss):
     ) -> None:
         one_per_class("FocalLoss", "alpha", alpha)
         super().__init__(reduction=reduction)
-        self.register_buffer("alpha", None if alpha is None else wrap(as_array(alpha), None))
+        self.keep("alpha", alpha)
         self.gamma = gamma
         self.ignore_index = ignore_index
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ...core.arrays import as_array, shape_of
-from ...core.tensor import Tensor, wrap
+from ...core.arrays import shape_of
+from ...core.tensor import Tensor, to_tensor
 from ..functional.loss.reduction import reduction_of
 from ..module.module import Module
+from ..parameter import Parameter
 
 _OLD = ("size_average", "reduce")  # PyTorch's words before `reduction`, which holds what they say
 
@@ -20,6 +21,13 @@ class Loss(Module):
 
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
         self.reduction = reduction_of(type(self).__name__, size_average, reduce, reduction)
+
+    def keep(self, name: str, value: Any) -> None:
+        """Make a constant a buffer: a Tensor itself, with its gradient, an array as a copy; a Parameter is learned."""
+        if isinstance(value, Parameter):
+            setattr(self, name, value)
+        else:
+            self.register_buffer(name, None if value is None else to_tensor(value))
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults."""
@@ -45,7 +53,7 @@ class WeightedLoss(Loss):
         if len(shape_of(size_average)) > 0:
             raise TypeError(_called_where_made(type(self).__name__, "size_average", size_average))
         super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", None if weight is None else wrap(as_array(weight), None))
+        self.keep("weight", weight)
 
 
 def one_per_class(layer: str, what: str, weight: Any) -> None:

@@ -236,6 +236,25 @@ def test_modules_say_it_when_they_are_made(layer, arguments, kind, message):
         layer(*arguments)
 
 
+def test_modules_keep_weights_with_their_gradient_and_arrays_as_copies():
+    y = np.array([0, 1, 3])
+    for made, target in [
+        (nn.CrossEntropyLoss, y),
+        (nn.FocalLoss, y),
+        (lambda weight: nn.MultiMarginLoss(weight=weight), y),
+        (lambda weight: nn.BCEWithLogitsLoss(pos_weight=weight), np.ones((3, 4))),
+    ]:
+        weight, array = Tensor(np.arange(1.0, 5.0), requires_grad=True), np.arange(1.0, 5.0)
+        made(weight)(SCORES, target).backward()
+        assert weight.grad is not None
+        loss = made(array)
+        expected = loss(SCORES, target).item()
+        array[:] = 7
+        assert loss(SCORES, target).item() == expected and not list(loss.parameters())
+        learned = made(nn.Parameter(np.arange(1.0, 5.0)))
+        assert len(list(learned.parameters())) == 1 and learned(SCORES, target).item() == expected
+
+
 def test_modules_show_what_is_not_the_default():
     assert repr(nn.HuberLoss()) == "HuberLoss()" and repr(nn.HuberLoss(delta=2.0)) == "HuberLoss(delta=2.0)"
     assert repr(nn.BCEWithLogitsLoss(pos_weight=[3.0])) == "BCEWithLogitsLoss(pos_weight=[3.0])"
