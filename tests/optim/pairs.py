@@ -14,7 +14,6 @@ torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
 
 SHAPES = [(3, 4), (4,), (), (2, 1, 3), (5,)]
 MATRICES = [(3, 4), (5, 2), (4, 4), (1, 3), (6, 1)]
-DTYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 
 
 def product(**values: list[Any]) -> list[dict[str, Any]]:
@@ -22,7 +21,7 @@ def product(**values: list[Any]) -> list[dict[str, Any]]:
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
 
-def thinned(options: list[Any], most: int = 4) -> list[Any]:
+def thinned(options: list[Any], most: int = 3) -> list[Any]:
     """Some of the combinations, the first and the last among them, the others spread."""
     if len(options) <= most:
         return options
