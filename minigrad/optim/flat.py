@@ -246,9 +246,9 @@ class Flat:
     def _require_one_dtype(self) -> None:
         dtypes = {parameter._array.dtype for parameter in self.parameters}
         if len(dtypes) > 1:
-            found = " and ".join(sorted(map(str, dtypes)))
+            names = " and ".join(sorted(map(str, dtypes)))
             raise RuntimeError(
-                f"parameters of one dtype are {found} since the optimizer was made; convert them all, or make the "
+                f"parameters of one dtype are {names} since the optimizer was made; convert them all, or make the "
                 "optimizer after model.half(), model.to(dtype) or the like"
             )
 

@@ -111,7 +111,11 @@ class FlatOptimizer(Optimizer):
                 f"{type(self).__name__} has {name} in its parameter groups, since each may have its own; "
                 f"write: {_LOOP} group[{name!r}] = {value!r}"
             )
-        super().__setattr__(name, value)
+        if name == "state" and not isinstance(value, FlatState):  # as defaultdict(dict), to begin anew
+            self.state.clear()
+            self.state.update(value)
+        else:
+            super().__setattr__(name, value)
 
     def _check_options(self, place: int) -> None:
         """Check the options of a group, if they are not those that were checked before."""

@@ -16,9 +16,10 @@ from ..core.tensor import Tensor, wrap
 from .hooks import Hooked
 from .options import Required, refuse_misspelt, required
 
-__all__ = ["Group", "Optimizer", "required"]
+__all__ = ["Group", "Optimizer", "ParamsT", "required"]
 
 Group = dict[str, Any]  # "params" and the options, as in PyTorch
+ParamsT = Iterable[Any]  # Tensors, pairs of a name and a Tensor, or groups; PyTorch's name for it
 
 
 class Optimizer(Hooked):
@@ -67,7 +68,7 @@ class Optimizer(Hooked):
 
     state: MutableMapping[Any, Any]
 
-    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+    def __init__(self, params: ParamsT, defaults: Group) -> None:
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state = self._new_state()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_state_is_a_view_of_what_the_steps_use(name: str) -> None:
         np.testing.assert_array_equal(a.tolist(), b.tolist())
 
 
-@pytest.mark.parametrize("forget", ["clear", "del", "new"])
+@pytest.mark.parametrize("forget", ["clear", "del", "new", "assign"])
 def test_state_that_is_forgotten_begins_anew(forget: str) -> None:
     params = pushed((3,), (2,))
     optimizer = optim.Adam(params, lr=0.1)
@@ -59,6 +60,8 @@ def test_state_that_is_forgotten_begins_anew(forget: str) -> None:
         optimizer.step()
     if forget == "clear":
         optimizer.state.clear()
+    elif forget == "assign":
+        optimizer.state = defaultdict(dict)
     elif forget == "del":
         for parameter in params:
             del optimizer.state[parameter]
