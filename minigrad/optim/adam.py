@@ -82,15 +82,16 @@ class Adam(FlatOptimizer):
         eps = float(group["eps"]) * root
 
         def direction(g: Array, m: Array, v: Array, *largest: Array) -> Array:
+            share = (1 - beta1) * g  # the only array that is made, for all that follows
             m *= beta1
-            m += (1 - beta1) * g
+            m += share
+            np.multiply(g, g, out=share)
+            share *= 1 - beta2
             v *= beta2
-            square = g * g
-            square *= 1 - beta2
-            v += square
+            v += share
             for most in largest:
                 v = np.maximum(most, v, out=most)
-            divisor = np.sqrt(v, out=square)
+            divisor = np.sqrt(v, out=share)
             divisor += eps
             return np.divide(m, divisor, out=divisor)
 
