@@ -57,6 +57,7 @@ bench: $(VENV)/.installed-bench
 	  || echo "note: no comparison with PyTorch; install it with '$(BIN)/python -m pip install torch==2.13.0'"
 	@$(BIN)/python benchmarks/overhead.py
 	@$(BIN)/python benchmarks/train_step.py
+	@$(BIN)/python benchmarks/optimizer_step.py
 
 venv: $(VENV)/.installed-dev
 	@:
