@@ -10,7 +10,7 @@ from typing import Any
 from .dataset import IterableDataset
 from .fetch import Job
 from .position import Position
-from .workers.processes import Processes
+from .workers.processes import Processes, interrupt_later
 from .workers.station import BATCH, END, Order
 from .workers.threads import Threads
 
@@ -145,6 +145,11 @@ class Ahead(Epoch):
         if not self.keep:
             self.crew.close()
 
-    def __del__(self) -> None:
-        if not self.over:
+    def __del__(self) -> None:  # also where a loop was left by break
+        if self.over:
+            return
+        try:
             self._end()
+        except KeyboardInterrupt:
+            self._end()
+            interrupt_later()

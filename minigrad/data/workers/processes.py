@@ -118,7 +118,7 @@ class Processes:
         return RuntimeError(f"worker {worker} of the loader, process {process.pid}, {how} unexpectedly{cure}")
 
 
-def _shut(owner: int, processes: Sequence[Any], connections: Sequence[Connection]) -> None:
+def _shut(owner: int, processes: list[Any], connections: Sequence[Connection]) -> None:
     """End the processes; they are told to, since workers of other loaders may hold copies of the pipes' ends."""
     if os.getpid() != owner:  # a fork of the owner may collect its copy
         return
@@ -130,11 +130,15 @@ def _shut(owner: int, processes: Sequence[Any], connections: Sequence[Connection
         _wait_for(processes, GRACE)
     except KeyboardInterrupt:
         _wait_for(processes, 0)
-        # A loop that is left by break ends here, in __del__, where Python swallows what is raised.
-        threading.Timer(0.01, _thread.interrupt_main).start()
+        interrupt_later()
 
 
-def _wait_for(processes: Sequence[Any], patience: float) -> None:
+def interrupt_later() -> None:
+    """Press Ctrl-C once more in a moment: what it raises while an object is collected is swallowed by Python."""
+    threading.Timer(0.01, _thread.interrupt_main).start()
+
+
+def _wait_for(processes: list[Any], patience: float) -> None:
     """Wait for the processes to end, and end by force those that take longer."""
     deadline = time.monotonic() + patience
     for process in processes:
@@ -144,6 +148,10 @@ def _wait_for(processes: Sequence[Any], patience: float) -> None:
             if process.is_alive():
                 getattr(process, ending)()
                 process.join(GRACE)
+    while processes:  # here rather than when they are collected, where Ctrl-C would be lost
+        with contextlib.suppress(ValueError):  # not even killing helped
+            processes[-1].close()
+        processes.pop()
 
 
 # --- in the worker ----------------------------------------------------------------------------------------------------
