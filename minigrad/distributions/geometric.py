@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.tensor import wrap
 from ..nn.functional.activation.smooth import logsigmoid
 from ..ops.creation import zeros_like
 from ..ops.elementwise import clamp, exp
@@ -15,6 +14,7 @@ from ..random import default_generator
 from . import constraints
 from .binary import BinaryDistribution
 from .kl import register_kl
+from .noise import whole
 from .numerics import exp_or_infinity, outside_impossible
 
 __all__ = ["Geometric"]
@@ -72,9 +72,11 @@ class Geometric(BinaryDistribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Draw whole numbers, as floats."""
-        probs = as_array(self.probs)
-        drawn = default_generator().geometric(probs.astype(np.float64), self._extended_shape(sample_shape))
-        return wrap(np.asarray(drawn - 1).astype(probs.dtype), None)
+        given = as_array(getattr(self, self._given)).astype(np.float64)
+        drawn = default_generator().standard_exponential(self._extended_shape(sample_shape))
+        with np.errstate(divide="ignore", over="ignore"):  # success that is certain, or never comes
+            rate = np.logaddexp(0, given) if self._given == "logits" else -np.log1p(-given)
+            return whole(np.floor(drawn / rate), as_array(self.probs).dtype)
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.tensor import wrap
-from ..ops.elementwise import clamp, where
+from ..ops.elementwise import where
 from ..ops.gamma import lgamma
 from ..ops.special import floor
 from ..random import default_generator
 from . import constraints
 from .binary import BinaryDistribution
+from .noise import poisson_counts, whole
 from .numerics import exp_or_infinity, outside_impossible
 from .precision import precise
 
@@ -64,7 +64,8 @@ class NegativeBinomial(BinaryDistribution):
     @property
     def mode(self) -> Any:
         """The most likely number."""
-        return clamp(floor((self.total_count - 1) * self._odds()), min=0)
+        several = as_array(self.total_count) > 1
+        return where(several, floor(where(several, self.total_count - 1, 1) * self._odds()), 0)
 
     @property
     def variance(self) -> Any:
@@ -73,10 +74,10 @@ class NegativeBinomial(BinaryDistribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Draw whole numbers, as floats: of Poisson distributions whose rates are drawn from a Gamma distribution."""
-        odds = as_array(self._odds())
-        generator, shape = default_generator(), self._extended_shape(sample_shape)
-        rate = generator.standard_gamma(as_array(self.total_count).astype(np.float64), shape) * odds
-        return wrap(np.asarray(generator.poisson(rate)).astype(odds.dtype), None)
+        odds, shape = as_array(self._odds()), self._extended_shape(sample_shape)
+        limited = np.minimum(odds.astype(np.float64), 1e300)  # of infinite odds, 0 stays 0
+        rate = default_generator().standard_gamma(as_array(self.total_count).astype(np.float64), shape) * limited
+        return whole(poisson_counts(rate, shape), odds.dtype)
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..core.tensor import wrap
 from ..ops.gamma import lgamma
 from ..ops.special import floor
-from ..random import default_generator
 from . import constraints
 from .binary import times_log
 from .distribution import Distribution
 from .kl import register_kl
+from .noise import poisson_counts, whole
 from .numerics import outside_impossible
 from .precision import precise
 from .utils import broadcast_parameters
@@ -67,8 +66,7 @@ class Poisson(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         """Draw whole numbers, as floats."""
         rate = as_array(self.rate)
-        drawn = default_generator().poisson(rate.astype(np.float64), self._extended_shape(sample_shape))
-        return wrap(np.asarray(drawn).astype(rate.dtype), None)
+        return whole(poisson_counts(rate.astype(np.float64), self._extended_shape(sample_shape)), rate.dtype)
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
