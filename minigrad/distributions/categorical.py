@@ -9,8 +9,7 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..core.tensor import wrap
-from ..nn.kernels.softmax import logsumexp, softmax
-from ..ops.convert import astype
+from ..nn.kernels.softmax import log_softmax, softmax
 from ..ops.creation import full
 from ..ops.elementwise import where
 from ..ops.index.scatter import gather
@@ -18,7 +17,7 @@ from ..ops.reduce.extremes import argmax
 from ..ops.reduce.sums import sum_
 from ..ops.sampling import multinomial
 from ..ops.shape.expand import broadcast_to
-from ..ops.shape.reshape import squeeze, unsqueeze
+from ..ops.shape.reshape import squeeze
 from ..random import default_generator
 from . import constraints
 from .bernoulli import listed
@@ -66,7 +65,9 @@ class Categorical(Distribution):
         if self._given == "probs":
             self.probs = _divided_by_sum(given)
         else:
-            self.logits = given - logsumexp(given, -1, keepdim=True)
+            if self._validate_args if validate_args is None else validate_args:
+                _check_logits(type(self).__name__, given)
+            self.logits = log_softmax(given, -1)
         super().__init__(given.shape[:-1], validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
@@ -130,10 +131,11 @@ class Categorical(Distribution):
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability."""
         value = self._scored(value)
-        shape = np.broadcast_shapes(value.shape, self.batch_shape)
-        scores = broadcast_to(self.log_probs(), (*shape, self._num_events))
-        places = broadcast_to(unsqueeze(astype(value.detach(), np.int64), -1), (*shape, 1))
-        return squeeze(gather(scores, -1, places), -1)
+        scores, places = self.log_probs(), as_array(value).astype(np.int64, copy=False)
+        if value.shape != self.batch_shape:
+            shape = np.broadcast_shapes(value.shape, self.batch_shape)
+            scores, places = broadcast_to(scores, (*shape, self._num_events)), np.broadcast_to(places, shape)
+        return squeeze(gather(scores, -1, places[..., None]), -1)
 
     def entropy(self) -> Any:
         """The entropy in nats; what is excluded adds nothing."""
@@ -148,6 +150,20 @@ def _divided_by_sum(weights: Any) -> Any:
     """Weights that sum to 1; those without a sum are left to the check of parameters."""
     total = sum_(weights, -1, keepdim=True)
     return weights / where(as_array(total) == 0, 1, total)
+
+
+def _check_logits(family: str, logits: Any) -> None:
+    """Refuse weights without a sum to divide by, and show them as they were given."""
+    values = as_array(logits)
+    valid = np.isfinite(np.max(values, axis=-1))
+    if not np.all(valid):
+        place = tuple(int(i) for i in np.argwhere(np.logical_not(valid))[0])
+        at = f" at position {place} of shape {valid.shape}" if place else ""
+        raise ValueError(
+            f"{family}: logits are numbers below inf, not all of them -inf, got "
+            f"{np.array2string(values[place], separator=', ', threshold=20)}{at}; NaN often comes from training that "
+            "diverged; validate_args=False leaves out the check"
+        )
 
 
 def weighted(probs: Any, scores: Any) -> Any:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..core.modes import no_grad
-from ..nn.kernels.softmax import log_softmax, logsumexp
+from ..nn.kernels.softmax import logsumexp
 from ..ops.elementwise import square
 from ..ops.index.scatter import gather
 from ..ops.reduce.sums import sum_
 from ..ops.shape.expand import broadcast_to
 from ..ops.shape.reshape import reshape, squeeze, unsqueeze
 from . import constraints
+from .categorical import Categorical
 from .distribution import Distribution
 from .utils import sizes_from
 
@@ -23,7 +24,8 @@ __all__ = ["MixtureSameFamily"]
 class MixtureSameFamily(Distribution):
     """Draws from one of several distributions of one family, chosen at random each time.
 
-    The density is summed through the logarithms of its parts, so that a part of any weight and any distance counts.
+    The density is summed through the logarithms of its parts, so that a part of any weight and any distance counts,
+    and one of weight 0 does not (PyTorch gives it a weight of 10⁻⁷).
 
     Args:
         mixture_distribution: a Categorical, whose categories are the components. Its batch is that of the mixture, or
@@ -53,7 +55,7 @@ class MixtureSameFamily(Distribution):
         self._mixture_distribution = mixture_distribution
         self._component_distribution = component_distribution
         *batch, count = component_distribution.batch_shape
-        categories = mixture_distribution.logits.shape[-1]
+        categories = mixture_distribution.param_shape[-1]
         if categories != count:
             raise ValueError(
                 f"MixtureSameFamily: the mixture has {categories} categories, but the batch of the components, "
@@ -122,8 +124,7 @@ class MixtureSameFamily(Distribution):
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the density."""
         value = unsqueeze(self._scored(value), self._axis)
-        weights = log_softmax(self._mixture_distribution.logits, -1)
-        return logsumexp(self._component_distribution.log_prob(value) + weights, -1)
+        return logsumexp(self._component_distribution.log_prob(value) + self._mixture_distribution.log_probs(), -1)
 
     def cdf(self, value: Any) -> Any:
         """The probability of drawing at most ``value``."""
@@ -144,14 +145,12 @@ class MixtureSameFamily(Distribution):
 
 
 def _check(mixture: Any, components: Any) -> None:
-    """Refuse what does not choose among categories, and what is no distribution or has no batch to choose from."""
-    if not (isinstance(mixture, Distribution) and all(hasattr(mixture, name) for name in ("logits", "probs"))):
+    """Refuse what does not draw numbers of components, and what is no distribution or has no batch to choose from."""
+    if not isinstance(mixture, Categorical):
         raise TypeError(
             "MixtureSameFamily: the mixture_distribution is a Categorical, such as Categorical(probs), got "
             f"{type(mixture).__name__}"
         )
-    if mixture.event_shape:
-        raise TypeError("MixtureSameFamily: the mixture_distribution draws numbers of components, as Categorical does")
     if not isinstance(components, Distribution):
         raise TypeError(
             f"MixtureSameFamily: the component_distribution is a Distribution, got {type(components).__name__}"

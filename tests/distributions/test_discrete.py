@@ -283,6 +283,12 @@ def test_binomials_of_different_counts() -> None:
         Binomial([1.0, 4.0], 0.3).enumerate_support()
 
 
+def test_large_logits_keep_their_digits() -> None:
+    """PyTorch subtracts the logarithm of a sum, which is large, from logits: 10⁻³ too little in single precision."""
+    logits = Categorical(logits=np.array([1e4, 1e4], np.float32)).logits
+    np.testing.assert_allclose(logits.numpy(), -math.log(2), rtol=1e-7)
+
+
 def test_excluded_classes() -> None:
     logits = Tensor([0.0, -inf, 1.0], requires_grad=True)
     policy = Categorical(logits=logits)
@@ -337,6 +343,12 @@ def test_the_straight_through_gradient_is_that_of_the_probabilities() -> None:
         (lambda: Poisson(-1.0), "Poisson: parameter rate .*got -1"),
         (lambda: Categorical([0.5, -0.1]), "Categorical: parameter probs"),
         (lambda: Categorical([0.0, 0.0]), "Categorical: parameter probs"),
+        (
+            lambda: Categorical(logits=[[0.0, 1.0], [math.nan, 0.0]]),
+            r"not all of them -inf, got \[nan,  0.\] at position",
+        ),
+        (lambda: Categorical(logits=[inf, 0.0]), r"logits are numbers below inf, .*got \[inf,  0.\]; NaN often"),
+        (lambda: OneHotCategorical(logits=[-inf, -inf]), r"not all of them -inf, got \[-inf, -inf\];"),
         (lambda: Categorical(0.5), "one number for each class along its last dimension"),
         (lambda: Categorical(np.zeros((2, 0))), "one number for each class along its last dimension"),
         (lambda: Multinomial(-1, [0.5, 0.5]), "total_count is at least 0, got -1"),

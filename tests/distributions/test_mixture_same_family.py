@@ -32,6 +32,14 @@ def test_components_far_away_and_of_weight_zero_cost_no_digits() -> None:
     np.testing.assert_allclose(found[2], height - 0.5e8)
 
 
+def test_a_component_of_probability_zero_is_not_there() -> None:
+    """PyTorch gives it a weight of 10⁻⁷, which is the density near its mean."""
+    weights = Tensor([0.0, 1.0], requires_grad=True)
+    score = MixtureSameFamily(Categorical(weights), Normal([0.0, 100.0], 1.0)).log_prob(0.0)
+    assert score.item() == pytest.approx(-5000.9189, rel=1e-6)
+    assert np.isfinite(autograd.grad(score, weights)[0].numpy()).all()
+
+
 def test_gradients_reach_weights_and_components() -> None:
     logits, loc = Tensor([0.1, -0.3], requires_grad=True), Tensor([-50.0, 50.0], requires_grad=True)
     mixture = MixtureSameFamily(Categorical(logits=logits), Normal(loc, 0.1))
@@ -91,8 +99,10 @@ def test_what_is_refused() -> None:
     for wrong in (normal, mg.ones(2)):
         with pytest.raises(TypeError, match="the mixture_distribution is a Categorical"):
             MixtureSameFamily(wrong, normal)
-    with pytest.raises(TypeError, match="as Categorical does"):
+    with pytest.raises(TypeError, match="is a Categorical, such as .*got OneHotCategorical"):
         MixtureSameFamily(OneHotCategorical(mg.ones(2)), normal)
+    with pytest.raises(TypeError, match="is a Categorical, such as .*got Bernoulli"):
+        MixtureSameFamily(Bernoulli([0.5, 0.5]), normal)
     with pytest.raises(TypeError, match="the component_distribution is a Distribution, got Tensor"):
         MixtureSameFamily(two, mg.ones(2))
 

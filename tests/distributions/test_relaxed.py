@@ -137,7 +137,7 @@ def test_what_is_refused(family: Any) -> None:
             family(temperature, probs=[0.5, 0.5])
     with pytest.raises(ValueError, match="takes either probs or logits, got neither"):
         family(1.0)
-    with pytest.raises(ValueError, match="parameter logits"):
+    with pytest.raises(ValueError, match="parameter logits|logits are numbers"):
         family(1.0, logits=[math.nan, 0.0])
 
 
