@@ -17,6 +17,8 @@ from .utils import lazy_property, sizes_from
 
 __all__ = ["Distribution"]
 
+_EITHER = frozenset({"probs", "logits", "covariance_matrix", "precision_matrix", "scale_tril"})  # one of them is given
+
 
 class _Undefined:
     """A class attribute that a family has to supply."""
@@ -51,6 +53,8 @@ class Distribution:
     arg_constraints: Any = _Undefined("arg_constraints")
     support: Any = _Undefined("support")
     _validate_args: bool = __debug__
+    _given: Any = None  # of parameters that stand for each other, the one that was given
+    _also_shown: tuple[str, ...] = ()  # what repr shows beside the parameters that have constraints
 
     def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: bool | None = None) -> None:
         self._batch_shape = sizes_from(batch_shape, "batch_shape")
@@ -267,10 +271,11 @@ class Distribution:
         return exp(self.entropy())
 
     def __repr__(self) -> str:
-        kind = type(self)
-        lazy = [name for name in self.arg_constraints if isinstance(getattr(kind, name, None), lazy_property)]
-        given = [(n, getattr(self, n)) for n in self.arg_constraints if n in vars(self) or n not in lazy]
-        return f"{type(self).__name__}({', '.join(f'{name}: {_brief(value)}' for name, value in given)})"
+        kind, others = type(self), _EITHER - {self._given} if self._given else frozenset()
+        lazy = {name for name in self.arg_constraints if isinstance(getattr(kind, name, None), lazy_property)}
+        hidden = others | (lazy - vars(self).keys())
+        names = [name for name in (*self._also_shown, *self.arg_constraints) if name not in hidden]
+        return f"{type(self).__name__}({', '.join(f'{name}: {_brief(getattr(self, name))}' for name in names)})"
 
 
 def _in_precision(value: Any, dtype: Any) -> Tensor:

@@ -44,6 +44,7 @@ class Multinomial(Distribution):
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     total_count: int
+    _also_shown = ("total_count",)
 
     def __init__(
         self, total_count: int = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -57,6 +58,7 @@ class Multinomial(Distribution):
         if self.total_count < 0:
             raise ValueError(f"Multinomial: total_count is at least 0, got {self.total_count}")
         self._categorical = Categorical(probs, logits, validate_args)
+        self._given = self._categorical._given
         shape = self._categorical.param_shape
         super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
 
@@ -66,6 +68,7 @@ class Multinomial(Distribution):
         new = self._expanded(Multinomial, shape, _instance)
         new.total_count = self.total_count
         new._categorical = self._categorical.expand(shape)
+        new._given = self._given
         return new
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)

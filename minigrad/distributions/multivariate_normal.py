@@ -82,6 +82,7 @@ class MultivariateNormal(Distribution):
                 f"{' and '.join(given) or 'none of them'}"
             )
         ((name, matrix),) = given.items()
+        self._given = name
         loc, matrix = tensors_of_one_dtype("MultivariateNormal", loc=loc, **{name: matrix})
         batch = _batch_of(loc.shape, name, matrix.shape)
         self.loc = broadcast_to(loc, (*batch, *loc.shape[-1:]))
@@ -94,7 +95,7 @@ class MultivariateNormal(Distribution):
         shape = sizes_from(batch_shape, "batch_shape")
         new = self._expanded(MultivariateNormal, shape, _instance)
         new.loc = broadcast_to(self.loc, (*shape, *self.event_shape))
-        new._factor = self._factor
+        new._factor, new._given = self._factor, self._given
         for name in _MATRICES:
             if name in vars(self):
                 setattr(new, name, broadcast_to(getattr(self, name), (*shape, *self.event_shape * 2)))

@@ -39,6 +39,7 @@ class OneHotCategorical(Distribution):
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self._categorical = Categorical(probs, logits, validate_args)
+        self._given = self._categorical._given
         shape = self._categorical.param_shape
         super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
 
@@ -47,6 +48,7 @@ class OneHotCategorical(Distribution):
         shape = sizes_from(batch_shape, "batch_shape")
         new = self._expanded(OneHotCategorical, shape, _instance)
         new._categorical = self._categorical.expand(shape)
+        new._given = self._given
         return new
 
     @property

@@ -37,6 +37,7 @@ class LogitRelaxedBernoulli(BinaryDistribution):
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.real
     has_rsample = True
+    _also_shown = ("temperature",)
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -99,16 +100,20 @@ class RelaxedBernoulli(TransformedDistribution):
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval
     has_rsample = True
+    _also_shown = ("temperature",)
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args)
+        self._given = base._given
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distributions, repeated without a copy to ``batch_shape``."""
-        return super().expand(batch_shape, self._get_checked_instance(RelaxedBernoulli, _instance))
+        new = super().expand(batch_shape, self._get_checked_instance(RelaxedBernoulli, _instance))
+        new._given = self._given
+        return new
 
     @property
     def temperature(self) -> Any:

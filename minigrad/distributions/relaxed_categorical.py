@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..nn.kernels.softmax import log_softmax
-from ..ops.elementwise import log
+from ..ops.elementwise import clamp, log
 from ..ops.reduce.sums import sum_
 from . import constraints
 from .categorical import Categorical
@@ -41,11 +43,13 @@ class ExpRelaxedCategorical(Distribution):
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.real_vector
     has_rsample = True
+    _also_shown = ("temperature",)
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         self._categorical = Categorical(probs, logits, validate_args)
+        self._given = self._categorical._given
         self.temperature = checked_temperature(type(self).__name__, temperature, self.logits, validate_args)
         shape = self._categorical.param_shape
         super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
@@ -55,6 +59,7 @@ class ExpRelaxedCategorical(Distribution):
         shape = sizes_from(batch_shape, "batch_shape")
         new = self._expanded(ExpRelaxedCategorical, shape, _instance)
         new._categorical = self._categorical.expand(shape)
+        new._given = self._given
         new.temperature = self.temperature
         return new
 
@@ -107,16 +112,26 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.simplex
     has_rsample = True
+    _also_shown = ("temperature",)
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
+        self._given = base._given
         super().__init__(base, ExpTransform(), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distributions, repeated without a copy to ``batch_shape``."""
-        return super().expand(batch_shape, self._get_checked_instance(RelaxedOneHotCategorical, _instance))
+        new = super().expand(batch_shape, self._get_checked_instance(RelaxedOneHotCategorical, _instance))
+        new._given = self._given
+        return new
+
+    def log_prob(self, value: Any) -> Any:
+        """The logarithm of the density, finite: shares that underflowed to 0 count as the smallest number."""
+        value = self._scored(value)
+        logarithm = log(clamp(value, min=float(np.finfo(value.dtype).tiny)))
+        return self.base_dist.log_prob(logarithm) - sum_(logarithm, -1)
 
     @property
     def temperature(self) -> Any:

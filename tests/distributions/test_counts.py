@@ -1,4 +1,4 @@
-"""Draws of counts where they are huge, and where they would take forever: whole numbers of their own support, always."""
+"""Draws of counts where they are huge, and where they would take forever: numbers of their own support."""
 
 from __future__ import annotations
 

@@ -115,6 +115,12 @@ def test_extremes(dtype: Any) -> None:
     drawn = RelaxedOneHotCategorical(np.array(0.1, dtype), logits=logits).rsample((20,))
     assert np.isfinite(drawn.detach().numpy()).all()
     assert np.isfinite(autograd.grad((drawn * drawn).sum(), logits)[0].numpy()).all()
+    cold = RelaxedOneHotCategorical(np.array(0.01, dtype), logits=logits)
+    drawn = cold.rsample((20,))
+    assert (drawn.detach().numpy() == 0).any()
+    found = cold.log_prob(drawn)
+    assert np.isfinite(found.detach().numpy()).all()  # PyTorch: NaN
+    assert np.isfinite(autograd.grad(found.sum(), logits)[0].numpy()).all()
     for probs in (0.0, 1.0):
         assert np.isfinite(LogitRelaxedBernoulli(0.5, probs).sample((20,)).numpy()).all()
 
@@ -143,5 +149,10 @@ def test_what_is_refused(family: Any) -> None:
 
 @each_family
 def test_it_shows_what_it_is(family: Any) -> None:
-    shown = repr(made(family))
-    assert shown.startswith(f"{family.__name__}(") and "logits: (3," in shown
+    distribution = made(family)
+    assert distribution.probs is not None  # which computes them
+    shown = repr(distribution)
+    assert shown.startswith(f"{family.__name__}(temperature: 0.7, logits: (3,") and "probs" not in shown
+    assert "logits" not in repr(
+        family(0.7, probs=[[0.5, 0.5]] if "Categorical" in family.__name__ else [0.5]).expand((3,))
+    )
