@@ -132,10 +132,12 @@ class Distribution:
             valid = as_array(constraint.check(value))
             if not np.all(valid):
                 family = type(self).__name__
+                there = f"distributions.transform_to({family}.arg_constraints[{name!r}])(x)"
+                cure = "" if constraint.is_discrete else f"{there} maps every real x there, where it can; "
                 raise ValueError(
                     f"{family}: parameter {name} must satisfy {constraint!r}, got "
-                    f"{_offending(constraint, value, valid)}; distributions.transform_to({family}.arg_constraints"
-                    f"[{name!r}])(x) maps every real x there, where it can; validate_args=False leaves out the check"
+                    f"{_offending(constraint, value, valid)}; {cure}"
+                    "validate_args=False leaves out the check"
                 )
 
     def _validate_sample(self, value: Any) -> None:
@@ -301,5 +303,6 @@ def _offending(constraint: Any, value: Any, valid: Any) -> str:
         event = np.broadcast_to(value, (*valid.shape, *shape))[place]
     except ValueError:  # a constraint of several pieces, whose events have several shapes
         return f"one that is not, at {place} of its checks"
-    shown = np.array2string(np.asarray(event), separator=", ", threshold=20)
-    return f"{shown} at position {place} of shape {valid.shape}" if place else shown
+    shown, why = np.array2string(np.asarray(event), separator=", ", threshold=20), constraint.why(np.asarray(event))
+    at = f" at position {place} of shape {valid.shape}" if place else ""
+    return f"{shown}{at}{', ' * bool(why)}{why}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..core.caller import warn
 from .distribution import Distribution
 
@@ -60,6 +62,8 @@ def kl_divergence(p: Distribution, q: Distribution) -> Any:
 
     Raises:
         NotImplementedError: if no formula is registered for these families.
+        TypeError: for what is no distribution.
+        ValueError: for batches that do not broadcast.
 
     Example:
         >>> from minigrad.distributions import Normal, kl_divergence
@@ -69,8 +73,27 @@ def kl_divergence(p: Distribution, q: Distribution) -> Any:
     pair = (type(p), type(q))
     formula = _found.get(pair)
     if formula is None:
+        for given in (p, q):
+            if not isinstance(given, Distribution):
+                raise TypeError(f"kl_divergence(p, q) compares two distributions, got a {type(given).__name__}")
         formula = _found[pair] = _most_specific(*pair)
-    return formula(p, q)
+    try:
+        return formula(p, q)
+    except ValueError:
+        if _broadcast(p, q):
+            raise
+        raise ValueError(
+            f"kl_divergence(p, q) compares batches that broadcast, got {p.batch_shape} of p, a {type(p).__name__}, and "
+            f"{q.batch_shape} of q, a {type(q).__name__}; sizes must be equal or 1, counted from the right"
+        ) from None
+
+
+def _broadcast(p: Distribution, q: Distribution) -> bool:
+    try:
+        np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    except ValueError:
+        return False
+    return True
 
 
 def _most_specific(type_p: type, type_q: type) -> Callable[..., Any]:

@@ -174,3 +174,11 @@ def test_an_unknown_pair_names_both_and_the_cure() -> None:
     for wrong in (int, Normal(0.0, 1.0), "Normal"):
         with pytest.raises(TypeError, match="two classes derived from Distribution"):
             register_kl(Normal, wrong)  # type: ignore[arg-type]
+
+
+def test_batches_that_do_not_broadcast_and_what_is_no_distribution() -> None:
+    with pytest.raises(ValueError, match=r"got \(2,\) of p, a Normal, and \(3,\) of q, a Normal; sizes must be"):
+        kl_divergence(Normal(np.zeros(2), 1.0), Normal(np.zeros(3), 1.0))
+    for pair in ((Normal(0.0, 1.0), 1.0), (Normal, Normal(0.0, 1.0))):
+        with pytest.raises(TypeError, match="kl_divergence.* compares two distributions, got a (float|type)"):
+            kl_divergence(*pair)  # type: ignore[arg-type]

@@ -119,8 +119,10 @@ def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="do not broadcast"):
         MultivariateNormal(np.zeros((3, 2)), np.stack([eye, eye]))
     indefinite = np.stack([eye, [[1.0, 2.0], [2.0, 1.0]]])
-    with pytest.raises(ValueError, match=r"parameter covariance_matrix must satisfy PositiveDefinite\(\), got"):
+    with pytest.raises(ValueError, match=r"covariance_matrix must satisfy PositiveDefinite\(\), got[^;]* is -1;"):
         MultivariateNormal(np.zeros(2), indefinite)
+    with pytest.raises(ValueError, match=r"precision_matrix must .* got[^;]*, which is not symmetric;"):
+        MultivariateNormal(np.zeros(2), precision_matrix=[[1.0, 0.5], [0.4, 1.0]])
     with pytest.raises(ValueError, match=r"matrix \(1,\) of the batch is not positive definite"):
         MultivariateNormal(np.zeros(2), indefinite, validate_args=False)
     with pytest.raises(ValueError, match=r"parameter scale_tril must satisfy LowerCholesky\(\)"):

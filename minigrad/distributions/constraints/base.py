@@ -31,6 +31,10 @@ class Constraint:
         """For every event in ``value`` whether it lies in the region, as a boolean Tensor."""
         raise NotImplementedError(f"{type(self).__name__} does not say which values it holds; write its check(value)")
 
+    def why(self, event: Any) -> str:
+        """What is wrong with an event outside, where its numbers do not tell: part of a sentence, or nothing."""
+        return ""
+
     def __repr__(self) -> str:
         return f"{type(self).__name__.lstrip('_')}()"
 

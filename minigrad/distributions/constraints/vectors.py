@@ -48,6 +48,10 @@ class Simplex(OnArrays):
         missing = np.abs(np.sum(value, axis=-1, dtype=np.float64) - 1)
         return np.logical_and(np.all(np.greater_equal(value, 0), axis=-1), np.less(missing, allowed))
 
+    def why(self, event: Any) -> str:
+        """The sum."""
+        return f"which sums to {np.sum(event, dtype=np.float64):g}" if np.all(event >= 0) else ""
+
 
 class Multinomial(Bounded):
     """Vectors of counts that sum to at most a bound."""
@@ -110,6 +114,14 @@ class Symmetric(Square):
         if value.shape[-1] != value.shape[-2]:
             return square
         return np.all(np.isclose(value, np.swapaxes(value, -1, -2), atol=1e-6), axis=(-2, -1))
+
+    def why(self, event: Any) -> str:
+        """That it is not symmetric, or its smallest eigenvalue."""
+        if not np.all(np.isfinite(event)) or event.shape[-1] != event.shape[-2]:
+            return ""
+        if not Symmetric()._holds(event):
+            return "which is not symmetric"
+        return f"whose smallest eigenvalue is {np.linalg.eigvalsh(_precise(event))[0]:.3g}"
 
 
 class PositiveSemidefinite(Symmetric):
