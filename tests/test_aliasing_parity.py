@@ -118,7 +118,7 @@ x.where(b, x); lib.where(b, x, x); lib.where(b | ~b, x, 0.0); x.index_add(0, i, 
 x.index_fill(0, i, 0.0); x.index_fill(0, i[:0], 0.0); x.index_copy(0, i, x[:2]); x.index_copy(0, i[:0], x[:0])
 x.index_put((i,), x[:2]); x.index_put((i[:0],), x[:0]); x.scatter(0, j, 0.0); x.scatter(0, j[:0], 0.0)
 x.scatter_add(0, j, x); x.scatter_reduce(0, j, x, 'sum'); x.scatter_reduce(0, j[:0], x[:0], 'sum'); x.lerp(x, 0.0)
-x.lerp(x, 1.0)
+x.lerp(x, 1.0); x.addcmul(x, x); x.addcdiv(x, x, value=0.0)
 lib.cat([x]); lib.cat([x, x]); lib.concat([x]); lib.concatenate([x]); lib.stack([x]); lib.hstack([x]); lib.vstack([x])
 lib.dstack([x]); lib.column_stack([x]); lib.hstack([v]); lib.vstack([v]); lib.column_stack([v]); lib.cat([v])
 lib.meshgrid(v, v, indexing='ij'); lib.meshgrid(v, indexing='ij'); lib.meshgrid(v, v[:1], indexing='xy')
@@ -199,17 +199,17 @@ UNLIKE: dict[str, str] = {
 NOT_IN_THE_TABLE = """
 backward requires_grad grad dtype device shape ndim nbytes is_leaf dim size numel nelement element_size item tolist
 numpy register_hook register_post_accumulate_grad_hook retain_grad is_contiguous is_floating_point type allclose equal
-Tensor Parameter RemovableHandle arange bernoulli detect_anomaly empty enable_grad eye finfo iinfo full
-get_default_dtype get_rng_state inference_mode is_grad_enabled is_tensor linspace load logspace manual_seed no_grad
-ones rand randint randn randperm save set_default_dtype set_grad_enabled set_rng_state tril_indices triu_indices zeros
-astype atleast_1d atleast_2d atleast_3d bucketize cbrt expand_dims power ptp searchsorted std_mean var_mean
-softmax_with_temperature sample maxout multi_head_attention_forward add_remaining_self_loops add_self_loops
-contrastive_loss info_nce_loss nt_xent_loss image_text_loss clip_loss semi_hard_triplets kl_divergence js_divergence
-soft_cross_entropy entropy normal_kl normal_kl_between l1_penalty l2_penalty elastic_net
-contains_self_loops degree gcn_norm global_add_pool global_max_pool global_mean_pool remove_self_loops scatter
-segment_softmax binary_hinge_loss focal_loss gaussian_nll_logvar_loss laplace_nll_loss log_cosh_loss mae_loss
-multiclass_hinge_loss multilabel_bce_loss quantile_loss sigmoid_focal_loss squared_hinge_loss sse_loss
-in_batch_softmax_loss negative_sampling_loss sampled_softmax_loss
+Generator Tensor Parameter RemovableHandle arange bernoulli detect_anomaly empty enable_grad eye finfo iinfo full
+get_default_dtype get_rng_state inference_mode initial_seed seed is_grad_enabled is_tensor linspace load logspace
+manual_seed no_grad ones rand randint randn randperm save set_default_dtype set_grad_enabled set_rng_state
+tril_indices triu_indices zeros astype atleast_1d atleast_2d atleast_3d bucketize cbrt expand_dims power ptp
+searchsorted std_mean var_mean softmax_with_temperature sample maxout multi_head_attention_forward
+add_remaining_self_loops add_self_loops contrastive_loss info_nce_loss nt_xent_loss image_text_loss clip_loss
+semi_hard_triplets kl_divergence js_divergence soft_cross_entropy entropy normal_kl normal_kl_between l1_penalty
+l2_penalty elastic_net contains_self_loops degree gcn_norm global_add_pool global_max_pool global_mean_pool
+remove_self_loops scatter segment_softmax binary_hinge_loss focal_loss gaussian_nll_logvar_loss laplace_nll_loss
+log_cosh_loss mae_loss multiclass_hinge_loss multilabel_bce_loss quantile_loss sigmoid_focal_loss squared_hinge_loss
+sse_loss in_batch_softmax_loss negative_sampling_loss sampled_softmax_loss
 """
 
 

@@ -22,6 +22,8 @@ class InPlaceMethods:
     acosh_: Method
     add_: Method
     addbmm_: Method
+    addcdiv_: Method
+    addcmul_: Method
     addmm_: Method
     addmv_: Method
     addr_: Method

@@ -39,6 +39,8 @@ class Methods(InPlaceMethods):
     softmax: Method
     # ops/arithmetic.py
     add: Method
+    addcdiv: Method
+    addcmul: Method
     div: Method
     lerp: Method
     sub: Method

@@ -109,6 +109,29 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     return elementwise.add(input, multiply(weight, elementwise.subtract(end, input)))
 
 
+@register()
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input`` + ``value`` · ``tensor1`` · ``tensor2``: a running mean of squares, for example.
+
+    Example:
+        >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5)
+        Tensor([4.])
+    """
+    product = multiply(tensor1, tensor2)
+    return elementwise.add(input, multiply(value, product))
+
+
+@register()
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input`` + ``value`` · ``tensor1`` / ``tensor2``: a step divided by its size, for example.
+
+    Example:
+        >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=-1)
+        Tensor([-0.5])
+    """
+    return elementwise.add(input, multiply(value, elementwise.divide(tensor1, tensor2)))
+
+
 # --- on integers and bits ---------------------------------------------------------------------------------------------
 for _function in (
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.gcd, np.lcm, np.left_shift, np.right_shift,

@@ -199,7 +199,7 @@ def is_contiguous(input: Tensor) -> bool:
 
 
 @register()
-def contiguous(input: Tensor) -> Tensor:
+def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The Tensor with its elements one after the other in memory: itself where they are, else a copy."""
     return input if is_contiguous(input) else clone(input)
 

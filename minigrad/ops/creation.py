@@ -113,12 +113,20 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
 
 
 # --- like another -----------------------------------------------------------------------------------------------------
-def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+# What PyTorch's programs give as memory_format. It changes no value, so that it has no effect here.
+preserve_format, contiguous_format, channels_last = "preserve_format", "contiguous_format", "channels_last"
+
+
+def zeros_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Zeros of the shape and dtype of ``input``, where its array lives."""
     return finished(np.zeros_like(as_array(input), dtype=_like(input, dtype)), requires_grad, device)
 
 
-def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def ones_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Ones of the shape and dtype of ``input``, where its array lives.
 
     Example:
@@ -128,13 +136,21 @@ def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, dev
     return finished(np.ones_like(as_array(input), dtype=_like(input, dtype)), requires_grad, device)
 
 
-def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def empty_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Memory of the shape and dtype of ``input``, to be overwritten."""
     return finished(np.empty_like(as_array(input), dtype=_like(input, dtype)), requires_grad, device)
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    device: Any = None,
+    memory_format: Any = None,
 ) -> Tensor:
     """One value everywhere, in the shape and dtype of ``input``."""
     value, like = _number("full_like", "fill_value", fill_value), as_array(input)

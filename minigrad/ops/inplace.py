@@ -179,6 +179,8 @@ for _name in (  # fmt: skip
     "acosh",
     "add",
     "addbmm",
+    "addcdiv",
+    "addcmul",
     "addmm",
     "addmv",
     "addr",

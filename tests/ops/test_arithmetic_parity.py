@@ -41,6 +41,9 @@ def test_factors_and_rounding(dtype):
                 return getattr(library, name)(a, b, rounding_mode=mode)
 
             compare(functools.partial(divided, mg), functools.partial(divided, torch), x, y)
+    for ours, theirs in ((mg.addcmul, torch.addcmul), (mg.addcdiv, torch.addcdiv)):
+        compare(ours, theirs, x, y, random((4,), dtype, 0.5, 1, seed=2))
+        compare(lambda *a, f=ours: f(*a, value=-0.5), lambda *a, f=theirs: f(*a, value=-0.5), x, y, y + 5)
     compare(mg.lerp, torch.lerp, x, y, random((3, 4), dtype, 0, 1, seed=2))
     compare(mg.neg, torch.neg, x)
     compare(mg.absolute, torch.absolute, x)

@@ -274,6 +274,7 @@ SPECIAL = {
     "add": (0.5,), "sub": (0.5,), "subtract": (0.5,), "mul": (0.5,), "multiply": (0.5,), "div": (0.5,),
     "divide": (0.5,), "true_divide": (0.5,), "floor_divide": (0.5,), "remainder": (0.5,), "fmod": (0.5,), "pow": (3,),
     "clamp": (0.2, 0.6), "clip": (0.2, 0.6), "lerp": (1.0, 0.5), "atan2": (0.5,), "hypot": (0.5,),
+    "addcmul": (2.0, 0.5), "addcdiv": (2.0, 0.5),
     "copysign": (-1.0,), "xlogy": (0.5,), "igamma": (0.5,), "igammac": (0.5,), "polygamma": (1,), "mvlgamma": (2,),
     "cumsum": (0,), "cumprod": (0,), "fill": (2.0,), "zero": (), "copy": ([[1.0, 2.0], [3.0, 4.0]],),
     "masked_fill": (np.array([[True, False], [False, True]]), 7.0),

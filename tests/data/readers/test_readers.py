@@ -89,8 +89,8 @@ def test_idx_files(tmp_path, pack, code, dtype):
         (idx(LABELS)[:6], "cut off within its header"),
         (idx(LABELS)[:-1], r"6 bytes of data for the shape \(6,\), and has 5"),
         (idx(LABELS) + b"x", r"and has 7"),
-        (gzip.compress(idx(LABELS))[:-9], "is damaged"),
-        (gzip.compress(idx(LABELS))[:15] + b"junk" * 9, "is damaged"),
+        (gzip.compress(idx(LABELS), mtime=0)[:-9], "is damaged"),
+        (gzip.compress(idx(LABELS), mtime=0)[:15] + b"junk" * 9, "is damaged"),
     ],
 )
 def test_damaged_idx_files(tmp_path, content, message):
@@ -103,7 +103,7 @@ def test_damaged_idx_files(tmp_path, content, message):
 def test_mnist(tmp_path, folder):
     raw = tmp_path / folder
     raw.mkdir(parents=True, exist_ok=True)
-    (raw / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(IMAGES)))
+    (raw / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(IMAGES), mtime=0))
     (raw / "train-labels-idx1-ubyte").write_bytes(idx(LABELS))
     scaled = Compose([ToTensor(), Normalize((0.1307,), (0.3081,))])
     data = MNIST(tmp_path, train=True, download=True, transform=scaled, target_transform=lambda label: label % 2)

@@ -29,9 +29,9 @@ NOT_DRAWN = {
     "needs files, other libraries or functions": "from_dlpack from_numpy load numpy register_hook "
     "register_post_accumulate_grad_hook save",
     "changes the library, or tells something of it": "device finfo get_default_dtype get_rng_state iinfo "
-    "is_grad_enabled manual_seed set_default_dtype set_rng_state",
+    "initial_seed is_grad_enabled manual_seed seed set_default_dtype set_rng_state",
     "is a mode, of which one will do": "enable_grad inference_mode set_grad_enabled",
-    "is a type": "Tensor dtype",
+    "is a type": "Generator Tensor dtype",
     "has a gradient in PyTorch that is right behind a log_softmax only": "ctc_loss",
     "needs the result of another function": "max_unpool1d max_unpool2d",
     "takes its arguments in another order as a method": "polygamma polygamma_",

@@ -47,6 +47,11 @@ def lerp(d: Draw) -> list[str]:
     return [x, d.same(x), d.partner(x, "f") if d.chance(0.4) else d.number()]
 
 
+def products(d: Draw) -> list[str]:
+    x = d.floating()
+    return [x, d.partner(x, "f"), d.partner(x, "f"), *d.option(f"value={d.number()}")]
+
+
 def power(d: Draw) -> list[str]:
     x = d.tensor()
     return [x, d.partner(x) if d.chance(0.4) else d.number()]
@@ -86,6 +91,8 @@ ARGUMENTS = {
     "round": lambda d: [d.tensor(), *d.option(f"decimals={d.whole(-1, 2)}", 0.3)],
     "nan_to_num": nan_to_num,
     "lerp": lerp,
+    "addcmul": products,
+    "addcdiv": products,
     "logit": logit,
     "mvlgamma": lambda d: [d.tensor(), str(d.whole(1, 3))],
     "pow": power,
