@@ -2,7 +2,8 @@
 
 Every one is differentiable to any order. They compute in double precision, and round once, to the precision of their
 input; those that training calls millions of times, ``erf``, ``erfc`` and the exponentials, compute in the precision of
-their input, to some units of its last digit. ``minigrad.lgamma`` and ``minigrad.special.gammaln`` are the same function, as in PyTorch.
+their input, to some units of its last digit. ``minigrad.lgamma`` and ``minigrad.special.gammaln`` are the same
+function, as in PyTorch.
 
 Example:
     >>> minigrad.special.ndtr(minigrad.special.ndtri(Tensor([0.25])))
