@@ -46,15 +46,16 @@ from .ops.comparison import (
     isneginf, isposinf, le, less, less_equal, logical_and, logical_not, logical_or, logical_xor, lt, ne,
     not_equal, signbit,
 )  # fmt: skip
-from .ops.special import (
-    cbrt, ceil, copysign, erf, erfc, erfcx, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log10, log1p,
-    log2, logaddexp, logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
+from .ops.special.elementary import (
+    cbrt, ceil, copysign, exp2, expm1, floor, fmax, fmin, fmod, frac, heaviside, log10, log1p, log2, logaddexp,
+    logaddexp2, nan_to_num, reciprocal, round_ as round, rsqrt, trunc, xlogy,
 )  # fmt: skip
-from .ops.gamma import digamma, gammaln, lgamma, multigammaln, mvlgamma, polygamma, psi
-from .ops.gammainc import gammainc, gammaincc, igamma, igammac
-from .ops.probit import erfinv, expit, log_ndtr, logit, ndtr, ndtri
-from .ops.bessel import i0, i0e, i1, i1e
-from .ops.entropy import entr, xlog1py
+from .ops.special.errors import erf, erfc, erfcx
+from .ops.special.gamma import digamma, gammaln, lgamma, multigammaln, mvlgamma, polygamma, psi
+from .ops.special.gammainc import gammainc, gammaincc, igamma, igammac
+from .ops.special.probit import erfinv, expit, log_ndtr, logit, ndtr, ndtri
+from .ops.special.bessel import i0, i0e, i1, i1e
+from .ops.special.entropy import entr, xlog1py
 from .ops.trigonometric import (
     acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2,
     atanh, cos, cosh, deg2rad, hypot, rad2deg, sin, sinc, sinh, tan,

@@ -11,13 +11,14 @@ Example:
 """
 
 from .nn.kernels.softmax import log_softmax, logsumexp, softmax
-from .ops.bessel import i0, i0e, i1, i1e
-from .ops.entropy import entr, xlog1py
-from .ops.gamma import digamma, gammaln, multigammaln, polygamma, psi
-from .ops.gammainc import gammainc, gammaincc
-from .ops.probit import erfinv, expit, log_ndtr, logit, ndtr, ndtri
-from .ops.special import erf, erfc, erfcx, exp2, expm1, log1p, xlogy
-from .ops.special import round_ as round
+from .ops.special.bessel import i0, i0e, i1, i1e
+from .ops.special.elementary import exp2, expm1, log1p, xlogy
+from .ops.special.elementary import round_ as round
+from .ops.special.entropy import entr, xlog1py
+from .ops.special.errors import erf, erfc, erfcx
+from .ops.special.gamma import digamma, gammaln, multigammaln, polygamma, psi
+from .ops.special.gammainc import gammainc, gammaincc
+from .ops.special.probit import erfinv, expit, log_ndtr, logit, ndtr, ndtri
 from .ops.trigonometric import sinc
 
 __all__ = [

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..core.tensor import wrap
-from ..ops.betainc import beta_quantile, beta_sample, beta_share
 from ..ops.elementwise import log, sigmoid, where
 from ..ops.join import stack
 from ..ops.shape.expand import broadcast_to
-from ..ops.special import log1p
+from ..ops.special.betainc import beta_quantile, beta_sample, beta_share
+from ..ops.special.elementary import log1p
 from . import constraints
 from .dirichlet import Dirichlet, dirichlet_dirichlet, log_standard_gamma
 from .distribution import Distribution

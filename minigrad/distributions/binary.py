@@ -10,7 +10,7 @@ import numpy as np
 from ..core.arrays import as_array
 from ..nn.functional.activation.smooth import logsigmoid
 from ..ops.elementwise import log, sigmoid, where
-from ..ops.special import log1p
+from ..ops.special.elementary import log1p
 from .distribution import Distribution
 from .utils import broadcast_parameters, lazy_property, logits_to_probs, probs_to_logits
 

@@ -10,9 +10,9 @@ import numpy as np
 from ..core.arrays import as_array
 from ..core.tensor import wrap
 from ..ops.elementwise import exp, minimum, where
-from ..ops.gamma import lgamma
 from ..ops.reduce.sums import sum_
-from ..ops.special import floor
+from ..ops.special.elementary import floor
+from ..ops.special.gamma import lgamma
 from ..random import default_generator
 from . import constraints
 from .bernoulli import listed

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.tensor import wrap
 from ..ops.creation import full_like
 from ..ops.elementwise import log, square, where
-from ..ops.special import log1p
+from ..ops.special.elementary import log1p
 from ..ops.trigonometric import arctan2
 from ..random import default_generator
 from . import constraints

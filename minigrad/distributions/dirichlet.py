@@ -10,13 +10,13 @@ import numpy as np
 from ..core.arrays import as_array
 from ..nn.kernels.softmax import softmax
 from ..ops.elementwise import clamp, where
-from ..ops.gamma import digamma, lgamma
-from ..ops.gamma_sample import log_gamma_sample
 from ..ops.index.select import one_hot
 from ..ops.reduce.extremes import argmax
 from ..ops.reduce.sums import sum_
 from ..ops.shape.expand import broadcast_to
 from ..ops.shape.reshape import unsqueeze
+from ..ops.special.gamma import digamma, lgamma
+from ..ops.special.gamma_sample import log_gamma_sample
 from ..random import default_generator
 from . import constraints
 from .distribution import Distribution

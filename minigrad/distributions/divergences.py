@@ -9,8 +9,9 @@ import numpy as np
 
 from ..ops.creation import full
 from ..ops.elementwise import abs_, clamp, exp, log, square, where
-from ..ops.gamma import lgamma
-from ..ops.special import erf, expm1, xlogy
+from ..ops.special.elementary import expm1, xlogy
+from ..ops.special.errors import erf
+from ..ops.special.gamma import lgamma
 from .distribution import Distribution
 from .exponential import Exponential
 from .gumbel import Gumbel

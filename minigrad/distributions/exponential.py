@@ -6,7 +6,7 @@ from typing import Any
 
 from ..ops.creation import zeros_like
 from ..ops.elementwise import log, square, where
-from ..ops.special import expm1, reciprocal
+from ..ops.special.elementary import expm1, reciprocal
 from . import constraints
 from .distribution import Distribution
 from .kl import register_kl

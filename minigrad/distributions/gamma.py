@@ -10,11 +10,11 @@ import numpy as np
 from ..core.arrays import as_array
 from ..core.tensor import Tensor, wrap
 from ..ops.elementwise import clamp, log, where
-from ..ops.gamma import digamma, lgamma
-from ..ops.gamma_sample import gamma_quantile, gamma_sample
-from ..ops.gammainc import gammainc
 from ..ops.shape.expand import broadcast_to
-from ..ops.special import xlogy
+from ..ops.special.elementary import xlogy
+from ..ops.special.gamma import digamma, lgamma
+from ..ops.special.gamma_sample import gamma_quantile, gamma_sample
+from ..ops.special.gammainc import gammainc
 from ..random import default_generator
 from . import constraints
 from .distribution import Distribution

@@ -14,8 +14,8 @@ import numpy as np
 from ..core.arrays import as_array
 from ..ops.creation import full_like
 from ..ops.elementwise import exp, log, square, where
-from ..ops.gamma import digamma, lgamma
-from ..ops.special import log1p
+from ..ops.special.elementary import log1p
+from ..ops.special.gamma import digamma, lgamma
 from .bernoulli import Bernoulli
 from .beta import Beta
 from .binary import times_log

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..ops.creation import zeros_like
 from ..ops.elementwise import square, where
-from ..ops.probit import erfinv
-from ..ops.special import erf
+from ..ops.special.errors import erf
+from ..ops.special.probit import erfinv
 from . import constraints
 from .kl import kl_divergence, register_kl
 from .normal import Normal

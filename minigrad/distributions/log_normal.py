@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..ops.elementwise import exp, square, where
-from ..ops.special import expm1
+from ..ops.special.elementary import expm1
 from . import constraints
 from .normal import Normal
 from .numerics import exp_or_infinity, outside_impossible

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..core.tensor import wrap
-from ..ops.gamma import lgamma
 from ..ops.reduce.sums import sum_
+from ..ops.special.gamma import lgamma
 from ..random import default_generator
 from . import constraints
 from .binomial import Binomial

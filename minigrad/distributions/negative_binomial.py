@@ -8,8 +8,8 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..ops.elementwise import where
-from ..ops.gamma import lgamma
-from ..ops.special import floor
+from ..ops.special.elementary import floor
+from ..ops.special.gamma import lgamma
 from ..random import default_generator
 from . import constraints
 from .binary import BinaryDistribution

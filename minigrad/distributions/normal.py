@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..ops.elementwise import log, square
-from ..ops.special import erfc
+from ..ops.special.errors import erfc
 from . import constraints
 from .distribution import Distribution
 from .kl import register_kl

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.arrays import as_array
 from ..core.tensor import wrap
 from ..ops.elementwise import exp, log, where
-from ..ops.probit import ndtri
+from ..ops.special.probit import ndtri
 from ..ops.trigonometric import cos, sin
 
 __all__ = ["cotangent", "exp_or_infinity", "log_or_minus_infinity", "normal_quantile", "outside_impossible"]

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..ops.elementwise import log, square, where
-from ..ops.special import expm1, log1p, reciprocal
+from ..ops.special.elementary import expm1, log1p, reciprocal
 from . import constraints
 from .distribution import Distribution
 from .kl import register_kl

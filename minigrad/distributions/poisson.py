@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import as_array
-from ..ops.gamma import lgamma
-from ..ops.special import floor
+from ..ops.special.elementary import floor
+from ..ops.special.gamma import lgamma
 from . import constraints
 from .binary import times_log
 from .distribution import Distribution

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.elementwise import log
-from ..ops.special import log1p, logaddexp
+from ..ops.special.elementary import log1p, logaddexp
 from . import constraints
 from .binary import BinaryDistribution
 from .noise import standard_uniform

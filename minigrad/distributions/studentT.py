@@ -10,10 +10,10 @@ import numpy as np
 from ..core.arrays import as_array
 from ..core.tensor import wrap
 from ..ops.elementwise import log, sqrt, square, where
-from ..ops.gamma import digamma, lgamma
-from ..ops.gamma_sample import log_gamma_sample
 from ..ops.shape.expand import broadcast_to
-from ..ops.special import log1p
+from ..ops.special.elementary import log1p
+from ..ops.special.gamma import digamma, lgamma
+from ..ops.special.gamma_sample import log_gamma_sample
 from ..random import default_generator
 from . import constraints
 from .distribution import Distribution

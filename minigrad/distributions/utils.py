@@ -18,7 +18,7 @@ from ..ops.elementwise import clamp, log, sigmoid
 from ..ops.reduce.sums import sum_
 from ..ops.shape.expand import broadcast_to
 from ..ops.shape.reshape import reshape
-from ..ops.special import log1p
+from ..ops.special.elementary import log1p
 
 __all__ = [
     "broadcast_all",

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ..ops.elementwise import exp, log, square, where
-from ..ops.gamma import lgamma
-from ..ops.special import expm1, log1p, reciprocal
+from ..ops.special.elementary import expm1, log1p, reciprocal
+from ..ops.special.gamma import lgamma
 from . import constraints
 from .distribution import Distribution
 from .noise import standard_exponential

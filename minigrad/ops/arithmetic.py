@@ -11,7 +11,7 @@ from ..core.declare import constant, register
 from ..core.dispatch import NUMPY
 from . import elementwise
 from .elementwise import abs_, floor_divide, multiply, negative, pow_, remainder, sign
-from .special import fmod, trunc
+from .special.elementary import fmod, trunc
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 absolute = register(np.fabs, method="absolute")(abs_)

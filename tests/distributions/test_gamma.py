@@ -24,7 +24,7 @@ from minigrad.distributions import (
     Poisson,
     kl_divergence,
 )
-from minigrad.ops.gamma_sample import gamma_quantile
+from minigrad.ops.special.gamma_sample import gamma_quantile
 from tests.distributions import test_families as walk
 from tests.distributions.families import SCALE, SHAPES, Family
 from tests.distributions.statistics import assert_drawn_from, random_between

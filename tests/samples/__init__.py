@@ -1,7 +1,7 @@
 """Arguments for every primitive, away from kinks: what the registry test feeds to each of them.
 
 A sample is the tuple of array inputs (float64) and the dictionary of static arguments. The samples of a module stand in
-the file of that name: those of ``ops/special.py`` in ``samples/special.py``, and so on.
+the file of that name: those of ``ops/special/`` in ``samples/special.py``, and so on.
 """
 
 from __future__ import annotations

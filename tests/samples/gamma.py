@@ -1,4 +1,4 @@
-"""Samples for ops/gamma.py, ops/gammainc.py and ops/gamma_sample.py."""
+"""Samples for ops/special/: gamma.py, gammainc.py and gamma_sample.py."""
 
 from __future__ import annotations
 

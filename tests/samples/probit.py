@@ -1,4 +1,4 @@
-"""Samples for ops/probit.py, ops/entropy.py and ops/bessel.py."""
+"""Samples for ops/special/: probit.py, entropy.py and bessel.py."""
 
 from __future__ import annotations
 

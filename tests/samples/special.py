@@ -1,4 +1,4 @@
-"""Samples for ops/special.py."""
+"""Samples for ops/special/elementary.py and errors.py."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...core.arrays import as_array, is_array, shape_of
 from ...core.tensor import Tensor, raw
 from ...ops.shape.expand import broadcast_to
-from ...ops.special import logaddexp
+from ...ops.special.elementary import logaddexp
 from .. import constraints
 from ..utils import sum_rightmost
 from .base import Transform, at_least

@@ -10,7 +10,7 @@ import numpy as np
 from ....core.tensor import Tensor, raw
 from ....ops.elementwise import log, maximum
 from ....ops.shape.reshape import unsqueeze
-from ....ops.special import xlogy
+from ....ops.special.elementary import xlogy
 from ..arguments import at_least_zero, computed_in_single_precision
 from .reduction import (
     check_reduction,

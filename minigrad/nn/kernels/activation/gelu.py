@@ -16,7 +16,7 @@ from ....core.arrays import as_array, get_default_dtype
 from ....core.modes import grad_enabled
 from ....core.primitive import Primitive
 from ....ops.elementwise import sigmoid
-from ....ops.special import erfc
+from ....ops.special.errors import erfc
 
 _BLOCK = 65536  # numbers at a time
 _DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution at 0

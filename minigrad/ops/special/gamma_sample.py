@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import primitive
+from ...core.declare import primitive
 from .gamma import lgamma
 from .gammainc import gamma_density, gamma_sample_gradient, gammainc, gammainc_relative, gammaincc
 from .pieces import in_double, put

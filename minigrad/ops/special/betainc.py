@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import primitive
-from .elementwise import sigmoid
+from ...core.declare import primitive
+from ..elementwise import sigmoid
 from .gamma import digamma, lgamma, polygamma, stirling_rest
 from .gammainc import excess
 from .pieces import in_double, put

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import refuse_gradient
-from ..core.declare import primitive, register
-from .elementwise import clamp, sigmoid
+from ...core.arrays import refuse_gradient
+from ...core.declare import primitive, register
+from ..elementwise import clamp, sigmoid
+from .errors import erfc, erfcx
 from .pieces import Ratio, in_double, put, ratio
-from .special import erfc, erfcx
 
 # Rational approximations of the normal quantile: of Φ⁻¹(p) / (p - ½) in 0.180625 - (p - ½)², and of Φ⁻¹ itself in
 # √(-log p) - 1.6 and √(-log p) - 5.

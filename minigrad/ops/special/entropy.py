@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import primitive
+from ...core.declare import primitive
+from .elementary import log1p
 from .pieces import beside, in_double
-from .special import log1p
 
 
 def _xlog1py_forward(x: Any, y: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array
-from ..core.declare import primitive, register
+from ...core.arrays import as_array
+from ...core.declare import primitive, register
 from .pieces import Ratio, in_double, polynomial, put, ratio
 
 EULER = 0.57721566490153286061

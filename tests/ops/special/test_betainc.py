@@ -9,9 +9,9 @@ import pytest
 
 from minigrad import Tensor
 from minigrad.autograd import grad
-from minigrad.ops.betainc import beta_density, beta_quantile, beta_relative, beta_sample, beta_share
-from minigrad.ops.gamma_sample import gamma_quantile, gamma_sample, log_gamma_sample
-from minigrad.ops.gammainc import gammainc, gammaincc
+from minigrad.ops.special.betainc import beta_density, beta_quantile, beta_relative, beta_sample, beta_share
+from minigrad.ops.special.gamma_sample import gamma_quantile, gamma_sample, log_gamma_sample
+from minigrad.ops.special.gammainc import gammainc, gammaincc
 
 
 def spread(count: int, low: float, high: float, seed: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array, get_default_dtype
+from ...core.arrays import as_array, get_default_dtype
 
 Ratio = tuple[tuple[float, ...], tuple[float, ...]]  # numerator and denominator, from the highest power on
 _BLOCK = 16384  # numbers at a time: the intermediate results of more leave the cache

@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import special
-from minigrad.ops.gammainc import gamma_sample_gradient
+from minigrad.ops.special.gammainc import gamma_sample_gradient
 from tests.parity import DTYPES, LAYOUTS, compare, random, torch
 
 RANGES = {

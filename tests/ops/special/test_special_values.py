@@ -10,8 +10,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, special
-from minigrad.ops.gammainc import gamma_sample_gradient
-from tests.ops.special_values import VALUES
+from minigrad.ops.special.gammainc import gamma_sample_gradient
+from tests.ops.special.special_values import VALUES
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(special, name) for name in VALUES if hasattr(special, name)},

@@ -10,7 +10,7 @@ import pytest
 import minigrad as mg
 from minigrad import Tensor, special
 from minigrad.autograd import grad, gradcheck, gradgradcheck
-from minigrad.ops.gammainc import gamma_density, gamma_sample_gradient
+from minigrad.ops.special.gammainc import gamma_density, gamma_sample_gradient
 
 inf, nan = math.inf, math.nan
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import primitive, register
+from ...core.declare import primitive, register
 from .pieces import in_double, polynomial, put
 
 _FAR = 25.0  # where the expansion for large arguments takes over from the power series

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.declare import primitive, register
-from .elementwise import unless_zero
+from ...core.declare import primitive, register
+from ..elementwise import unless_zero
 from .gamma import digamma, lgamma, lgamma_one_plus, polygamma, stirling_rest
 from .pieces import beside, in_double, polynomial, put
 
