@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import as_array
-from ..core.declare import constant, register
+from ..core.arrays import as_array, refuse_gradient
+from ..core.declare import constant, primitive, register
 from ..core.dispatch import NUMPY
 from . import elementwise
 from .elementwise import abs_, floor_divide, multiply, negative, pow_, remainder, sign
@@ -109,6 +109,24 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     return elementwise.add(input, multiply(weight, elementwise.subtract(end, input)))
 
 
+@primitive(name="addcmul", broadcasts=True)
+def _addcmul(x: Any, y: Any, z: Any, *, value: Any) -> Any:
+    return x + value * (y * z)
+
+
+@primitive(name="addcdiv", broadcasts=True)
+def _addcdiv(x: Any, y: Any, z: Any, *, value: Any) -> Any:
+    return x + value * (y / z)
+
+
+_addcmul.rule(x=lambda g: g, y=lambda g, z, value: g * (value * z), z=lambda g, y, value: g * (value * y))
+_addcdiv.rule(
+    x=lambda g: g,
+    y=lambda g, z, value: g * (value / z),
+    z=lambda g, y, z, value: -g * (value * y / np.square(z)),
+)
+
+
 @register()
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``input`` + ``value`` · ``tensor1`` · ``tensor2``: a running mean of squares, for example.
@@ -117,8 +135,8 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         >>> addcmul(Tensor([1.0]), Tensor([2.0]), Tensor([3.0]), value=0.5)
         Tensor([4.])
     """
-    product = multiply(tensor1, tensor2)
-    return elementwise.add(input, multiply(value, product))
+    refuse_gradient("addcmul", value=value)
+    return _addcmul(input, tensor1, tensor2, value=_scalar(value))
 
 
 @register()
@@ -129,7 +147,13 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         >>> addcdiv(Tensor([1.0]), Tensor([3.0]), Tensor([2.0]), value=-1)
         Tensor([-0.5])
     """
-    return elementwise.add(input, multiply(value, elementwise.divide(tensor1, tensor2)))
+    refuse_gradient("addcdiv", value=value)
+    return _addcdiv(input, tensor1, tensor2, value=_scalar(value))
+
+
+def _scalar(value: Any) -> Any:
+    """A Python number, whose type leaves that of arrays alone."""
+    return value if isinstance(value, (bool, int, float)) else as_array(value).item()
 
 
 # --- on integers and bits ---------------------------------------------------------------------------------------------
