@@ -1,7 +1,11 @@
 """Train a network to read handwritten digits, and look at what it learned and where it errs.
 
-    python examples/digits.py            pictures and a receipt go to runs/digits
+    python examples/digits.py            pictures, a receipt and a checkpoint go to runs/digits
+    python examples/digits.py --resume   goes on from that checkpoint, where there is one
     python examples/digits.py --help
+
+A run that was killed and resumed ends with the same numbers, bit for bit, as one that was not, and
+``python -m minigrad.receipts verify runs/digits/receipt.json`` does the run again and compares all of them.
 
 The data come with scikit-learn: 1,797 real digits of 8 × 8 pixels, written by 13 people (the test part of UCI's
 "Optical Recognition of Handwritten Digits"). One fifth, 360 images with every digit in proportion, is held out: the
@@ -16,23 +20,23 @@ Five-fold cross-validation inside the training part says 98.7 %, and 97.7 % with
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import platform
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import minigrad
-from minigrad import Tensor, nn, no_grad, optim
+from minigrad import Tensor, checkpoint, nn, no_grad, optim
 from minigrad.data import DataLoader, TensorDataset
 from minigrad.nn import functional as F
+from minigrad.nn.utils import parameters_to_vector
+from minigrad.receipts import Receipt
 from minigrad.viz import draw_graph
 
 try:
@@ -51,6 +55,7 @@ PIXELS, CLASSES = 64, 10
 SPLIT = 0  # the seed of the split, which --seed does not touch
 BATCH = 32
 SMOOTHING = 0.1  # share of every label that is spread over all digits: the network shall not be too sure of itself
+CHECKPOINT = "checkpoint.safetensors"
 BLUE, ORANGE = "#0072B2", "#E69F00"
 
 
@@ -97,14 +102,23 @@ def build(hidden: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def train(model: nn.Module, training: Part, held_out: Part, epochs: int, lr: float) -> list[Epoch]:
-    """Fit the model to the training part; the held-out part is only looked at."""
+def train(
+    model: nn.Module, training: Part, held_out: Part, settings: argparse.Namespace, receipt: Receipt
+) -> list[Epoch]:
+    """Fit the model to the training part; the held-out part is only looked at. There is a checkpoint of every epoch."""
+    epochs, lr = settings.epochs, settings.lr
     loader = DataLoader(TensorDataset(training.images, training.labels), batch_size=BATCH, shuffle=True)
     optimizer = optim.Adam(model.parameters(), lr=lr)
+    parts = {"model": model, "optimizer": optimizer, "loader": loader, "receipt": receipt}
     history: list[Epoch] = []
+    if settings.resume:
+        kept = checkpoint.resume(settings.out / CHECKPOINT, **parts, history=[], required=False)
+        history = [Epoch(**row) for row in kept["history"]]
+        print(f"resumed after epoch {len(history)} of {epochs}\n")
     print(f"       {'training':>15}{'held out':>21}\n  epoch" + f"{'loss':>12}{'right':>9}" * 2)
-    with tqdm(total=epochs * len(loader), unit="step", leave=False, disable=None) as bar:
-        for epoch in range(1, epochs + 1):
+    steps, done = epochs * len(loader), len(history) * len(loader)
+    with tqdm(total=steps, initial=done, unit="step", leave=False, disable=None) as bar:
+        for epoch in range(len(history) + 1, epochs + 1):
             for images, labels in loader:  # (B, 64), (B,)
                 logits = model(images)  # (B, 10)
                 loss = F.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
@@ -116,6 +130,9 @@ def train(model: nn.Module, training: Part, held_out: Part, epochs: int, lr: flo
             if not math.isfinite(now.train_loss):
                 sys.exit(f"the loss became {now.train_loss} in epoch {epoch}: try a smaller step than --lr {lr}")
             history.append(now)
+            receipt.log(epoch, **{name: value for name, value in asdict(now).items() if name != "epoch"})
+            rows = [asdict(row) for row in history]
+            checkpoint.save(settings.out / CHECKPOINT, **parts, history=rows, configuration=configuration(settings))
             if epoch in (1, epochs) or epoch % max(epochs // 10, 1) == 0:
                 bar.write(
                     f"{epoch:7}{now.train_loss:#12.4g}{now.train_accuracy:9.2%}"
@@ -203,7 +220,16 @@ def draw_mistakes(images: np.ndarray, labels: np.ndarray, predicted: np.ndarray,
 # --- running ----------------------------------------------------------------------------------------------------------
 def main(argv: list[str] | None = None) -> None:
     settings = parse(argv)
-    start = time.perf_counter()
+    settings.out.mkdir(parents=True, exist_ok=True)
+    if settings.resume:
+        refuse_another_run(settings)  # before its receipt is replaced
+    with Receipt(settings.out / "receipt.json", seed=settings.seed, configuration=configuration(settings)) as receipt:
+        run(settings, receipt)
+    print(f"  {settings.out / 'receipt.json'}")
+
+
+def run(settings: argparse.Namespace, receipt: Receipt) -> None:
+    """Train and judge the network; pictures and numbers go to the folder and the receipt."""
     minigrad.manual_seed(settings.seed)
     training, held_out = load()
     model = build(settings.hidden)
@@ -212,12 +238,10 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{len(training.labels)} digits to learn from, {len(held_out.labels)} held out; "
           f"network {sizes} with {parameters:,} parameters, seed {settings.seed}\n")  # fmt: skip
     with threadpool_limits(1):  # more threads would only get into each other's way: the products are too small to share
-        history = train(model, training, held_out, settings.epochs, settings.lr)
+        history = train(model, training, held_out, settings, receipt)
         predicted, sure = classify(model, held_out)
 
-    out = settings.out
-    out.mkdir(parents=True, exist_ok=True)
-    labels = held_out.labels.numpy()
+    out, labels = settings.out, held_out.labels.numpy()
     draw_curves(history, out / "curves.png")
     draw_confusion(labels, predicted, out / "confusion.png")
     draw_mistakes(held_out.images.numpy(), labels, predicted, sure, out / "mistakes.png")
@@ -227,28 +251,36 @@ def main(argv: list[str] | None = None) -> None:
 
     files = ["curves.png", "confusion.png", "mistakes.png", graph.name]
     wrong = np.flatnonzero(predicted != labels)
-    receipt = {
-        "experiment": "digits",
-        "arguments": {name: value for name, value in vars(settings).items() if name != "out"},
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in ("minigrad", "numpy", "scikit-learn", "matplotlib")},
-        "fixed": {"batch": BATCH, "label_smoothing": SMOOTHING, "split": SPLIT},
-        "samples": {"training": len(training.labels), "held_out": len(held_out.labels)},
-        "parameters": parameters,
-        "history": [asdict(now) for now in history],
-        "held_out_accuracy": history[-1].held_out_accuracy,
-        "mistakes": [
-            {"image": int(i), "shown": int(labels[i]), "seen": int(predicted[i]), "probability": float(sure[i])}
-            for i in wrong
-        ],
-        "seconds": round(time.perf_counter() - start, 3),
-        "files": files,
-    }
-    (out / "receipt.json").write_text(json.dumps(receipt, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    print(f"\n{history[-1].held_out_accuracy:.2%} of the held-out digits read correctly, {len(wrong)} misread; "
-          f"{receipt['seconds']:.1f} s\n\nPictures and receipt:")  # fmt: skip
-    for name in (*files, "receipt.json"):
+    receipt.value("samples", {"training": len(training.labels), "held_out": len(held_out.labels)})
+    receipt.value("parameters", parameters)
+    receipt.value("held_out_accuracy", history[-1].held_out_accuracy)
+    receipt.array("weights", parameters_to_vector(model.parameters()))
+    receipt.table(
+        "mistakes",
+        [{"image": i, "shown": labels[i], "seen": predicted[i], "probability": sure[i]} for i in wrong],
+    )
+    receipt.value("packages", {package: version(package) for package in ("scikit-learn", "matplotlib")})
+    receipt.value("files", files)
+    receipt.ignore("packages", "files")  # there to be read
+    print(f"\n{history[-1].held_out_accuracy:.2%} of the held-out digits read correctly, {len(wrong)} misread\n\n"
+          "Pictures and receipt:")  # fmt: skip
+    for name in files:
         print(f"  {out / name}")
+
+
+def configuration(settings: argparse.Namespace) -> dict[str, Any]:
+    """All that decides on the numbers."""
+    chosen = {name: getattr(settings, name) for name in ("seed", "epochs", "lr", "hidden")}
+    return {**chosen, "batch": BATCH, "label_smoothing": SMOOTHING, "split": SPLIT}
+
+
+def refuse_another_run(settings: argparse.Namespace) -> None:
+    """End the program if the checkpoint was made with other options: what they would change is decided already."""
+    path, now = settings.out / CHECKPOINT, configuration(settings)
+    if path.exists():
+        then = checkpoint.load(path)["configuration"]
+        if was := ", ".join(f"{name} {value}" for name, value in then.items() if value != now.get(name)):
+            sys.exit(f"{path} is of another run, with {was}: give the same options, or start without --resume")
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -259,6 +291,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--hidden", type=at_least(1), nargs="*", default=[128, 128], metavar="UNITS",
                         help="sizes of the hidden layers, none for a linear model (default: 128 128)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("runs/digits"), help="folder (default: %(default)s)")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint, if there is one")
     parser.add_argument("--quick", action="store_true", help="5 epochs, where not given: enough to see it work")
     settings = parser.parse_args(argv)
     settings.epochs = settings.epochs or (5 if settings.quick else 30)

@@ -76,6 +76,11 @@ def rerun(receipt: Mapping[str, Any], name: str, timeout: float | None = None) -
         if not os.path.exists(again):
             raise CannotRerun(f"the command wrote no receipt {os.path.basename(name)!r}, but {os.listdir(results)}")
         record = read(again)
+    if record["resumed"]:  # it would be compared with itself
+        raise CannotRerun(
+            "the command found a checkpoint, and went on from there instead of running anew; move the checkpoint away, "
+            "or give the run a relative path, which is another one here"
+        )
     for group in ("versions", "platform"):
         for key, then in receipt[group].items():
             if (now := record[group].get(key)) != then:

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,11 +14,14 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, nn
+from minigrad.receipts import compare
+from minigrad.receipts.__main__ import main as receipts
 
 for extra in ("matplotlib", "sklearn", "tqdm"):
     pytest.importorskip(extra, reason="the example needs pip install matplotlib scikit-learn threadpoolctl tqdm")
 digits = importlib.import_module("examples.digits")  # only now: without the extras it would end the program
 pytestmark = pytest.mark.filterwarnings("ignore:wrote the source graph.gv")  # one test asks for this warning
+needs_safetensors = pytest.mark.skipif(find_spec("safetensors") is None, reason="--resume needs safetensors")
 SCRIPT = Path(digits.__file__)
 
 
@@ -26,15 +30,17 @@ def run(out, *arguments):
     return json.loads((out / "receipt.json").read_text())
 
 
-def without_time(receipt):
-    return {name: value for name, value in receipt.items() if name != "seconds"}
+def differing(receipt, again):
+    """What came out otherwise."""
+    return [str(entry) for entry in compare(receipt, again) if entry.verdict not in ("same", "not compared")]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_reads_at_least_97_percent(tmp_path, seed):
     receipt = run(tmp_path, "--seed", str(seed))
-    assert receipt["held_out_accuracy"] >= 0.97
-    assert receipt["history"][-1]["train_accuracy"] > receipt["held_out_accuracy"]
+    assert receipt["status"] == "complete"
+    assert receipt["values"]["held_out_accuracy"] >= 0.97
+    assert receipt["curves"]["train_accuracy"]["values"][-1] > receipt["values"]["held_out_accuracy"]
 
 
 @pytest.fixture(scope="module")
@@ -46,39 +52,45 @@ def quick(tmp_path_factory):
 
 def test_receipt(quick):
     out, receipt = quick
-    assert receipt["arguments"] == {"seed": 7, "epochs": 5, "lr": 1e-3, "hidden": [128, 128], "quick": True}
-    assert receipt["versions"]["numpy"] == np.__version__
-    assert {"python", "minigrad", "scikit-learn", "matplotlib"} < set(receipt["versions"])
-    assert receipt["samples"] == {"training": 1437, "held_out": 360}
-    assert receipt["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
-    assert [now["epoch"] for now in receipt["history"]] == [1, 2, 3, 4, 5]
-    assert receipt["history"][-1]["train_loss"] < receipt["history"][0]["train_loss"]
-    assert receipt["held_out_accuracy"] == receipt["history"][-1]["held_out_accuracy"]
+    values, curves = receipt["values"], receipt["curves"]
+    assert receipt["seed"] == 7 and receipt["versions"]["numpy"] == np.__version__
+    options = {"seed": 7, "epochs": 5, "lr": 1e-3, "hidden": [128, 128]}
+    assert receipt["configuration"] == {**options, "batch": 32, "label_smoothing": 0.1, "split": 0}
+    assert set(values["packages"]) == {"scikit-learn", "matplotlib"}
+    assert values["samples"] == {"training": 1437, "held_out": 360}
+    assert values["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
+    assert receipt["arrays"]["weights"]["shape"] == [values["parameters"]]
+    assert set(curves) == {"train_loss", "train_accuracy", "held_out_loss", "held_out_accuracy"}
+    assert all(curve["steps"] == [1, 2, 3, 4, 5] for curve in curves.values())
+    assert curves["train_loss"]["values"][-1] < curves["train_loss"]["values"][0]
+    assert values["held_out_accuracy"] == curves["held_out_accuracy"]["values"][-1]
     assert receipt["seconds"] > 0
     assert str(out) not in (out / "receipt.json").read_text()
 
 
 def test_mistakes_in_the_receipt_are_the_real_ones(quick):
     _, receipt = quick
-    assert len(receipt["mistakes"]) == round(360 * (1 - receipt["held_out_accuracy"])) > 0
+    mistakes = receipt["tables"]["mistakes"]
+    assert len(mistakes) == round(360 * (1 - receipt["values"]["held_out_accuracy"])) > 0
     _, held_out = digits.load()
-    for mistake in receipt["mistakes"]:
+    for mistake in mistakes:
         assert held_out.labels[mistake["image"]].item() == mistake["shown"] != mistake["seen"]
         assert 0.1 < mistake["probability"] < 1
 
 
 def test_pictures(quick):
     out, receipt = quick
-    assert {path.name for path in out.iterdir()} == {*receipt["files"], "receipt.json"}
+    checkpoints = {digits.CHECKPOINT, f"{digits.CHECKPOINT}.previous"}
+    assert {path.name for path in out.iterdir()} == {*receipt["values"]["files"], "receipt.json", *checkpoints}
     for name in ("curves.png", "confusion.png", "mistakes.png"):
-        assert name in receipt["files"]
+        assert name in receipt["values"]["files"]
         assert (out / name).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program 'dot' is not installed")
 def test_graph_names_the_parameters(quick):
     out, receipt = quick
-    assert receipt["files"][-1] == "graph.svg"
+    assert receipt["values"]["files"][-1] == "graph.svg"
     words = {text.text for text in ElementTree.parse(out / "graph.svg").iter("{http://www.w3.org/2000/svg}text")}
     assert {"images", "model.0.weight", "model.2.weight", "model.4.bias", "loss", "relu", "linear"} <= words
 
@@ -87,16 +99,62 @@ def test_without_dot_the_graph_is_source(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.warns(UserWarning, match="apt-get install graphviz"):
         receipt = run(tmp_path / "out", "--epochs", "1", "--hidden", "8")
-    assert receipt["files"][-1] == "graph.gv"
+    assert receipt["values"]["files"][-1] == "graph.gv"
     assert "model.2.bias" in (tmp_path / "out" / "graph.gv").read_text()
 
 
 def test_same_seed_same_numbers_whatever_ran_before(quick, tmp_path):
     _, receipt = quick
     minigrad.manual_seed(12345)
-    assert without_time(run(tmp_path / "again", "--quick", "--seed", "7")) == without_time(receipt)
-    other = run(tmp_path / "other", "--quick", "--seed", "8")
-    assert other["history"] != receipt["history"]
+    assert not differing(receipt, run(tmp_path / "again", "--quick", "--seed", "7"))
+    other = differing(receipt, run(tmp_path / "other", "--quick", "--seed", "8"))
+    assert any("curve train_loss" in line for line in other)
+
+
+@needs_safetensors
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(quick, tmp_path, monkeypatch, capsys):
+    evaluations = []
+
+    def stopping(model, part):
+        evaluations.append(part)
+        if len(evaluations) == 6:  # in the third epoch
+            raise KeyboardInterrupt
+        return evaluate(model, part)
+
+    evaluate = digits.evaluate
+    monkeypatch.setattr(digits, "evaluate", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, "--quick", "--seed", "7", "--resume")  # there is nothing yet to go on from
+    stopped = json.loads((tmp_path / "receipt.json").read_text())
+    assert stopped["status"].startswith("failed: KeyboardInterrupt")
+    minigrad.manual_seed(99)
+    capsys.readouterr()
+    resumed = run(tmp_path, "--quick", "--seed", "7", "--resume")
+    assert "resumed after epoch 2 of 5" in capsys.readouterr().out
+    assert len(evaluations) == 6 + 2 * 3 and resumed["resumed"] == 1 and resumed["status"] == "complete"
+    _, receipt = quick
+    assert not differing(receipt, resumed)
+    assert not differing(receipt, run(tmp_path, "--quick", "--seed", "7", "--resume"))  # nothing is left to train
+    assert len(evaluations) == 12
+
+
+@needs_safetensors
+def test_the_checkpoint_of_another_run_is_refused(quick):
+    out, _ = quick
+    before = (out / "receipt.json").read_text()
+    with pytest.raises(SystemExit, match=r"is of another run, with seed 7, epochs 5: give the same options, or start"):
+        run(out, "--epochs", "9", "--resume")
+    assert (out / "receipt.json").read_text() == before
+
+
+def test_a_receipt_is_verified(quick, tmp_path, monkeypatch, capsys):
+    _, receipt = quick  # of this process: here as if the script had been started
+    arguments = ["--quick", "--seed", "7", "--resume"]
+    command = {"script": str(SCRIPT), "arguments": arguments, "module": None, "code": None, "sha256": None}
+    (tmp_path / "receipt.json").write_text(json.dumps({**receipt, "command": {**receipt["command"], **command}}))
+    monkeypatch.setenv("PYTHONPATH", str(Path(minigrad.__file__).parents[1]))
+    assert receipts(["verify", str(tmp_path / "receipt.json")]) == 0, capsys.readouterr()
+    assert "same          array weights" in capsys.readouterr().out
 
 
 def test_what_is_printed(tmp_path, capsys):
@@ -155,7 +213,9 @@ def test_evaluate_counts_and_averages():
 def test_a_step_that_is_too_large_is_named(tmp_path):
     with pytest.raises(SystemExit, match=r"the loss became (nan|inf) in epoch \d+: try a smaller step than --lr 1e"):
         run(tmp_path, "--lr", "1e30", "--epochs", "3")
-    assert not list(tmp_path.iterdir())
+    status = json.loads((tmp_path / "receipt.json").read_text())["status"]
+    assert status.startswith("failed: SystemExit: the loss became")
+    assert [path.name for path in tmp_path.iterdir()] == ["receipt.json"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +231,7 @@ def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit, match="0"):
         digits.main(["--help"])
     helped = capsys.readouterr().out
-    for option in ("--seed", "--epochs", "--lr", "--hidden", "--out", "--quick"):
+    for option in ("--seed", "--epochs", "--lr", "--hidden", "--out", "--resume", "--quick"):
         assert option in helped
 
 

@@ -50,6 +50,12 @@ with Receipt("runs/tiny.json", seed=arguments.seed, configuration=arguments) as 
 print("done")
 """
 
+RESUMED = """
+from minigrad.receipts import Receipt
+with Receipt("tiny.json") as receipt:
+    receipt.load_state_dict(receipt.state_dict())
+"""
+
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
@@ -135,6 +141,7 @@ def test_what_has_changed_is_found(run: Path, capsys: pytest.CaptureFixture[str]
         (lambda run: (run / "tiny.py").write_text("raise SystemExit(3)"), "the command failed with 3"),
         (lambda run: (run / "tiny.py").write_text("pass"), r"wrote no receipt 'tiny\.json'"),
         (lambda run: (run / "tiny.py").write_text("import time; time.sleep(60)"), r"took longer than 1\.0 seconds"),
+        (lambda run: (run / "tiny.py").write_text(RESUMED), "found a checkpoint, and went on from there"),
         (lambda run: (run / "runs" / "tiny.json").write_text("{"), "is no receipt"),
         (lambda run: (run / "runs" / "tiny.json").unlink(), "No such file"),
     ],
