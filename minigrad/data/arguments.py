@@ -47,6 +47,13 @@ def check_samplers(
             f"a dataset needs __len__ and __getitem__, and {type(dataset).__name__} lacks one of them; define __len__ "
             "in it, or give a sampler"
         )
+    if isinstance(shuffle, str):  # "no" would shuffle
+        raise TypeError(f"shuffle is True or False, got {shuffle!r}")
+    for name, value in (("sampler", sampler), ("batch_sampler", batch_sampler)):
+        if value is not None and not (hasattr(value, "__iter__") or hasattr(value, "__getitem__")):
+            raise TypeError(
+                f"a {name} gives indices in a loop, and {value!r} cannot be looped over; give a list of them"
+            )
     if sampler is not None and shuffle:
         raise ValueError("a sampler says in which order samples come, so shuffle=True has no meaning; leave it out")
     if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
@@ -64,6 +71,13 @@ def check_samplers(
             f"drop_last leaves nothing of {len(dataset)} samples in batches of {batch_size}; "
             "use a smaller batch_size, or drop_last=False"
         )
+
+
+def check_functions(**functions: Any) -> None:
+    """Check what is called, before an epoch fails in the middle."""
+    for name, function in functions.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"{name} is called, and must be a function, got {function!r}")
 
 
 def start_method(wanted: Any, num_workers: int) -> Any:

@@ -31,6 +31,8 @@ class Subset(Dataset[Any]):
     """
 
     def __init__(self, dataset: Any, indices: Sequence[int] | np.ndarray) -> None:
+        if not hasattr(indices, "__len__"):
+            raise TypeError(f"indices must be a list of integers, got {indices!r}; of the first n: range(n)")
         self.dataset = dataset
         self.indices = np.array(indices, dtype=None if len(indices) else np.intp)
         if self.indices.ndim != 1 or self.indices.dtype.kind not in "iu":

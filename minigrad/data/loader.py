@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ..random import as_generator, default_generator, get_state, set_state
-from .arguments import THREAD, check_numbers, check_samplers, start_method
+from .arguments import THREAD, check_functions, check_numbers, check_samplers, start_method
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, shown
 from .epoch import Ahead, Epoch, Serial, Tasks
@@ -64,7 +64,7 @@ class DataLoader(Generic[Batch]):
         in_order: hand out batches in order, even where a later one is ready before.
 
     Raises:
-        TypeError: for a dataset without a length, a generator that is none, and numbers of another kind.
+        TypeError: for a dataset without a length, a generator that is none, and numbers and functions of another kind.
         ValueError: for a batch size below 1, an empty dataset that shall be shuffled, a ``drop_last`` that leaves
             nothing, and arguments that exclude each other.
         RuntimeError: while iterating, if a worker ends or ``timeout`` is over.
@@ -102,6 +102,7 @@ class DataLoader(Generic[Batch]):
     ) -> None:
         check_numbers(num_workers, timeout, prefetch_factor, persistent_workers)
         check_samplers(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
+        check_functions(collate_fn=collate_fn, worker_init_fn=worker_init_fn)
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor

@@ -139,6 +139,8 @@ class SubsetRandomSampler(DrawnSampler):
     """
 
     def __init__(self, indices: Sequence[int], generator: np.random.Generator | None = None) -> None:
+        if not hasattr(indices, "__len__"):
+            raise TypeError(f"indices are a list of numbers of samples, got {indices!r}; of all: range(len(dataset))")
         self.indices = indices
         self.generator = _checked(generator)
 

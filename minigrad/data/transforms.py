@@ -182,8 +182,8 @@ class RandomHorizontalFlip(_Change):
     axis = -1
 
     def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"p is a probability, from 0 to 1, got {p}")
+        if not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
+            raise ValueError(f"p is a probability, from 0 to 1, got {p!r}")
         self.p, self.generator = p, generator
 
     def changed(self, image: Any, generator: np.random.Generator) -> Any:
@@ -201,8 +201,8 @@ class RandomNoise(_Change):
     """Normal noise of standard deviation ``std`` added to every pixel."""
 
     def __init__(self, std: float, generator: np.random.Generator | None = None) -> None:
-        if not 0 <= std < math.inf:
-            raise ValueError(f"std must be at least 0, got {std}")
+        if not isinstance(std, int | float | np.number) or not 0 <= std < math.inf:
+            raise ValueError(f"std must be a number of at least 0, got {std!r}")
         self.std, self.generator = std, generator
 
     def changed(self, image: Any, generator: np.random.Generator) -> Any:
@@ -226,9 +226,12 @@ class RandomRotation(_Change):
     def __init__(
         self, degrees: float | tuple[float, float], fill: float = 0, generator: np.random.Generator | None = None
     ) -> None:
-        low, high = (-degrees, degrees) if isinstance(degrees, int | float) else degrees
-        if not low <= high:
-            raise ValueError(f"degrees is the largest angle, at least 0, or a pair (smallest, largest), got {degrees}")
+        pair = (-degrees, degrees) if isinstance(degrees, int | float | np.number) else degrees
+        if isinstance(pair, str) or len(pair) != 2 or not -math.inf < pair[0] <= pair[1] < math.inf:
+            raise ValueError(
+                f"degrees is the largest angle, at least 0, or a pair (smallest, largest), got {degrees!r}"
+            )
+        low, high = pair
         self.degrees, self.fill, self.generator = (low, high), fill, generator
 
     def changed(self, image: Any, generator: np.random.Generator) -> Any:
@@ -254,6 +257,8 @@ class TwoViews:
     """
 
     def __init__(self, transform: Callable[[Any], Any]) -> None:
+        if not callable(transform):
+            raise TypeError(f"TwoViews takes one transform, got {transform!r}; join several with Compose")
         self.transform = transform
 
     def __call__(self, image: Any) -> tuple[Any, Any]:

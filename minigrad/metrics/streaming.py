@@ -89,7 +89,9 @@ class Mean(Metric):
             raise ValueError(f"weights are finite and at least 0, got {weight!r}")
         if weights.ndim and weights.shape != values.shape:
             raise ValueError(f"value has the shape {values.shape} and weight {weights.shape}; they must be the same")
-        self._add(math.fsum((values * weights).ravel()))
+        terms = (values * weights).ravel()
+        with np.errstate(invalid="ignore"):  # infinities of both signs have no sum: NaN
+            self._add(math.fsum(terms) if np.isfinite(terms).all() else float(terms.sum()))
         self._weight += math.fsum(np.broadcast_to(weights, values.shape).ravel())
 
     def _add(self, term: float) -> None:

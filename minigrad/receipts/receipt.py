@@ -60,6 +60,8 @@ class Receipt:
             path = os.path.join(os.environ[FOLDER], os.path.basename(path))
         self.path = file_to_replace(path)
         if configuration is not None and not isinstance(configuration, Mapping):
+            if not hasattr(configuration, "__dict__"):
+                raise TypeError(f"configuration is a dict or what argparse gives, got {type(configuration).__name__}")
             configuration = vars(configuration)
         self._record: dict[str, Any] = {
             "format": FORMAT,

@@ -14,7 +14,7 @@ from ..nn.embedding import Embedding
 from ..nn.module.module import Module
 from ..nn.parameter import Parameter
 from ..random import as_generator
-from .observations import Numbers, numbered
+from .observations import Numbers, numbered, refuse_bad
 
 
 class UniformSampler:
@@ -135,7 +135,7 @@ class MatrixFactorization(Module):
             generator: draws the pairs; by default the library's own.
 
         Raises:
-            ValueError: for shapes that differ, and options out of range.
+            ValueError: for shapes that differ, targets that are not finite, and options out of range.
             IndexError: for users and items that do not exist.
         """
         count_users, count_items = self.user_factors.num_embeddings, self.item_factors.num_embeddings
@@ -145,6 +145,7 @@ class MatrixFactorization(Module):
             raise ValueError(
                 f"users, items, targets are lists of one length, got {rows.shape}, {columns.shape} and {wanted.shape}"
             )
+        refuse_bad("targets", wanted)
         weigh = np.asarray(1 if weights is None else raw(weights), wanted.dtype)
         if weigh.ndim and weigh.shape != wanted.shape:
             raise ValueError(f"weights are one number or as many as targets, got {weigh.shape} for {wanted.shape}")

@@ -32,7 +32,7 @@ class TwoTower(Module):
         normalize: bring vectors to length 1, so that scores are cosines.
 
     Raises:
-        ValueError: for a temperature that is not positive.
+        ValueError: for a temperature that is not positive, and for what is no network.
 
     Source:
         Yi et al. 2019 (in-batch negatives, and the correction for popular items).
@@ -53,6 +53,9 @@ class TwoTower(Module):
         super().__init__()
         if not (isinstance(temperature, (int, float)) and math.isfinite(temperature) and temperature > 0):
             raise ValueError(f"temperature must be a positive number, got {temperature!r}")
+        for name, net in (("query_net", query_net), ("item_net", item_net)):
+            if not callable(net):
+                raise ValueError(f"{name} must be a Module, or a function that gives vectors, got {net!r}")
         self.query_net, self.item_net = query_net, item_net
         self.temperature, self.normalize = float(temperature), normalize
 

@@ -96,6 +96,7 @@ def test_subset_keeps_its_own_indices():
         ([-11], IndexError, "no number -11"),
         (np.arange(10) > 5, TypeError, r"got bool .*np\.flatnonzero\(mask\)"),
         ([0.5], TypeError, "list of integers, got float64"),
+        (5, TypeError, "list of integers, got 5"),
         ([[1, 2]], TypeError, r"of shape \(1, 2\)"),
     ],
 )

@@ -151,6 +151,11 @@ def test_the_attributes_of_pytorch():
         ({"dataset": Stream(), "sampler": [1]}, ValueError, r"is a stream.*sampler=\[1\]"),
         ({"dataset": Stream(), "batch_sampler": [[1]]}, ValueError, r"is a stream.*batch_sampler"),
         ({"dataset": 3}, TypeError, "int lacks one of them"),
+        ({"sampler": 5}, TypeError, "a sampler gives indices in a loop, and 5 cannot"),
+        ({"batch_sampler": 5}, TypeError, "a batch_sampler gives indices in a loop, and 5 cannot"),
+        ({"shuffle": "no"}, TypeError, "shuffle is True or False, got 'no'"),
+        ({"collate_fn": 3}, TypeError, "collate_fn is called, and must be a function, got 3"),
+        ({"worker_init_fn": 3, "num_workers": 1}, TypeError, "worker_init_fn is called, and must be a function, got 3"),
         ({"dataset": Dataset()}, TypeError, "define __len__ in it, or give a sampler"),
     ],
 )

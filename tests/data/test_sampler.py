@@ -138,6 +138,7 @@ def test_random_samplers_of_data_that_grow():
         (lambda: WeightedRandomSampler([1, 0, 1], 3, False), ValueError, "3 different samples.*2 have a weight"),
         (lambda: WeightedRandomSampler([1], True), TypeError, "integer, got True"),
         (lambda: WeightedRandomSampler([1], 1, "no"), TypeError, "replacement"),
+        (lambda: SubsetRandomSampler(5), TypeError, "list of numbers of samples, got 5"),
         (lambda: BatchSampler([1], 0, False), ValueError, "batch_size must be at least 1"),
         (lambda: BatchSampler([1], 1, None), TypeError, "drop_last is True or False"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -17,7 +18,17 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info
+from minigrad.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+    get_worker_info,
+)  # fmt: skip
 
 FORK = pytest.param("fork", marks=pytest.mark.skipif(sys.platform != "linux", reason="starts processes by fork"))
 KINDS = pytest.mark.parametrize("kind", [FORK, "thread"])
@@ -72,6 +83,33 @@ def test_the_same_order_for_the_same_seed_whatever_the_number_of_workers(kind, w
     expected = epochs()
     assert sorted(sum(expected[0], [])) == X.tolist() and expected[0] != expected[1]
     assert epochs(num_workers=workers, multiprocessing_context=kind) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="starts processes by fork")
+def test_every_seed_gives_the_same_order_whatever_the_number_of_workers():
+    """For every way to draw an order, with the library's generator and one of its own, over two epochs."""
+    weights = np.arange(1, 24) / 24
+    ways = {
+        "shuffled": lambda g: {"shuffle": True, "batch_size": 5, "generator": g},
+        "full batches": lambda g: {"shuffle": True, "batch_size": 4, "drop_last": True, "generator": g},
+        "weighted": lambda g: {"sampler": WeightedRandomSampler(weights, 17, generator=g), "batch_size": 6},
+        "a subset": lambda g: {"sampler": SubsetRandomSampler(range(3, 19), generator=g), "batch_size": 3},
+        "batches": lambda g: {"batch_sampler": BatchSampler(RandomSampler(X, generator=g), 7, False)},
+        "single": lambda g: {"shuffle": True, "batch_size": None, "generator": g},
+    }
+    kinds = [{}, {"num_workers": 1}, {"num_workers": 3, "persistent_workers": True, "prefetch_factor": 1}]
+    kinds += [{"num_workers": count, "multiprocessing_context": "thread"} for count in (1, 2, 5)]
+    seen = set()
+    for seed, (way, own) in enumerate(itertools.product(ways, (False, True))):
+        orders = []
+        for kind in kinds:
+            mg.manual_seed(seed)
+            loader = DataLoader(X, **ways[way](mg.Generator().manual_seed(seed + 100) if own else None), **kind)
+            orders.append([lists(loader), lists(loader), mg.rand(1).item()])
+        assert orders == [orders[0]] * len(kinds), (seed, way, own)
+        assert orders[0][0] != orders[0][1], "another order in every epoch"
+        seen.add(repr(orders[0]))
+    assert len(seen) == 2 * len(ways)
 
 
 @KINDS

@@ -126,6 +126,8 @@ def test_means_are_exact() -> None:
     assert weighted.compute() == (3 + 2 + 16) / 8
     weighted.update(math.inf)
     assert weighted.compute() == math.inf
+    weighted.update([math.inf, -math.inf])
+    assert math.isnan(weighted.compute())
 
 
 @pytest.mark.parametrize(

@@ -307,6 +307,7 @@ def test_steps_and_missing_entries() -> None:
         (lambda r: r.allow("x", relative=-1.0), ValueError, "tolerances are finite and at least 0"),
         (lambda r: r.input("missing.csv"), FileNotFoundError, r"missing\.csv"),
         (lambda r: Receipt("missing/r.json"), FileNotFoundError, "there is no directory"),
+        (lambda r: Receipt(r.path, configuration=3), TypeError, "a dict or what argparse gives, got int"),
         (lambda r: Receipt(r.path, configuration={"f": main}), TypeError, r"configuration\['f'\] is of type function"),
     ],
 )

@@ -116,6 +116,7 @@ def test_dtypes(dtype: Any) -> None:
     [
         (lambda m: m.loss([0], [4], [1.0]), IndexError, "items has 4 at 0, and there are 4"),
         (lambda m: m.loss([0.5], [1], [1.0]), TypeError, "users must be integers"),
+        (lambda m: m.loss([0], [1], [np.nan]), ValueError, "targets must be finite, got nan at 0"),
         (lambda m: m.loss([0], [1], [1.0, 2.0]), ValueError, "lists of one length"),
         (lambda m: m.loss([0, 1], [1, 1], [[1.0], [2.0]]), ValueError, "lists of one length"),
         (lambda m: m.loss([0], [1], [1.0], [1.0, 2.0]), ValueError, "weights are one number or as many as targets"),

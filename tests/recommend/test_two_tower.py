@@ -98,6 +98,7 @@ def test_towers_learn_to_retrieve() -> None:
     ("call", "message"),
     [
         (lambda: TwoTower(Given(), Given(), 0.0), "temperature must be a positive number, got 0"),
+        (lambda: TwoTower(None, Given()), "query_net must be a Module, or a function that gives vectors, got None"),
         (lambda: TwoTower(Given(), Given(), math.nan), "temperature must be a positive number"),
         (lambda: TwoTower(Given(), Given())(np.ones((2, 3)), np.ones((2, 4))), "vectors of 3 numbers and items of 4"),
         (lambda: TwoTower(Given(), Given())(np.ones(3), np.ones((2, 4))), r"query_net must give vectors \(B, D\)"),
