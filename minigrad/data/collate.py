@@ -106,20 +106,23 @@ def _joined_sequences(first: Any, samples: Sequence[Any], names: Sequence[Any], 
 
 
 def _stacked(samples: Sequence[Any], names: Sequence[Any], place: str) -> Tensor:
-    plain = set(map(type, samples)) == {np.ndarray}
-    shapes = [sample.shape if plain else np.shape(sample) for sample in samples]
+    if any(isinstance(sample, Tensor) and sample.requires_grad for sample in samples):
+        kept: Sequence[Any] = samples
+    else:  # NumPy's functions on a Tensor take their time
+        kept = [sample._array if isinstance(sample, Tensor) else sample for sample in samples]
+    plain = set(map(type, kept)) == {np.ndarray}
+    shapes = [array.shape if plain else np.shape(array) for array in kept]
     if shapes.count(shapes[0]) != len(shapes):
         other = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
         raise ValueError(
             f"the samples of a batch must have equal shapes{place}: sample {names[0]} has {shapes[0]}, "
             f"sample {names[other]} {shapes[other]}; pad them, or pass your own collate_fn"
         )
-    if plain and samples[0].dtype.kind in NUMBERS:
-        return wrap(as_array(np.array(samples)), None)
-    if any(isinstance(sample, Tensor) and sample.requires_grad for sample in samples):
+    if plain and kept[0].dtype.kind in NUMBERS:
+        return wrap(as_array(np.array(kept)), None)
+    if kept is samples:
         return np.stack(samples)  # type: ignore[return-value]  # of Tensors a Tensor, differentiable
-    arrays = [as_array(sample) for sample in samples]
-    return wrap(np.stack(arrays), None)
+    return wrap(np.stack([as_array(array) for array in kept]), None)
 
 
 def _numbers(samples: Sequence[Any], names: Sequence[Any], place: str) -> Tensor:
