@@ -278,7 +278,12 @@ def refuse_another_run(settings: argparse.Namespace) -> None:
     """End the program if the checkpoint was made with other options: what they would change is decided already."""
     path, now = settings.out / CHECKPOINT, configuration(settings)
     if path.exists():
-        then = checkpoint.load(path)["configuration"]
+        try:
+            then = checkpoint.load(path)["configuration"]
+        except ImportError as error:
+            sys.exit(f"examples/digits.py --resume cannot read its checkpoint: {error}")
+        except ValueError:  # damaged: resume takes the one before, and says so
+            return
         if was := ", ".join(f"{name} {value}" for name, value in then.items() if value != now.get(name)):
             sys.exit(f"{path} is of another run, with {was}: give the same options, or start without --resume")
 

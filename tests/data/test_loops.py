@@ -12,6 +12,7 @@ import minigrad.nn as nn
 import minigrad.nn.functional as F
 import minigrad.optim as optim
 from minigrad.data import readers, transforms
+from minigrad.optim.lr_scheduler import StepLR
 from minigrad.utils.data import DataLoader, Dataset, Subset, TensorDataset, random_split
 from minigrad.utils.data.dataloader import default_collate
 from minigrad.utils.data.sampler import SubsetRandomSampler
@@ -78,7 +79,7 @@ def test(model, device, test_loader):
 test.__test__ = False  # PyTorch's name for it
 
 
-def test_mnists_main_py():
+def test_mnists_main_py(tmp_path):
     pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
 
     def run(**options):
@@ -89,14 +90,26 @@ def test_mnists_main_py():
         train_loader = torch.utils.data.DataLoader(Digits(train=True, transform=transform), **train_kwargs)
         test_loader = torch.utils.data.DataLoader(Digits(train=False, transform=transform), batch_size=200, **options)
         model = Net().to(device)
-        optimizer = optim.Adam(model.parameters(), lr=0.01)
-        losses = [train(model, device, train_loader, optimizer) for _ in range(3)]
-        return losses, test(model, device, test_loader)
+        optimizer = optim.Adadelta(model.parameters(), lr=1.0)
+        scheduler = StepLR(optimizer, step_size=1, gamma=0.7)
+        losses = []
+        for _ in range(5):
+            losses.append(train(model, device, train_loader, optimizer))
+            found = test(model, device, test_loader)
+            scheduler.step()
+        assert scheduler.get_last_lr() == pytest.approx([0.7**5])
+        torch.save(model.state_dict(), tmp_path / "mnist_cnn.pt")
+        return losses, found
 
     losses, (loss, accuracy) = run(num_workers=1)
-    assert accuracy > 0.8 and loss < 0.6
+    assert accuracy > 0.8 and loss < 0.9
     assert run(num_workers=2, multiprocessing_context="thread", persistent_workers=True) == (losses, (loss, accuracy))
     assert run() == (losses, (loss, accuracy)), "bit for bit, whatever the number of workers"
+    pytest.importorskip("safetensors", reason="files are read with safetensors")
+    model = Net()
+    model.load_state_dict(torch.load(tmp_path / "mnist_cnn.pt", weights_only=True, map_location="cpu"))
+    images = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+    assert test(model, "cpu", DataLoader(Digits(train=False, transform=images), 200)) == (loss, accuracy)
 
 
 def seed_worker(worker_id):

@@ -147,6 +147,25 @@ def test_the_checkpoint_of_another_run_is_refused(quick):
     assert (out / "receipt.json").read_text() == before
 
 
+def test_resuming_without_what_reads_checkpoints(quick, monkeypatch):
+    out, _ = quick
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(SystemExit, match="--resume cannot read its checkpoint: .*pip install safetensors"):
+        run(out, "--quick", "--seed", "7", "--resume")
+
+
+@needs_safetensors
+def test_a_damaged_checkpoint_is_passed_over(quick, tmp_path):
+    out, receipt = quick
+    shutil.copytree(out, tmp_path, dirs_exist_ok=True)
+    newest = tmp_path / digits.CHECKPOINT
+    newest.write_bytes(newest.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match="resumed from .*previous"):
+        resumed = run(tmp_path, "--quick", "--seed", "7", "--resume")
+    assert not differing(receipt, resumed)
+
+
+@needs_safetensors
 def test_a_receipt_is_verified(quick, tmp_path, monkeypatch, capsys):
     _, receipt = quick  # of this process: here as if the script had been started
     arguments = ["--quick", "--seed", "7", "--resume"]
