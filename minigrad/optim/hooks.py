@@ -10,6 +10,8 @@ from typing import Any
 from ..core.hooks import RemovableHandle
 
 Hook = Callable[..., Any]
+_before_all: OrderedDict[int, Hook] = OrderedDict()  # of every optimizer there is
+_after_all: OrderedDict[int, Hook] = OrderedDict()
 
 
 def hooked(step: Hook) -> Hook:
@@ -17,9 +19,9 @@ def hooked(step: Hook) -> Hook:
 
     @functools.wraps(step)
     def within(self: Hooked, *args: Any, **kwargs: Any) -> Any:
-        if not self._hooks or self._stepping:
+        if self._stepping or not (self._hooks or _before_all or _after_all):
             return step(self, *args, **kwargs)
-        for hook in self._called("step_pre"):
+        for hook in [*_before_all.values(), *self._called("step_pre")]:
             changed = hook(self, args, kwargs)
             if changed is None:
                 continue
@@ -31,11 +33,21 @@ def hooked(step: Hook) -> Hook:
             result = step(self, *args, **kwargs)
         finally:
             self._stepping = False
-        for hook in self._called("step_post"):
+        for hook in [*self._called("step_post"), *_after_all.values()]:
             hook(self, args, kwargs)
         return result
 
     return within
+
+
+def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` before every step of every optimizer, before the hooks of its own."""
+    return RemovableHandle(_before_all, hook)
+
+
+def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after every step of every optimizer, after the hooks of its own."""
+    return RemovableHandle(_after_all, hook)
 
 
 class Hooked:

@@ -13,10 +13,13 @@ from ..core.arrays import as_array
 from ..core.graph import Array
 from ..core.modes import Mode, grad_enabled
 from ..core.tensor import Tensor, wrap
-from .hooks import Hooked
+from .hooks import Hooked, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from .options import Required, refuse_misspelt, required
 
-__all__ = ["Group", "Optimizer", "ParamsT", "required"]
+__all__ = [
+    "Group", "Optimizer", "ParamsT", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+    "required",
+]  # fmt: skip
 
 Group = dict[str, Any]  # "params" and the options, as in PyTorch
 ParamsT = Iterable[Any]  # Tensors, pairs of a name and a Tensor, or groups; PyTorch's name for it

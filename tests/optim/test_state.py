@@ -211,6 +211,26 @@ def test_hooks_around_steps_states_and_loads() -> None:
     assert len(calls) == 6
 
 
+def test_hooks_of_all_optimizers() -> None:
+    calls: list[str] = []
+    first, second = (optim.SGD([Tensor([1.0], requires_grad=True)], lr=0.1) for _ in range(2))
+    for optimizer in (first, second):
+        optimizer.param_groups[0]["params"][0].grad = Tensor([1.0])
+    handles = [
+        optim.optimizer.register_optimizer_step_pre_hook(lambda optimizer, args, kwargs: calls.append("before all")),
+        optim.optimizer.register_optimizer_step_post_hook(lambda optimizer, args, kwargs: calls.append("after all")),
+        first.register_step_pre_hook(lambda optimizer, args, kwargs: calls.append("before")),
+        first.register_step_post_hook(lambda optimizer, args, kwargs: calls.append("after")),
+    ]
+    first.step()
+    second.step()
+    assert calls == ["before all", "before", "after", "after all", "before all", "after all"]
+    for handle in handles:
+        handle.remove()
+    first.step()
+    assert len(calls) == 6
+
+
 def test_a_hook_changes_the_arguments_of_a_step() -> None:
     (w,) = pushed((2,))
     optimizer = optim.SGD([w], lr=1.0)
