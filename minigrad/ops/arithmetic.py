@@ -111,19 +111,19 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 
 @primitive(name="addcmul", broadcasts=True)
 def _addcmul(x: Any, y: Any, z: Any, *, value: Any) -> Any:
-    return x + value * (y * z)
+    return x + value * np.multiply(y, z, dtype=np.result_type(x, y, z))  # not rounded to a smaller type on the way
 
 
 @primitive(name="addcdiv", broadcasts=True)
 def _addcdiv(x: Any, y: Any, z: Any, *, value: Any) -> Any:
-    return x + value * (y / z)
+    return x + value * np.divide(y, z, dtype=np.result_type(x, y, z, 1.0))
 
 
-_addcmul.rule(x=lambda g: g, y=lambda g, z, value: g * (value * z), z=lambda g, y, value: g * (value * y))
+_addcmul.rule(x=lambda g: g, y=lambda g, z, value: g * value * z, z=lambda g, y, value: g * value * y)
 _addcdiv.rule(
     x=lambda g: g,
-    y=lambda g, z, value: g * (value / z),
-    z=lambda g, y, z, value: -g * (value * y / np.square(z)),
+    y=lambda g, z, value: g * value / z,
+    z=lambda g, y, z, value: -g * value * y / np.square(z),
 )
 
 

@@ -103,6 +103,7 @@ TAKEN: dict[str, Predicate] = {
     "every function takes every dtype": _accepts(
         "expected scalar type",
         "Bool inputs not supported",
+        "may not be a boolean tensor",
         "not implemented for",
         "does not support bool",
         "on a bool tensor is not supported",
@@ -223,12 +224,17 @@ DIFFERENT: dict[str, Predicate] = {
     ),
     "on the edge of two bins the last bit decides": _does("values", "histc"),
     "NaN has no sign": _does("values", "sign sgn heaviside"),
+    "a function of NaN is NaN, also where another argument decides": _both(
+        _does("values", "igamma igammac"), lambda d: d.ours.count("nan") > d.theirs.count("nan")
+    ),
+    "none of a single number is none": _does("shape", "topk"),
+    "a margin of NaN is NaN, and no margin that is kept": _does("values", "multilabel_margin_loss multi_margin_loss"),
     "a line through infinity starts at its beginning": _both(_does("values", "lerp quantile"), _infinite),
     "truth values count in int64": lambda d: _does("dtype", "pow **")(d) and d.dtypes == {"bool"},
     "a range is counted before it is converted": _either(_does("values", "arange"), _accepts("step must be nonzero")),
     "NaN comes last": _does("values shape", "unique"),
     "functions have their limits at infinity": _both(
-        _does("values", "gelu mish silu hardswish softsign std_mean var_mean quantile cross_entropy"), _limits
+        _does("values", "gelu mish silu hardswish softsign std_mean var_mean quantile cross_entropy i0"), _limits
     ),
     "the derivative of a product is the product of the others; PyTorch divides by each, also by infinity": _both(
         _does("values", "gradients backward"), _limits

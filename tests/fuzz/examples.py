@@ -237,6 +237,18 @@ v2 = lib.histc(v1, bins=4)
 v1 = lib.tensor([float('nan'), 1.25])
 v2 = v1.sign()
 """,
+    "a function of NaN is NaN, also where another argument decides": """
+v1 = lib.tensor([float('nan'), 1.0])
+v2 = v1.igammac(lib.tensor([0.0, 0.0]))
+""",
+    "none of a single number is none": """
+v1 = lib.tensor(3.0)
+v2 = v1.topk(0, -1)
+""",
+    "a margin of NaN is NaN, and no margin that is kept": """
+v1 = lib.tensor([[float('nan'), 0.5, 1.0]])
+v2 = F.multilabel_margin_loss(v1, lib.tensor([[1, -1, 0]]))
+""",
     "a line through infinity starts at its beginning": """
 v1 = lib.tensor([-2.25])
 v2 = lib.tensor([float('inf')])
