@@ -5,8 +5,7 @@ from math import e, inf, nan, pi
 from numpy import finfo, iinfo
 
 from . import nn  # first: it imports distributions, which import nn.functional
-from . import autograd, data, distributions, func, optim, special
-from . import utils
+from . import accelerator, autograd, backends, cuda, data, distributions, func, optim, special, utils
 from .core import dtypes
 from .core.memory import keep_freed_memory
 
@@ -102,16 +101,16 @@ from .nn.functional.distance import cdist, cosine_similarity, pairwise_distance,
 keep_freed_memory()
 
 __all__ = [
-    "Generator", "Parameter", "RemovableHandle", "Tensor", "abs", "absolute", "acos", "acosh", "add", "addbmm",
-    "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint", "all", "allclose", "amax", "amin", "aminmax",
-    "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "argsort", "argwhere", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh",
-    "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "baddbmm", "bernoulli", "bilinear", "bincount", "bmm",
-    "bool", "broadcast_tensors", "broadcast_to", "bucketize", "cat", "cbrt", "cdist", "ceil", "celu",
-    "chain_matmul", "channels_last", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
-    "column_stack", "concat", "concatenate", "contiguous_format", "copysign", "cos", "cosh",
-    "cosine_similarity", "count_nonzero", "cross", "cummax", "cummin", "cumprod", "cumsum", "data", "deg2rad",
-    "detect_anomaly", "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "digamma",
+    "Generator", "Parameter", "RemovableHandle", "Tensor", "abs", "absolute", "accelerator", "acos", "acosh",
+    "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint", "all", "allclose", "amax",
+    "amin", "aminmax", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "argmax", "argmin", "argsort", "argwhere", "as_tensor", "asarray", "asin", "asinh", "atan",
+    "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "backends", "baddbmm", "bernoulli",
+    "bilinear", "bincount", "bmm", "bool", "broadcast_tensors", "broadcast_to", "bucketize", "cat", "cbrt",
+    "cdist", "ceil", "celu", "chain_matmul", "channels_last", "chunk", "clamp", "clamp_max", "clamp_min",
+    "clip", "clone", "column_stack", "concat", "concatenate", "contiguous_format", "copysign", "cos", "cosh",
+    "cosine_similarity", "count_nonzero", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum", "data",
+    "deg2rad", "detect_anomaly", "device", "diag", "diag_embed", "diagflat", "diagonal", "diff", "digamma",
     "distributions", "div", "divide", "dot", "double", "dsplit", "dstack", "dtypes", "e", "einsum", "empty",
     "empty_like", "enable_grad", "entr", "eq", "equal", "erf", "erfc", "erfcx", "erfinv", "exp", "exp2",
     "expand_dims", "expit", "expm1", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16",

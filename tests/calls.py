@@ -66,8 +66,8 @@ NO_DTYPES = {  # about files, modes, places and random numbers, or without an ar
     "full", "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "randperm", "F.alpha_dropout", "F.dropout", "F.dropout1d", "F.dropout2d", "F.dropout3d",
     "F.feature_alpha_dropout", "F.gumbel_softmax", "F.rrelu", "F.rrelu_", "F.multi_head_attention_forward",
-    "F.ctc_loss", "Generator", "channels_last", "contiguous_format",
-    "initial_seed", "preserve_format", "seed", "utils",
+    "F.ctc_loss", "Generator", "accelerator", "backends", "channels_last", "contiguous_format",
+    "cuda", "initial_seed", "preserve_format", "seed", "utils",
 }  # fmt: skip
 
 

@@ -11,12 +11,11 @@ import pytest
 import minigrad
 
 ROOMS = [
-    "autograd", "checkpoint", "core.dtypes", "data", "data.readers", "data.transforms", "debug", "distributions",
-    "distributions.constraints",
-    "distributions.transforms", "func", "metrics", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
-    "nn.utils.convert_parameters", "nn.utils.rnn", "optim", "optim.ema", "optim.lr_scheduler",
-    "optim.lr_scheduler.schedules", "optim.swa_utils", "random", "receipts", "recommend", "serialization", "special",
-    "theory", "utils", "utils.data", "viz",
+    "accelerator", "autograd", "backends", "checkpoint", "core.dtypes", "cuda", "data", "data.readers",
+    "data.transforms", "debug", "distributions", "distributions.constraints", "distributions.transforms", "func",
+    "metrics", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad", "nn.utils.convert_parameters",
+    "nn.utils.rnn", "optim", "optim.ema", "optim.lr_scheduler", "optim.lr_scheduler.schedules", "optim.swa_utils",
+    "random", "receipts", "recommend", "serialization", "special", "theory", "utils", "utils.data", "viz",
 ]  # fmt: skip
 
 
