@@ -403,7 +403,7 @@ def _plain(value: Any) -> Any:
 
 def _outranked(values: list[Any], out: Any) -> bool:
     """Whether single numbers, among them the last Tensor, decided the precision of an array."""
-    return getattr(values[0], "dtype", None) is not out.dtype
+    return not any(getattr(v, "ndim", 0) and v.dtype is out.dtype for v in values)
 
 
 def _public(name: str) -> str:

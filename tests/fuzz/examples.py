@@ -241,6 +241,15 @@ v2 = v1.sign()
 v1 = lib.tensor([float('nan'), 1.0])
 v2 = v1.igammac(lib.tensor([0.0, 0.0]))
 """,
+    "at a pole a derivative is infinite": """
+v1 = lib.tensor([-2.0], requires_grad=True)
+v2 = v1.digamma()
+v2.backward(lib.tensor([1.0]))
+""",
+    "the soft margin of a large score does not overflow": """
+v1 = lib.tensor([-100.0])
+v2 = F.soft_margin_loss(v1, lib.tensor([1.0]))
+""",
     "none of a single number is none": """
 v1 = lib.tensor(3.0)
 v2 = v1.topk(0, -1)

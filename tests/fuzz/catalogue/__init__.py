@@ -25,6 +25,7 @@ NOT_DRAWN = {
     "is random": "alpha_dropout bernoulli bernoulli_ dropout dropout1d dropout2d dropout3d feature_alpha_dropout "
     "gumbel_softmax multinomial normal normal_ rand rand_like randint randint_like randn randn_like randperm rrelu "
     "rrelu_ uniform_",
+    "has, in PyTorch, a slope at NaN that depends on the number of elements": "softshrink",
     "leaves the values open": "empty empty_like new_empty",
     "needs files, other libraries or functions": "from_dlpack from_numpy load numpy register_hook "
     "register_post_accumulate_grad_hook save",

@@ -288,7 +288,6 @@ ARGUMENTS = {
     "leaky_relu": with_number("negative_slope", 0, 0.5),
     "softplus": with_number("beta", 0.5, 2),
     "hardshrink": with_number("lambd", 0, 1),
-    "softshrink": with_number("lambd", 0, 1),
     "hardtanh": with_number("min_val", -2, 0),
     "threshold": lambda d: [d.tensor("fi"), d.number(), d.number()],
     "prelu": lambda d: [x := d.floating(low=1), d.new([d.size(x, d.pick(1, 9))], dtype_of(d.look(x)), -3, 3)],

@@ -100,7 +100,7 @@ def softshrink(x: Any, *, lambd: float) -> Any:
     return x - np.clip(x, -lambd, lambd)
 
 
-softshrink.rule(x=lambda g, out: g * np.not_equal(raw(out), 0))
+softshrink.rule(x=lambda g, out: g * np.greater(np.abs(raw(out)), 0))
 
 
 @primitive()
