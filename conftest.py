@@ -1,5 +1,6 @@
 """Names that every doctest may use without importing them."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,14 @@ else:  # the same examples in every run, so that a failure is one everywhere; no
 
 # Modules whose doctests need a package that only an extra brings.
 NEEDED = {"minigrad.checkpoint": "safetensors", "minigrad.serialization": "safetensors"}
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers() -> None:
+    """Every test draws the same numbers in every run, whichever ran before, so that a failure is one everywhere."""
+    minigrad.manual_seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(autouse=True)
