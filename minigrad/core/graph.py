@@ -145,7 +145,7 @@ class Pending:
 
     def whole(self) -> Any:
         """The sum of all that was added."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} cannot be made whole; define whole(self) in the class")
 
 
 class Gradients(Pending):

@@ -65,7 +65,7 @@ class Epoch:
         return batch
 
     def _next(self) -> tuple[int, Any]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no batches; define _next(self) in the class")
 
     def _end(self) -> None:
         self.over = True

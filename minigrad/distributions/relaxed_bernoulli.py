@@ -9,7 +9,7 @@ from ..ops.special.elementary import log1p, logaddexp
 from . import constraints
 from .binary import BinaryDistribution
 from .noise import standard_uniform
-from .transformed_distribution import TransformedDistribution
+from .relaxed import Relaxed
 from .transforms import SigmoidTransform
 from .utils import clamp_probs, tensors_of_one_dtype
 
@@ -79,7 +79,7 @@ def checked_temperature(family: str, temperature: Any, like: Any, validate_args:
     return value
 
 
-class RelaxedBernoulli(TransformedDistribution):
+class RelaxedBernoulli(Relaxed):
     """Numbers between 0 and 1 that gather at both ends, the more the colder: a Bernoulli with gradients.
 
     Args:
@@ -99,8 +99,6 @@ class RelaxedBernoulli(TransformedDistribution):
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval
-    has_rsample = True
-    _also_shown = ("temperature",)
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -114,18 +112,3 @@ class RelaxedBernoulli(TransformedDistribution):
         new = super().expand(batch_shape, self._get_checked_instance(RelaxedBernoulli, _instance))
         new._given = self._given
         return new
-
-    @property
-    def temperature(self) -> Any:
-        """The temperature."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Any:
-        """The log-odds of 1."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probability of 1."""
-        return self.base_dist.probs

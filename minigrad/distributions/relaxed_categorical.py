@@ -14,8 +14,8 @@ from . import constraints
 from .categorical import Categorical
 from .distribution import Distribution
 from .noise import standard_exponential
+from .relaxed import Relaxed
 from .relaxed_bernoulli import checked_temperature
-from .transformed_distribution import TransformedDistribution
 from .transforms import ExpTransform
 from .utils import sizes_from
 
@@ -91,7 +91,7 @@ class ExpRelaxedCategorical(Distribution):
         return sum_(log_softmax(score, -1), -1) + scale
 
 
-class RelaxedOneHotCategorical(TransformedDistribution):
+class RelaxedOneHotCategorical(Relaxed):
     """Vectors of shares that gather at the corners, the more the colder: a one-hot categorical with gradients.
 
     Args:
@@ -111,8 +111,6 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.simplex
-    has_rsample = True
-    _also_shown = ("temperature",)
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -132,18 +130,3 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         value = self._scored(value)
         logarithm = log(clamp(value, min=float(np.finfo(value.dtype).tiny)))
         return self.base_dist.log_prob(logarithm) - sum_(logarithm, -1)
-
-    @property
-    def temperature(self) -> Any:
-        """The temperature."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Any:
-        """The logarithms of the probabilities."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probabilities, which sum to 1."""
-        return self.base_dist.probs
