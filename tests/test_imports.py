@@ -67,6 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "serialization": {*BELOW, "files"},
     "checkpoint": {*BELOW, "files", "random", "serialization"},
     "receipts": {"core.tensor", "files"},
+    "experiment": {"files", "random", "receipts"},
     "metrics": {"core.tensor"},
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
     "debug": {*BELOW, "autograd", "random", "nn"},
