@@ -1,5 +1,5 @@
 # Every target makes .venv and installs what it needs; with nothing changed, a second call installs nothing.
-# Another interpreter: make test PYTHON=python3.12         Arguments for pytest: make test ARGS="-k softmax"
+# Another interpreter: make test PYTHON=python3.12         Arguments: make test ARGS="-k softmax", make report ARGS="--seed 1"
 
 PYTHON ?= python3
 ARGS =
@@ -16,10 +16,11 @@ OLDEST := .venv-oldest
 # The stamps below do not count when the environment's interpreter has gone, for example after an upgrade.
 $(shell test -e $(BIN)/python || rm -f $(VENV)/.installed-*)
 
-.PHONY: help demo test test-oldest lint check bench venv clean
+.PHONY: help demo report test test-oldest lint check bench venv clean
 
 help:
 	@echo "make demo         reproduce the initialisation experiment, then train on real handwritten digits"
+	@echo "make report       run all experiments in quick mode; one page of expected and measured in runs/report"
 	@echo "make test         run the tests"
 	@echo "make test-oldest  run the tests with the oldest versions that pyproject.toml allows"
 	@echo "make check        lint, formatting and types (make lint), then the tests"
@@ -32,6 +33,9 @@ demo: $(VENV)/.installed-examples
 	@echo
 	@echo "The pictures are here:"
 	@find runs -type f \( -name '*.png' -o -name '*.svg' -o -name '*.gv' \) | sort | sed 's/^/  /'
+
+report: $(VENV)/.installed-examples
+	@$(BIN)/python -m examples report $(ARGS)
 
 test: $(VENV)/.installed-dev
 	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \
