@@ -23,7 +23,7 @@ except ImportError:
 
 FOLDER = Path(__file__).resolve().parent
 SECONDS = 300  # for one cell, on a slow machine
-METADATA = {
+METADATA: dict[str, dict[str, str]] = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
@@ -68,7 +68,11 @@ def execute(notebook: Notebook) -> None:
     path = os.pathsep.join(filter(None, [str(FOLDER.parent), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     client = NotebookClient(
-        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+        notebook,
+        timeout=SECONDS,
+        kernel_name=METADATA["kernelspec"]["name"],
+        resources={"metadata": {"path": str(FOLDER)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only
     )
     client.execute(env=environment)
     tidy(notebook)
