@@ -221,7 +221,7 @@ class Experiment:
 
     def _configuration(self) -> dict[str, Any]:
         """All options that decide on the numbers."""
-        return {name: value for name, value in vars(self.options).items() if name not in ("seed", "out")}
+        return {name: value for name, value in vars(self.options).items() if name not in ("seed", "out", "resume")}
 
     def _compare(self) -> None:
         """Print expected against measured."""
