@@ -124,7 +124,7 @@ def is_dependent(constraint: Any) -> bool:
 
     Example:
         >>> from minigrad.distributions.constraints import dependent, positive
-    >>> is_dependent(dependent), is_dependent(positive)
+        >>> is_dependent(dependent), is_dependent(positive)
         (True, False)
     """
     return isinstance(constraint, Dependent)
