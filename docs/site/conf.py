@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from importlib.metadata import version as installed
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 project = "minigrad"
 author = "the minigrad authors"
 project_copyright = "the minigrad authors, MIT licence"
-release = version = installed("minigrad")
+release = version = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["project"]["version"]
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.mathjax", "sphinx_copybutton", "sphinx_design"]
@@ -27,6 +27,7 @@ nitpick_ignore_regex = [("py:.*", r"(?!minigrad\.).*")]
 
 # --- Markdown and notebooks -------------------------------------------------------------------------------------------
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+myst_dmath_double_inline = True  # $$...$$ inside a paragraph too, as Jupyter and GitHub show it
 myst_heading_anchors = 4
 nb_execution_mode = "off"  # notebooks are committed with their outputs
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would come from the network

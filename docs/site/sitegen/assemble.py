@@ -60,6 +60,9 @@ def pages(root: Path) -> dict[str, str]:
     """Every page that is written here, by its path in the site's source."""
     first, rest = split_readme((root / "README.md").read_text(encoding="utf-8"))
     course = [path.relative_to(root).with_suffix("").as_posix() for path in notebooks(root)]
+    head = root / "notebooks" / "README.md"
+    if course and head.exists():
+        course.insert(0, "notebooks/README")
     found = {
         "index.md": first + _cards(course) + _navigation(root, course),
         "overview.md": f"# Overview\n\n{rest}",
@@ -67,7 +70,7 @@ def pages(root: Path) -> dict[str, str]:
     }
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
         found[name] = (root / name).read_text(encoding="utf-8")
-    for path in guide(root):
+    for path in [*guide(root), *([head] if "notebooks/README" in course else [])]:
         found[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
     return found | {f"api/{name}.rst": text for name, text in reference.pages().items()}
 
