@@ -16,7 +16,7 @@ OLDEST := .venv-oldest
 # The stamps below do not count when the environment's interpreter has gone, for example after an upgrade.
 $(shell test -e $(BIN)/python || rm -f $(VENV)/.installed-*)
 
-.PHONY: help demo report test test-oldest lint check bench venv clean
+.PHONY: help demo report docs test test-oldest lint check bench venv clean
 
 help:
 	@echo "make demo         reproduce the initialisation experiment, then train on real handwritten digits"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-oldest  run the tests with the oldest versions that pyproject.toml allows"
 	@echo "make check        lint, formatting and types (make lint), then the tests"
 	@echo "make bench        compare the speed with hand-written NumPy and, where installed, PyTorch"
+	@echo "make docs         build the site: these pages, the reference, notebooks, experiments; runs/site/html/index.html"
 	@echo "make clean        remove .venv, caches and build output (runs/ stays)"
 
 demo: $(VENV)/.installed-examples
@@ -62,6 +63,10 @@ bench: $(VENV)/.installed-bench
 	@$(BIN)/python benchmarks/overhead.py
 	@$(BIN)/python benchmarks/train_step.py
 	@$(BIN)/python benchmarks/optimizer_step.py
+
+# Warnings are errors, and so are links that lead nowhere and anything that would come from the network.
+docs: $(VENV)/.installed-docs
+	@$(BIN)/python docs/site/build.py --fresh $(ARGS)
 
 venv: $(VENV)/.installed-dev
 	@:
