@@ -216,8 +216,7 @@ def too_large_a_rate(run: Experiment) -> None:
         loss = ends[name, rate]
         run.expect(f"rate {rate}, {name}: loss at the end", loss, at_most=0.7, form=".3f", source="10 seeds")
     run.expect("rate 0.8, warm-up: loss at the end", ends["warm-up", 0.8], at_least=1.5, form=".3f", source="10 seeds")
-    run.say("""Clipping bounds every step; warm-up waits until the network is less sensitive, and helps only against
-        what passes by itself.""")
+    run.say("Clipping bounds every step; warm-up waits until the network bears them: it helps against what passes.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

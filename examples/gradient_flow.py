@@ -137,7 +137,7 @@ def two_gradients(run: Experiment) -> None:
     run.expect("std 0.01: dL/dh of layer 1 / layer 10", small[0][0] / small[0][-1], at_least=1.3e-6, at_most=1.5e-6,
                form=".2e", source="mean-field theory: 1.39e-6")  # fmt: skip
     run.expect("std 0.01: dL/dW of layer 1 / layer 10", small[1][0] / small[1][-1], at_least=0.9, at_most=1.1,
-               form=".3f", source="40 seeds of an independent program")  # fmt: skip
+               form=".3f", source="8 seeds of an independent program")  # fmt: skip
     run.expect("std 1: dL/dW of layer 1 / layer 10", large[1][0] / large[1][-1], at_least=5e4, at_most=1.1e5,
                form=".2e", source="mean-field theory: ×3.48 per layer")  # fmt: skip
     run.expect("std 1: median |dL/dz| / std of dL/dh, layer 1", large[2][0] / large[0][0], at_most=1e-12, form=".1e",
