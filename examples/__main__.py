@@ -24,9 +24,11 @@ from minigrad.receipts import read
 
 FOLDER = Path(__file__).resolve().parent
 ORDER = (  # that of a course; what is not named here comes after
-    "initialization", "initialization_in_training", "saturation", "gradient_flow", "losses", "descent",
-    "regularization", "digits", "cnn", "train_like_a_pro", "multilabel", "uncertainty", "embeddings", "contrastive",
-    "gnn", "vae", "wgan_gp", "char_rnn", "char_gpt",
+    "initialization", "initialization_in_training", "order_and_chaos", "saturation", "zero_centred", "dead_relu",
+    "activation_race", "gradient_flow", "gradient_cures", "batch_norm", "losses", "outliers", "probabilities",
+    "confidence", "imbalance", "multilabel", "uncertainty", "positive", "descent", "batch_noise", "step_size",
+    "regularization", "digits", "train_like_a_pro", "cnn", "embeddings", "word_vectors", "factorization", "recommender",
+    "contrastive", "gnn", "oversmoothing", "vae", "wgan_gp", "char_rnn", "char_gpt",
 )  # fmt: skip
 
 
