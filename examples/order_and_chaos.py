@@ -11,7 +11,7 @@ Checks what mean-field theory (Poole et al. 2016; Schoenholz et al. 2017) says o
     python examples/order_and_chaos.py            pictures and a receipt go to runs/order_and_chaos
     python examples/order_and_chaos.py --help
 
-Expected: correlations within 0.08 of theory, rates of order and chaos within 10 %, spreads within 25 % (10 base seeds).
+Expected: correlations within 0.12 of theory, rates of order and chaos within 10 %, spreads within 25 % (10 base seeds).
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def chaos_section(run: Experiment) -> None:
         the ordered phase fades before inputs can become alike: 1 - c stays, and it is the signal that
         falls.""")  # fmt: skip
     crossing = float(np.interp(1.0, chis, scan))
-    run.expect("correlation, farthest from theory", apart, at_most=0.08, source="theory, 10 seeds", headline=True)
+    run.expect("correlation, farthest from theory", apart, at_most=0.12, source="theory, 10 seeds", headline=True)
     run.expect("σ_w at which χ crosses 1", crossing, at_least=0.98, at_most=1.08, source="theory 1, at infinite depth")
     for name in ("σ_w = 1.0, σ_b = 0.3", "σ_w = 1.5", "σ_w = 2.5"):
         run.expect(
