@@ -183,10 +183,9 @@ def digits(run: Experiment) -> None:
             for k, name in enumerate(names):
                 values = [r[column] for r in rows if r["loss"] == name]
                 ax.plot(k + np.linspace(-0.2, 0.2, len(values)), values, "o", color=COLOURS.get(name, "#56B4E9"), ms=4)
-            ax.set_xticks(range(len(names)), names, rotation=35, ha="right")
+            ax.set_xticks(range(len(names)), [n.replace("cross-entropy", "CE") for n in names], rotation=35, ha="right")
             ax.set(ylabel=column)
         figure.axes[2].axhline(SHARE, color="grey", ls=":", lw=1)
-        figure.axes[2].set_yscale("log")
     ce, lower, weights = mean["cross-entropy"], mean[f"cross-entropy, above {SHARE}"], mean["class weights"]
     run.expect("focal's gain in average precision", gain, at_least=0.0, at_most=0.1, form="+.1%",
                source="10 base seeds", headline=True)  # fmt: skip
