@@ -47,7 +47,7 @@ def measured(phase: tuple[float, float], depth: int) -> np.ndarray:
 
 
 def predicted(phase: tuple[float, float], start: float, depth: int) -> tuple[np.ndarray, float]:
-    """The same by theory, c ← (σ_w² E[φ(√q z) φ(√q z')] + σ_b²) / q with z, z' of correlation c; and χ of the last layer."""
+    """The same by theory, c ← (σ_w² E[φ(√q z) φ(√q z')] + σ_b²) / q, z and z' of correlation c; and the last χ."""
     known = theory.propagate(mg.tanh, depth, WIDTH, weight_std=phase[0] / math.sqrt(WIDTH), bias_std=phase[1])
     grid = np.linspace(-7, 7, 281)
     density = np.exp(-(grid**2) / 2) / np.exp(-(grid**2) / 2).sum()
@@ -103,12 +103,8 @@ def chaos_section(run: Experiment) -> None:
             axis.set(xlabel=x, ylabel=y)
             axis.grid(alpha=0.3)
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5)
-    run.table(
-        "correlation of two inputs",
-        rows,
-        **{c: ".3f" for c in rows[0] if c not in ("phase", "ξ = -1 / ln χ")},
-        **{"ξ = -1 / ln χ": ".1f"},
-    )
+    run.table("correlation of two inputs", rows, **{c: ".3f" for c in rows[0] if c not in ("phase",
+        "ξ = -1 / ln χ")}, **{"ξ = -1 / ln χ": ".1f"})  # fmt: skip
     run.say("""In order inputs become one, and gradients vanish; in chaos the nearest inputs become
         strangers, and gradients explode. Only near χ = 1 does a signal pass many layers. Without biases
         the ordered phase fades before inputs can become alike: 1 - c stays, and it is the signal that
@@ -117,9 +113,8 @@ def chaos_section(run: Experiment) -> None:
     run.expect("correlation, farthest from theory", apart, at_most=0.12, source="theory, 10 seeds", headline=True)
     run.expect("σ_w at which χ crosses 1", crossing, at_least=0.98, at_most=1.08, source="theory 1, at infinite depth")
     for name in ("σ_w = 1.0, σ_b = 0.3", "σ_w = 1.5", "σ_w = 2.5"):
-        run.expect(
-            f"1 - c per layer / χ, {name}", rates[name][0] / rates[name][1], at_least=0.9, at_most=1.1, source="theory"
-        )
+        run.expect(f"1 - c per layer / χ, {name}", rates[name][0] / rates[name][1], at_least=0.9,
+            at_most=1.1, source="theory")  # fmt: skip
 
 
 def gaussian(gain: float) -> np.ndarray:
@@ -163,10 +158,9 @@ def isometry_section(run: Experiment) -> None:
             rows.append({"layers": name, "depth": depth, "variance of s²": variance,
                 "theory": expected[name] * depth, "largest s²": float(np.median(squared.max(axis=1)))})  # fmt: skip
     run.table("squared singular values, relative to their mean", rows, **{"largest s²": ".2f", "variance of s²": ".2f"})
-    run.say(
-        "Orthogonal weights are the cure in linear networks only: a ReLU takes half of the directions away at each layer, "
-        "and what is left spreads with depth, if half as fast as with Gaussian weights."
-    )
+    run.say("""Orthogonal weights are the cure in linear networks only: a ReLU takes half of the directions
+        away at each layer, and what is left spreads with depth, if half as fast as with Gaussian
+        weights.""")  # fmt: skip
     for name, low, high in (
         ("Gaussian, linear", 0.8, 1.15),
         ("Gaussian, ReLU", 0.8, 1.25),
@@ -174,17 +168,13 @@ def isometry_section(run: Experiment) -> None:
     ):
         run.expect(f"variance of s² / theory, {name}, 5 layers", spread[name, 5] / (5 * expected[name]),
             at_least=low, at_most=high, source="theory: L, 2L, L")  # fmt: skip
-    run.expect(
-        "variance of s², orthogonal, linear, 10 layers", spread["orthogonal, linear", 10], at_most=1e-12, source="exact"
-    )
+    run.expect("variance of s², orthogonal, linear, 10 layers", spread["orthogonal, linear", 10],
+        at_most=1e-12, source="exact")  # fmt: skip
 
 
 def glorot_section(run: Experiment) -> None:
-    run.section(
-        "Glorot and Bengio's network",
-        """Five tanh layers of 1000 units, with the weights that
-        were customary in 2010, U(±1 / √n), and with theirs, U(±√(6 / (n + n'))).""",
-    )
+    run.section("Glorot and Bengio's network", """Five tanh layers of 1000 units, with the weights that
+        were customary in 2010, U(±1 / √n), and with theirs, U(±√(6 / (n + n'))).""")  # fmt: skip
     rows, off, kept = [], {"activations": 0.0, "gradients": 0.0}, {}
     for name, bound in (("customary", 1 / math.sqrt(GLOROT)), ("Glorot", math.sqrt(3 / GLOROT))):
         t = theory.propagate(mg.tanh, 5, GLOROT, weight_std=bound / math.sqrt(3))
@@ -212,12 +202,10 @@ def glorot_section(run: Experiment) -> None:
             for i in range(5)
         ]
     run.table("five layers of 1000", rows, **{c: ".3f" for c in rows[0] if c not in ("weights", "layer")})
-    run.expect(
-        "std of h, farthest from theory", off["activations"], at_most=0.03, form=".1%", source="theory, 10 seeds"
-    )
-    run.expect(
-        "std of dL/dh, farthest from theory", off["gradients"], at_most=0.1, form=".1%", source="theory, 10 seeds"
-    )
+    run.expect("std of h, farthest from theory", off["activations"], at_most=0.03, form=".1%",
+        source="theory, 10 seeds")  # fmt: skip
+    run.expect("std of dL/dh, farthest from theory", off["gradients"], at_most=0.1, form=".1%",
+        source="theory, 10 seeds")  # fmt: skip
     run.expect("gradient per layer, customary", kept["customary"], at_least=0.53, at_most=0.6, source="theory 0.565")
     run.expect("gradient per layer, Glorot", kept["Glorot"], at_least=0.81, at_most=0.9, source="theory 0.859")
 
