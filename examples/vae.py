@@ -144,20 +144,9 @@ def likelihoods(run: Experiment) -> tuple[VAE, VAE]:
     )
     run.expect("VAE's lead over histograms (nats)", saved["histograms of pixels"], at_least=8.0, at_most=30.0,
                form=".1f", source="10 base seeds", headline=True)  # fmt: skip
-    run.expect(
-        "VAE's lead over binomial pixels (nats)",
-        saved["binomial pixels"],
-        at_least=100,
-        form=".1f",
-        source="10 base seeds",
-    )
-    run.expect(
-        "VAE's lead over PCA, 16 dimensions (nats)",
-        saved["PCA, 16 dimensions"],
-        at_least=30,
-        form=".1f",
-        source="10 base seeds",
-    )
+    for name, least in (("binomial pixels", 100), ("PCA, 16 dimensions", 30)):
+        lead = saved[name]
+        run.expect(f"VAE's lead over {name} (nats)", lead, at_least=least, form=".1f", source="10 base seeds")
     return models[2], models[16]
 
 
