@@ -35,7 +35,7 @@ from minigrad.optim.lr_scheduler import warmup_cosine
 CONTEXT, BATCH, WIDTH = 64, 16, 64  # characters in a window, windows in a batch, numbers for a character
 HELD_OUT = ("typesseq", "debugger", "comparisons", "exceptions")  # chapters
 HIDDEN = {"RNN": 261, "GRU": 150, "LSTM": 128}  # so that each model has nearly as many parameters as the others
-RATES = {"RNN": 4e-3, "GRU": 1.5e-2, "LSTM": 2.5e-2}  # the best of several, each
+RATES = {"RNN": 4e-3, "GRU": 1.5e-2, "LSTM": 2.5e-2}  # only the LSTM's was searched for
 COLOURS = {"RNN": "#D55E00", "GRU": "#009E73", "LSTM": "#0072B2"}
 
 
