@@ -16,7 +16,7 @@ OLDEST := .venv-oldest
 # The stamps below do not count when the environment's interpreter has gone, for example after an upgrade.
 $(shell test -e $(BIN)/python || rm -f $(VENV)/.installed-*)
 
-.PHONY: help demo report docs test test-oldest lint check bench venv clean
+.PHONY: help demo report pictures docs test test-oldest lint check bench venv clean
 
 help:
 	@echo "make demo         reproduce the initialisation experiment, then train on real handwritten digits"
@@ -37,6 +37,11 @@ demo: $(VENV)/.installed-examples
 
 report: $(VENV)/.installed-examples
 	@$(BIN)/python -m examples report $(ARGS)
+
+# The pictures that the documentation shows: a complete run of everything, half an hour on two cores.
+pictures: $(VENV)/.installed-docs $(VENV)/.installed-examples
+	@$(BIN)/python -m examples report --full --out runs/pictures $(ARGS)
+	@$(BIN)/python docs/site/build.py --pictures $$(dirname $$(ls runs/pictures/*/receipt.json))
 
 test: $(VENV)/.installed-dev
 	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, receipts
+from minigrad import Tensor
 from minigrad.core.primitive import Primitive
+from minigrad.experiment import Experiment, options
 from minigrad.nn import functional as F
 from tests.test_public_names import ROOMS
 
@@ -178,18 +178,18 @@ def test_every_experiment_is_on_the_page(pages: dict[str, str]) -> None:
         assert entry["checks"] and all(check["ok"] for check in entry["checks"]), f"{folder.name} shows a failure"
 
 
-def _run(folder: Path, **values: Any) -> Path:
+def _run(folder: Path, *, pictures: bool = True) -> Path:
     folder.mkdir(parents=True)
-    with receipts.Receipt(folder / "receipt.json", seed=3) as receipt:
-        for name, value in values.items():
-            receipt.value(name, value)
-        receipt.table("checks", [{"name": "a|b", "expected": "1 ± 0.1", "measured": 1.02345678, "ok": False}])
-    (folder / "one.png").write_bytes(b"picture")
+    with Experiment(options("Waves: they come and go.", "waves"), ["--seed", "3", "--out", str(folder)]) as run:
+        if pictures:
+            with run.picture("one.png", (1, 1), "What *it* shows"):
+                pass
+        run.expect("a|b", 1.02345678, at_least=2)
     return folder
 
 
 def test_a_run_becomes_an_entry(tmp_path: Path) -> None:
-    run = _run(tmp_path / "runs" / "waves", figures=[{"file": "one.png", "caption": "What *it* shows"}])
+    run = _run(tmp_path / "runs" / "waves")
     (tmp_path / "examples").mkdir()
     (tmp_path / "examples" / "waves.py").write_text('"""Waves: they come and go.\n\nMore."""\n')
     target = tmp_path / "entries"
@@ -198,7 +198,7 @@ def test_a_run_becomes_an_entry(tmp_path: Path) -> None:
     assert (entry["title"], entry["claim"], entry["seed"]) == ("Waves", "Waves: they come and go.", 3)
     page = experiments.page(target, "entries")
     assert "## Waves" in page and "entries/waves/one.png" in page and r"What \*it\* shows" in page
-    assert r"| a\|b | 1 ± 0.1 | 1.023 | **✗ no** |" in page
+    assert r"| a\|b | at least 2 | 1.023 | **✗ no** |" in page
     # What a person wrote into the entry stays when its pictures are refreshed; pictures that are gone go.
     (folder / "experiment.json").write_text(json.dumps({**entry, "claim": "They stay."}))
     (folder / "stale.png").write_bytes(b"")
@@ -207,8 +207,8 @@ def test_a_run_becomes_an_entry(tmp_path: Path) -> None:
 
 
 def test_wrong_runs_and_entries_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="names no figures"):
-        experiments.from_run(_run(tmp_path / "waves"), tmp_path / "entries", tmp_path)
+    with pytest.raises(ValueError, match="names no pictures"):
+        experiments.from_run(_run(tmp_path / "waves", pictures=False), tmp_path / "entries", tmp_path)
     entry = {"title": "t", "claim": "c", "script": "s", "command": "c", "figures": [], "checks": []}
     for wrong, message in (
         ({"title": None}, "'title' must be a str"),

@@ -12,9 +12,8 @@
      "checks": [{"name": "...", "expected": "...", "measured": "...", "ok": true}]
     }
 
-``from_run`` makes it from what a script leaves in ``runs/<name>/``: pictures, and a receipt whose value ``figures`` and
-table ``checks`` have the same fields. Title and claim come from the receipt's values of those names, or from the entry
-as it was, or from the first lines of the script.
+``from_run`` makes it from what a script leaves in ``runs/<name>/``: pictures, and the receipt of its ``Experiment``.
+Title and claim come from the entry as it was, or from the first line of the script.
 """
 
 from __future__ import annotations
@@ -25,14 +24,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from examples import __main__ as course
+
 ENTRY = "experiment.json"
 FIELDS = {"title": str, "claim": str, "script": str, "command": str, "figures": list, "checks": list}
-# The order of the page; an experiment that is not listed follows in the order of the alphabet.
-ORDER = (
-    "saturation", "initialization", "gradient_flow", "losses", "descent", "uncertainty", "embeddings", "contrastive",
-    "digits", "cnn", "char_rnn", "char_gpt", "gnn", "vae", "wgan_gp", "multilabel", "regularization",
-    "train_like_a_pro",
-)  # fmt: skip
+COLOURS = 128  # of a committed picture: more cannot be told apart, and take twice the space
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -62,34 +60,43 @@ def from_run(run: Path, target: Path, root: Path) -> Path:
         ValueError: for a run that is not complete, or that names no figures.
     """
     receipt = json.loads((run / "receipt.json").read_text(encoding="utf-8"))
-    values = receipt.get("values", {})
     if receipt.get("status") != "complete":
         raise ValueError(f"{run}: the run is {receipt.get('status')!r}, not complete")
-    if not values.get("figures"):
-        raise ValueError(f"{run}: its receipt names no figures; set them with receipt.value('figures', [...])")
+    figures = [piece for piece in receipt["values"].get("story", []) if "picture" in piece]
+    if not figures:
+        raise ValueError(f"{run}: its receipt names no pictures; draw them with Experiment.picture")
     folder = target / run.name
     before = json.loads((folder / ENTRY).read_text(encoding="utf-8")) if (folder / ENTRY).exists() else {}
     script = f"examples/{run.name}.py"
     title, claim = _said_by(root / script)
     entry = {
-        "title": values.get("title") or before.get("title") or title,
-        "claim": values.get("claim") or before.get("claim") or claim,
+        "title": before.get("title") or title,
+        "claim": before.get("claim") or claim,
         "script": script,
-        "command": before.get("command") or f"python {script}",
+        "command": " ".join(["python", script, *(["--quick"] if receipt["configuration"].get("quick") else [])]),
         "seed": receipt.get("seed"),
-        "figures": [{"file": figure["file"], "caption": figure["caption"]} for figure in values["figures"]],
+        "figures": [{"file": figure["picture"], "caption": figure["caption"]} for figure in figures],
         "checks": [
-            {field: row[field] for field in ("name", "expected", "measured", "ok")}
-            for row in receipt.get("tables", {}).get("checks", [])
+            {"name": row["result"], "expected": row["expected"], "measured": row["measured"], "ok": row["as expected"]}
+            for row in receipt["tables"].get("expected and measured", [])
         ],
     }
     folder.mkdir(parents=True, exist_ok=True)
     for stale in set(folder.glob("*.png")) - {folder / figure["file"] for figure in entry["figures"]}:
         stale.unlink()
     for figure in entry["figures"]:
-        shutil.copyfile(run / figure["file"], folder / figure["file"])
+        _copy_picture(run / figure["file"], folder / figure["file"])
     (folder / ENTRY).write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
+
+
+def _copy_picture(source: Path, target: Path) -> None:
+    """A picture with a palette, which is half as large."""
+    if source.suffix != ".png":
+        shutil.copyfile(source, target)
+        return
+    with Image.open(source) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(target, optimize=True)
 
 
 def _said_by(script: Path) -> tuple[str, str]:
@@ -107,7 +114,8 @@ def folders(source: Path) -> list[Path]:
 
 
 def _place(name: str) -> int:
-    return ORDER.index(name) if name in ORDER else len(ORDER)
+    """Where ``python -m examples`` lists it."""
+    return course.ORDER.index(name) if name in course.ORDER else len(course.ORDER)
 
 
 def page(source: Path, below: str) -> str:

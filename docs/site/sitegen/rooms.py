@@ -89,6 +89,7 @@ PAGES = [
     Page("checkpoint", "checkpoint", "minigrad.checkpoint"),
     Page("serialization", "serialization", "minigrad.serialization"),
     Page("receipts", "receipts", "minigrad.receipts"),
+    Page("experiment", "experiment", "minigrad.experiment"),
     Page("debug", "debug", "minigrad.debug"),
     Page("viz", "viz", "minigrad.viz"),
     Page("theory", "theory", "minigrad.theory"),
