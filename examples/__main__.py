@@ -28,7 +28,7 @@ ORDER = (  # that of a course; what is not named here comes after
     "activation_race", "gradient_flow", "gradient_cures", "batch_norm", "losses", "outliers", "probabilities",
     "confidence", "imbalance", "multilabel", "uncertainty", "positive", "descent", "batch_noise", "step_size",
     "regularization", "digits", "train_like_a_pro", "cnn", "embeddings", "word_vectors", "factorization", "recommender",
-    "contrastive", "gnn", "oversmoothing", "vae", "wgan_gp", "char_rnn", "char_gpt",
+    "contrastive", "two_views", "gnn", "oversmoothing", "vae", "wgan_gp", "char_rnn", "char_gpt",
 )  # fmt: skip
 
 
