@@ -198,6 +198,8 @@ class Experiment:
             reason = error.strerror or str(error)
             sys.exit(f"{self._program}: cannot write to {self.out} ({reason}): name another folder with --out")
         try:
+            for module, package in (("matplotlib.figure", "matplotlib"), ("tqdm", "tqdm")):
+                _library(module, package)  # now rather than at the first picture, after all the work
             self._stack.enter_context(_library("threadpoolctl").threadpool_limits(1))
         except ImportError as error:
             self._stack.close()
