@@ -14,7 +14,7 @@ from ..dataset import Dataset
 
 
 def load_topics() -> dict[str, str]:
-    """The chapters of Python's language reference behind ``help()``, by name: some 700,000 characters of English.
+    """The chapters of Python's language reference behind ``help()``, by name: about half a million characters.
 
     Raises:
         ImportError: for a Python without its documentation.
