@@ -43,13 +43,15 @@ pictures: $(VENV)/.installed-docs $(VENV)/.installed-examples
 	@$(BIN)/python -m examples report --full --out runs/pictures $(ARGS)
 	@$(BIN)/python docs/site/build.py --pictures $$(dirname $$(ls runs/pictures/*/receipt.json))
 
+# As many tests at a time as there are cores, each in one thread.
+test test-oldest: export OMP_NUM_THREADS = 1
 test: $(VENV)/.installed-dev
 	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \
 	  "install it with 'sudo apt install graphviz' or 'brew install graphviz'"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-oldest: $(OLDEST)/.installed
-	@$(OLDEST)/bin/python -m pytest $(ARGS)
+	@$(OLDEST)/bin/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/python -m ruff check .
