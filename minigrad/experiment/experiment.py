@@ -26,7 +26,7 @@ class Experiment:
     """One run of an experiment: a ``with`` block that prints, draws, compares and keeps a receipt.
 
     The random numbers start from ``--seed``, and the products run in one thread, so that a run says the same every
-    time. What goes wrong for lack of a library or of a place to write ends in one line instead of a traceback.
+    time. What ends for lack of a library or of a place to write, or by Ctrl-C, ends in one line instead of a traceback.
 
     Args:
         parser: from ``options``, with those that the script adds.
@@ -202,7 +202,7 @@ class Experiment:
                 _library(module, package)  # now rather than at the first picture, after all the work
             self._stack.enter_context(_library("threadpoolctl").threadpool_limits(1))
         except ImportError as error:
-            self._stack.close()
+            self._stack.__exit__(type(error), error, error.__traceback__)  # so that the receipt says that it failed
             sys.exit(f"{self._program}: {error}")
         self._receipt.value("title", self.title)
         manual_seed(self.seed)
@@ -218,6 +218,9 @@ class Experiment:
         self._stack.__exit__(kind, error, trace)
         if isinstance(error, ImportError):
             sys.exit(f"{self._program}: {error}")
+        if isinstance(error, KeyboardInterrupt):
+            print(f"\n{self._program}: interrupted; what was done before is in {self.out}", file=sys.stderr)
+            sys.exit(130)  # what shells say of a program that Ctrl-C ended
         if kind is None:
             self._close()
 

@@ -138,6 +138,17 @@ def test_without_the_libraries_the_script_ends_in_one_line(tmp_path):
                           env={**os.environ, "PYTHONPATH": str(package)})  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == ("script.py: experiments need threadpoolctl, which is missing: pip install threadpoolctl\n")
+    assert read(tmp_path / "runs" / "x" / "receipt.json")["status"].startswith("failed: ImportError")
+
+
+def test_an_interrupted_experiment_ends_in_one_line_and_keeps_what_it_has(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, experiment(tmp_path) as run:
+        run.table("numbers", [{"x": 1}])
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert f"interrupted; what was done before is in {tmp_path}" in capsys.readouterr().err
+    receipt = read(tmp_path / "receipt.json")
+    assert receipt["status"].startswith("failed: KeyboardInterrupt") and "numbers" in receipt["tables"]
 
 
 @pytest.mark.parametrize(
