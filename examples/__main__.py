@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import runpy
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +25,7 @@ from minigrad.experiment import at_least, write_report
 from minigrad.receipts import read
 
 FOLDER = Path(__file__).resolve().parent
+WIDTH = 100  # columns of the list
 ORDER = (  # that of a course; what is not named here comes after
     "initialization", "initialization_in_training", "order_and_chaos", "saturation", "zero_centred", "dead_relu",
     "activation_race", "gradient_flow", "gradient_cures", "batch_norm", "losses", "outliers", "probabilities",
@@ -87,12 +90,16 @@ def run_all(names: Sequence[str], out: Path, options: Sequence[str], jobs: int) 
     with ThreadPoolExecutor(jobs) as pool:
         waiting = [pool.submit(run, name, known[name], out, options) for name in names]
         runs = []
-        for each in waiting:
-            runs.append(done := each.result())
-            verdict = "ok    " if done.good else "FAILED"
-            print(f"{verdict} {done.name:28} {done.seconds:5.0f} s   {done.last_line}", flush=True)
-            if done.code:
-                print(done.said)
+        try:
+            for each in waiting:
+                runs.append(done := each.result())
+                verdict = "ok    " if done.good else "FAILED"
+                print(f"{verdict} {done.name:28} {done.seconds:5.0f} s   {done.last_line}", flush=True)
+                if done.code:
+                    print(done.said)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)  # or the end of the block would run all that still wait
+            sys.exit(130)
     return runs
 
 
@@ -102,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="list, run, check or report")
     commands.add_parser("list", help="what there is (the default)")
     one = commands.add_parser("run", help="run one experiment; its own options follow", add_help=False)
-    one.add_argument("name", choices=scripts())
+    one.add_argument("name", nargs="?", default="", metavar="NAME")
     one.add_argument("options", nargs=argparse.REMAINDER)
     for command, text in (("check", "run them and compare"), ("report", "run them and write one page of HTML")):
         many = commands.add_parser(command, help=text)
@@ -113,17 +120,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         many.add_argument("--out", type=Path, default=Path("runs/report"), help="folder (default: %(default)s)")
     settings = parser.parse_args(arguments)
     known = scripts()
+    names = [settings.name] if settings.command == "run" else getattr(settings, "names", [])
+    if names == [""]:
+        parser.error("run which one? python -m examples lists them")
+    if unknown := [name for name in names if name not in known]:
+        near = difflib.get_close_matches(unknown[0], known, 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "python -m examples lists them"
+        parser.error(f"there is no experiment {unknown[0]!r}: {hint}")
     if settings.command in (None, "list"):
         for name, script in known.items():
-            print(f"{name:28} {title(script)}")
+            print(textwrap.fill(f"{name:28} {title(script)}", WIDTH, subsequent_indent=" " * 29))
         print("\nOne of them: python -m examples run NAME [--quick] [--seed 1]. All of them: python -m examples check")
         return 0
     if settings.command == "run":
         sys.argv = [str(known[settings.name]), *settings.options]
         runpy.run_path(sys.argv[0], run_name="__main__")
         return 0
-    if unknown := [name for name in settings.names if name not in known]:
-        parser.error(f"there is no experiment {unknown[0]!r}; there are {', '.join(known)}")
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot write to {settings.out} ({error.strerror}): name another folder with --out")
     options = ["--seed", str(settings.seed), *([] if settings.full else ["--quick"])]
     runs = run_all(settings.names or [*known], settings.out, options, settings.jobs)
     failed = [each.name for each in runs if not each.good]

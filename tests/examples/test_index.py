@@ -73,7 +73,30 @@ def test_run_passes_options_on(folder, capsys):
     assert "quick" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         index.main(["check", "nonsense"])
-    assert "there is no experiment 'nonsense'; there are digits" in capsys.readouterr().err
+    assert "there is no experiment 'nonsense': python -m examples lists them" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        index.main(["run", "digit"])
+    assert "there is no experiment 'digit': did you mean digits?" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line(folder, capsys):
+    (folder / "file").write_text("")
+    with pytest.raises(SystemExit):
+        index.main(["report", "later", "--out", str(folder / "file" / "out")])
+    assert "name another folder with --out" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_all_that_wait(folder, capsys, monkeypatch):
+    started = []
+
+    def interrupted(name, *_):
+        started.append(name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index, "run", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        index.main(["check", *["later"] * 50, "--jobs", "1", "--out", str(folder / "out")])
+    assert ended.value.code == 130 and len(started) < 50
 
 
 def test_every_script_says_what_it_shows():
