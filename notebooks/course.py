@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ def check(number: int) -> Iterator[None]:
     except AssertionError as wrong:
         print(f"exercise {number}: not right yet. {wrong}")
     except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        cells = [frame for frame in frames if not os.path.exists(frame.filename)]  # a cell is no file, a library is
+        line = (cells or frames)[-1]
         where = f'in {line.name}, at "{line.line}"' if line.line else f"in {line.name}"
         print(f"exercise {number}: not right yet. {type(error).__name__} {where}: {error}")
     else:

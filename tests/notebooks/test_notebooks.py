@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="the notebooks need Jupyter: pip install -e '.[notebooks]'")
 
-from notebooks import execute  # noqa: E402  (it ends the program where nbformat is missing)
+from notebooks import course, execute  # noqa: E402  (execute ends the program where nbformat is missing)
 
 PATHS = execute.paths()
 LARGEST = 500_000  # bytes of a notebook with its outputs, so that a page loads fast
@@ -118,6 +119,13 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_the_table_of_the_course_lists_every_notebook() -> None:
     links = LINK.findall((execute.FOLDER / "README.md").read_text(encoding="utf-8"))
     assert [link for link in links if link.endswith(".ipynb")] == [path.name for path in PATHS]
+
+
+def test_an_error_inside_a_library_is_shown_at_the_line_of_the_cell_that_led_there(capsys) -> None:
+    cell = "def answer():\n    return np.linalg.inv(np.ones((2, 3)))\nwith check(7):\n    answer()"
+    exec(compile(cell, "<cell>", "exec"), {"check": course.check, "np": np})
+    said = capsys.readouterr().out
+    assert said.startswith("exercise 7: not right yet. LinAlgError in answer") and "square" in said
 
 
 @pytest.mark.slow
