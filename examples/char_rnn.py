@@ -183,6 +183,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "Held-out text", f"bits: per character, where guessing costs {math.log2(size):.2f}. choices: 2 ** bits."
         )
         run.table("held-out text", [{**row, "choices": 2 ** row["bits"]} for row in rows], bits=".3f", choices=".2f")
+        best = min(HIDDEN, key=lambda kind: score[kind])
+        passes = steps * BATCH * CONTEXT / len(training.codes)
+        verdict = "ahead of" if score[best] < score["5-gram"] else "still behind"
+        run.say(f"""After {passes:.1f} passes over the text the best network, the {best}, is {verdict} a 5-gram model,
+            which counts the phrases that the reference likes to repeat.""")
         caption = "Each point is measured on the held-out chapters. Dashed: models that count."
         with run.picture("learning.png", (8, 4.5), caption) as figure:
             axis = figure.subplots()
@@ -193,15 +198,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             axis.set(xlabel="characters seen, millions", ylabel="bits per character of held-out text")
             axis.legend(loc="center right")
 
-        run.section("How far back they remember")
+        run.section(
+            "How far back they remember",
+            """How strongly the loss depends on a state that was so many characters earlier, relative to a distance of
+            1.""",
+        )
         factor = {kind: (h[20] / h[5]) ** (1 / 15) for kind, (h, _) in start.items()}
         begun, left = ({kind: c[29] / c[0] for kind, (_, c) in each.items()} for each in (start, end))
         run.table("gradient through time", [{"model": kind, "factor per step at the start": factor[kind],
-                  "left after 30 at the start": begun[kind], "trained": left[kind]} for kind in HIDDEN])  # fmt: skip
+                  "left after 30": begun[kind], "left after 30, trained": left[kind]} for kind in HIDDEN])  # fmt: skip
         run.say(f"Theory for the RNN at the start: every step back multiplies the gradient by {theory:.3f}.")
         caption = """The gradient of the loss with respect to the state, by how many characters earlier that state was;
             for the LSTM that of its cell. At the start all three vanish exponentially; after training the gated ones
-            still feel what was said long ago."""
+            fall more slowly, the GRU by far."""
         with run.picture("gradient_through_time.png", (11, 4.2), caption) as figure:
             axes = figure.subplots(1, 2, sharey=True)
             for axis, gradients, title in zip(axes, (start, end), ("at the start", "trained"), strict=True):

@@ -71,12 +71,16 @@ def all_right(p: np.ndarray, y: np.ndarray, threshold: float) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     with Experiment(options(__doc__, "multilabel"), arguments) as run:
-        run.section("The sum of losses", "One binary cross-entropy for each label, summed; in what does it end?")
+        run.section("The sum of losses", "The loss of several labels is one binary cross-entropy for each, summed.")
         z = Tensor(np.random.default_rng(run.seed).standard_normal((5, 4)) * 3, requires_grad=True)
         y = (np.arange(20).reshape(5, 4) % 3 == 0).astype(np.float64)
         (together,) = autograd.grad(F.multilabel_bce_loss(z, y), z)
         alone = sum(autograd.grad(F.binary_cross_entropy_with_logits(z[:, k], y[:, k]), z)[0].numpy() for k in range(4))
         apart = np.abs(together.numpy() - alone).max()
+        run.say(
+            f"""Its gradient is that of each label alone, for 5 rows of 4 labels: they differ by {apart:.0e} at most. So
+            one label takes nothing from another."""
+        )
         run.expect(
             "gradient, summed loss less one by one", apart, at_most=1e-12, form=".1e", source="the notes' formula"
         )
@@ -99,18 +103,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         "output": name,
                         "training loss": cost,
                         "its floor": floor if name == "softmax" else 0.0,
-                        "all right at 0.5": all_right(p, held_y, 0.5),
-                        "at the best threshold": max(all_right(p, held_y, t) for t in thresholds),
-                        "lowest p of true labels": float(np.median(own)),
-                        "the highest such": float(own.max()),
-                        "highest p for a 1": float(np.median(p[digits == 1].max(1))),
+                        "right at 0.5": all_right(p, held_y, 0.5),
+                        "at best": max(all_right(p, held_y, t) for t in thresholds),
+                        "lowest p": float(np.median(own)),
+                        "highest such": float(own.max()),
+                        "p for a 1": float(np.median(p[digits == 1].max(1))),
                     }
                 )
                 f1s.append(
                     [f1_score((p[:, k] > 0.5).astype(int), held_y[:, k].astype(int)) for k in range(len(LABELS))]
                 )
-        run.table("held-out images; lowest p where several labels are true", rows,
-                  **{"all right at 0.5": ".1%", "at the best threshold": ".1%"})  # fmt: skip
+        run.table("held-out images", rows, **{"right at 0.5": ".1%", "at best": ".1%"})
+        run.say(
+            """right: images with all four labels right, at a threshold of 0.5 and at the best one. lowest p: of the
+            true labels of an image that has several, the least likely one; the median over images, and the highest. p
+            for a 1: of the likeliest label of a 1, which has none; the median."""
+        )
         mean = {
             (name, c): float(np.mean([r[c] for r in rows if r["output"] == name]))
             for name in last
@@ -122,8 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         run.say(
             f"""A softmax shares one whole: two true labels get ½ each at best, three a third. So at 0.5 it seldom has
             all four right, and its loss stays above the mean of log k = {rows[1]["its floor"]:.3f} nats. A threshold
-            chosen on the very images it is judged by lifts it to {mean["softmax", "at the best threshold"]:.1%},
-            against {mean["sigmoids", "all right at 0.5"]:.1%} of the sigmoids at 0.5. A 1 has no label, but something
+            chosen on the very images it is judged by lifts it to {mean["softmax", "at best"]:.1%},
+            against {mean["sigmoids", "right at 0.5"]:.1%} of the sigmoids at 0.5. A 1 has no label, but something
             must get at least a quarter."""
         )
         with run.picture("labels.png", (9, 4), "Mean probability of labels for each digit, last seed; a ring marks"
@@ -141,21 +149,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 ax.set_yticks(range(10))
                 ax.set(title=name, ylabel="digit" if name == "sigmoids" else "")
             figure.colorbar(shown, ax=figure.axes, label="mean probability")
-        run.expect("all labels right, sigmoids", mean["sigmoids", "all right at 0.5"], at_least=0.87, form=".1%",
+        run.expect("all labels right, sigmoids", mean["sigmoids", "right at 0.5"], at_least=0.87, form=".1%",
                    source="10 base seeds", headline=True)  # fmt: skip
-        run.expect("all labels right, softmax", mean["softmax", "all right at 0.5"], at_most=0.4, form=".1%")
-        gain = mean["sigmoids", "all right at 0.5"] - mean["softmax", "at the best threshold"]
-        run.expect("sigmoids' lead over its best threshold", gain, at_least=0.03, form="+.1%", source="10 base seeds")
-        highest = max(r["the highest such"] for r in rows if r["output"] == "softmax")
-        run.expect("softmax: lower p of two true labels, at most", highest, at_most=0.5, form=".4f", source="sums to 1")
-        lowest = mean["sigmoids", "lowest p of true labels"]
-        run.expect("sigmoids: the same, median", lowest, at_least=0.9, form=".4f", source="10 base seeds")
+        run.expect("all labels right, softmax", mean["softmax", "right at 0.5"], at_most=0.4, form=".1%")
+        gain = mean["sigmoids", "right at 0.5"] - mean["softmax", "at best"]
+        run.expect(
+            "sigmoids' lead over softmax at its best threshold",
+            gain,
+            at_least=0.03,
+            form="+.1%",
+            source="10 base seeds",
+        )
+        highest = max(r["highest such"] for r in rows if r["output"] == "softmax")
+        run.expect(
+            "softmax: lowest p of several true labels, highest", highest, at_most=0.5, form=".4f", source="sums to 1"
+        )
+        lowest = mean["sigmoids", "lowest p"]
+        run.expect(
+            "sigmoids: lowest p of several true labels, median",
+            lowest,
+            at_least=0.9,
+            form=".4f",
+            source="10 base seeds",
+        )
         above = min(r["training loss"] - r["its floor"] for r in rows if r["output"] == "softmax")
         run.expect(
             "softmax loss above its floor (nats)", above, at_least=0.0, at_most=0.1, source="entropy of the target"
         )
-        one = mean["softmax", "highest p for a 1"]
-        run.expect("softmax: a label for a 1, p", one, at_least=0.25, form=".3f", source="sums to 1")
+        one = mean["softmax", "p for a 1"]
+        run.expect(
+            "softmax: p of the likeliest label of a 1, median", one, at_least=0.25, form=".3f", source="sums to 1"
+        )
 
 
 if __name__ == "__main__":

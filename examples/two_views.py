@@ -179,16 +179,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         run.section(
             "Temperature",
             f"""The gradient weighs every negative by its softmax. Of {HELD_OUT - 1}, as many count as the exponential
-            of the entropy of the weights says: the nearest alone at temperature 0, all at a high one. That column is of
-            one network at several temperatures; the others are of networks that were trained at each.""",
+            of the entropy of the weights says: the nearest alone at temperature 0, all at a high one. These are counted
+            with the network from above; the other columns are of networks that were trained at each temperature.""",
         )
         by_heat = [averages([row for row in heat if row["temperature"] == value]) for value in TEMPERATURES]
-        run.table("trained at a fixed temperature", by_heat, **percent, **{"negatives that count": ".1f"})
+        run.table("fixed temperatures", by_heat, **percent, **{"negatives that count": ".1f"})
         counts = [row["negatives that count"] for row in by_heat]
         run.expect("negatives that count, coldest", counts[0], at_least=1, at_most=8, source="theory: 1 at 0")
         run.expect("negatives that count, hottest", counts[-1], at_least=350, at_most=359, source="theory: 359 at ∞")
         best = max(by_heat, key=lambda row: row[ten])["temperature"]
-        run.expect("best temperature", best, at_least=0.05, at_most=0.2, source="10 seeds")
+        run.expect("temperature with most own halves among 10", best, at_least=0.05, at_most=0.2, source="10 seeds")
         draw(run, rows, by_heat, (left, right, images[held]))
 
 
