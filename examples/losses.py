@@ -96,8 +96,12 @@ def margins(run: Experiment) -> None:
                      "held out, hinge": hinge["held out"][-1], "held out, cross-entropy": entropy["held out"][-1],
                      "the same, at hinge's end": entropy["held out"][min(zero, steps - 1)]})  # fmt: skip
         last = {"hinge": (hinge, BLUE), "cross-entropy": (entropy, VERMILION)}
-    held = [name for name in rows[0] if "held" in name or "same" in name]
-    run.table("training", rows, **dict.fromkeys(held, ".1%"))
+    held = ["held out, hinge", "held out, cross-entropy", "the same, at hinge's end"]
+    seen = [name for name in rows[0] if name not in held]
+    run.table("training loss", [{name: row[name] for name in seen} for row in rows])
+    columns = ("hinge", "cross-entropy", "cross-entropy, at hinge's end")
+    shown = [{"seed": row["seed"]} | {c: row[n] for c, n in zip(columns, held, strict=True)} for row in rows]
+    run.table("held-out wines told right", shown, **dict.fromkeys(columns, ".1%"))
     mean = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     run.say(
         f"""The hinge loss reaches exactly 0, its gradient is exactly 0, and no weight moves any more. Cross-entropy is
