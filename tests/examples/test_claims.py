@@ -19,6 +19,7 @@ def test_every_experiment_is_there_and_in_the_course() -> None:
     named = set(re.findall(r"`(\w+)\.py`", PAGE))
     assert named == set(index.scripts())
     assert set(index.ORDER) == set(index.scripts())
+    assert set(re.findall(r"\]\(\.\./examples/(\w+)\.py\)", PAGE)) == named  # every one is a link
 
 
 def test_every_picture_exists() -> None:

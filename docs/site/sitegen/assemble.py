@@ -9,7 +9,7 @@ from pathlib import Path
 from . import experiments, reference
 
 # The order of the navigation; a page that is not listed follows in the order of the alphabet.
-GUIDE = ("layers", "losses", "training", "distributions", "numpy", "design", "add_an_op", "performance")
+GUIDE = ("claims", "layers", "losses", "training", "distributions", "numpy", "design", "add_an_op", "performance")
 _LINK = re.compile(r"\]\(([^)#\s:]+)[^)]*\)")
 _CARDS = """
 ::::{grid} 1 2 2 2
