@@ -131,9 +131,10 @@ def compare(run: Experiment, club: Club) -> None:
     run.say(
         f"""The member that is missed most often is {missed.argmax() + 1}. Number 9 was a friend of more of the
         officer's people, and stayed with Mr. Hi because he was three weeks from his black belt (Zachary): the graph
-        cannot know. So 29 of 30 is the best to hope for. Single seeds of SAGE fail, which keeps a member's own one-hot
-        input apart, with weights that hardly any loss reaches. Which members are known matters as much: with two drawn
-        per side, label propagation has a median of {middle:.0%}, and 5 % of the draws lie at {low:.0%} or below."""
+        cannot know. So 29 of 30 is the best to hope for. Single seeds of GraphSAGE fail: it has weights apart for what
+        a member itself is, here a one-hot vector, and hardly any loss reaches those. Which members are known matters as
+        much: with two drawn per side, label propagation has a median of {middle:.0%}, and 5 % of the draws lie at
+        {low:.0%} or below."""
     )
     for row in rows[:3]:
         floor = {"GCN": 0.96, "GraphSAGE": 0.9, "GAT": 0.88}[row["method"]]
