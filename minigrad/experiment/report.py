@@ -64,7 +64,7 @@ def write_report(
         failures: experiments that wrote no receipt, by name, and the last that they said.
 
     Returns:
-        How many results are not as expected, experiments that failed included.
+        How many results are not as expected, experiments that failed or expected nothing included.
 
     Raises:
         ValueError: for a file that is no receipt.
@@ -73,7 +73,7 @@ def write_report(
     failures = failures or {}
     bad = len(failures)
     for _, record in runs:
-        bad += len(_unexpected(record)) + (record["status"] != "complete")
+        bad += len(_unexpected(record)) + (record["status"] != "complete" or CHECKS not in record["tables"])
     parts = [_overview(runs, failures)]
     parts += [_experiment(receipt, record) for receipt, record in runs]
     parts += [f"<h2>{escape(name)}</h2><pre>{escape(said)}</pre>" for name, said in failures.items()]
@@ -91,7 +91,7 @@ def _overview(runs: Sequence[tuple[Path, Mapping[str, Any]]], failures: Mapping[
     for receipt, record in runs:
         name, results = receipt.parent.name, record["tables"].get(CHECKS, [])
         good = len(results) - len(_unexpected(record))
-        fine = good == len(results) and record["status"] == "complete"
+        fine = results and good == len(results) and record["status"] == "complete"
         rows.append(
             f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td><td>{escape(record["values"].get("title", ""))}'
             f'</td><td class="{"good" if fine else "bad"}">{good} of {len(results)}</td>'

@@ -79,6 +79,13 @@ def test_run_passes_options_on(folder, capsys):
     assert "there is no experiment 'digit': did you mean digits?" in capsys.readouterr().err
 
 
+def test_an_experiment_that_expects_nothing_is_not_good(folder, capsys):
+    script = folder / "scripts" / "later.py"
+    script.write_text(script.read_text().replace('run.expect("seed", run.seed, at_most=1)', "pass"))
+    assert index.main(["check", "later", "--out", str(folder / "out")]) == 1
+    assert "not so: later" in capsys.readouterr().out
+
+
 def test_a_place_that_cannot_be_written_to_is_one_line(folder, capsys):
     (folder / "file").write_text("")
     with pytest.raises(SystemExit):

@@ -189,6 +189,10 @@ def test_a_report_is_one_page_with_everything(tmp_path):
     assert html.count("data:image/png;base64,") == 2 and "http" not in html
     assert "A &lt; B" in html and "A dot &amp; more." in html and "boom &lt;" in html and ">50%<" in html
     assert ">1 of 1<" in html and ">0 of 1<" in html and "at least 5" in html
+    with experiment(tmp_path / "silent"):
+        pass
+    assert write_report(tmp_path / "silent.html", [tmp_path / "silent" / "receipt.json"]) == 1
+    assert 'class="bad">0 of 0<' in (tmp_path / "silent.html").read_text(encoding="utf-8")
     (tmp_path / "first" / "dot.png").unlink()
     write_report(page, receipts[:1])
     assert "dot.png is missing" in page.read_text(encoding="utf-8")
