@@ -14,8 +14,9 @@ The notes say that the gradient vanishes through time in an RNN, and that gates 
     python examples/char_rnn.py [--quick] [--prompt "The generator "]
 
 Expected in quick mode, seeds 0 to 2: 2.67 to 2.71 bits (RNN), 2.44 to 2.55 (GRU), 2.50 to 2.54 (LSTM); the bigram has
-3.57, and a 5-gram model, which has seen all of the text, 2.24. Only the LSTM's rate was searched for, so that the
-others may have a little more in them than is seen here.
+3.57, and a 5-gram model, which has seen all of the text, 2.24. Trained for longer, in full mode, the RNN catches up:
+2.14, 2.15 and 2.12 (seed 0), below the 5-gram. Only the LSTM's rate was searched for, so that the others may have a
+little more in them than is seen here.
 """
 
 from __future__ import annotations
@@ -230,7 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         run.expect(
             "bits of the LSTM below the bigram's", score["2-gram"] - score["LSTM"], at_least=0.7, source="4 seeds"
         )
-        run.expect("bits of the better gated one below the RNN's", better, at_least=0.03, source="4 seeds")
+        least = run.pick(quick=0.03, full=-0.03)  # trained for longer, the RNN catches up
+        run.expect("bits of the better gated one below the RNN's", better, at_least=least, source="4 seeds")
         off, source = factor["RNN"] / theory, "√(n Var(w) E[φ'²])"
         run.expect("RNN: factor per step over theory", off, at_least=0.95, at_most=1.05, source=source)
         run.expect("LSTM at the start: factor per step", factor["LSTM"], at_least=0.57, at_most=0.68, source="4 seeds")
