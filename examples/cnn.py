@@ -8,7 +8,7 @@ epoch. Then the whole held-out part is moved by one and two pixels. Pictures sho
     python examples/cnn.py --help
 
 Expected: 98.5 % and more of the held-out digits read by the CNN in the mean over seeds, 96 to 98.5 % by the MLP. Moved
-by one pixel, the CNN stays above 97 %, and the MLP loses 8 %.
+by one pixel, the CNN stays above 97 %, and the MLP loses 8 %. In full mode the MLP has 99 %, and loses 3 to 4 %.
 """
 
 from __future__ import annotations
@@ -144,9 +144,10 @@ def compare_section(run: Experiment, images: np.ndarray, labels: np.ndarray, tes
     cnn, mlp = results["CNN"].mean(axis=0), results["MLP"].mean(axis=0)
     run.expect("CNN, held out, mean", cnn[0], at_least=0.985, form=".2%", source="10 seeds", headline=True)
     run.expect("CNN, held out, worst seed", results["CNN"][:, 0].min(), at_least=0.975, form=".2%", source="10 seeds")
-    run.expect("MLP, held out, mean", mlp[0], at_least=0.955, at_most=0.99, form=".2%", source="10 seeds")
+    run.expect("MLP, held out, mean", mlp[0], at_least=0.955, at_most=0.995, form=".2%", source="10 seeds")
     run.expect("CNN, moved by one pixel", cnn[1], at_least=0.97, form=".2%", source="10 seeds")
-    run.expect("CNN - MLP, moved by one pixel", cnn[1] - mlp[1], at_least=0.04, form=".2%", source="10 seeds")
+    lead = run.pick(quick=0.04, full=0.02)  # trained for longer, the MLP learns some shifts, too
+    run.expect("CNN - MLP, moved by one pixel", cnn[1] - mlp[1], at_least=lead, form=".2%", source="10 seeds")
     run.expect("CNN - MLP, moved by two pixels", cnn[2] - mlp[2], at_least=0.2, form=".2%", source="10 seeds")
     return models["CNN"]
 
