@@ -30,6 +30,7 @@ from examples import __main__ as course
 
 ENTRY = "experiment.json"
 FIELDS = {"title": str, "claim": str, "script": str, "command": str, "figures": list, "checks": list}
+LONGEST_TITLE = 60  # characters of a heading; a longer sentence is the claim below it
 COLOURS = 128  # of a committed picture: more cannot be told apart, and take twice the space
 
 
@@ -104,6 +105,8 @@ def _said_by(script: Path) -> tuple[str, str]:
     doc = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) if script.exists() else None
     first = " ".join((doc or script.stem.replace("_", " ").capitalize()).partition("\n\n")[0].split())
     title = first.partition(":")[0].partition(". ")[0].rstrip(".")
+    if len(title) > LONGEST_TITLE:
+        title = script.stem.replace("_", " ").capitalize()
     return title, first
 
 
