@@ -1,6 +1,8 @@
 """Tools that look at a model from outside, by hooks and by its public face: they change nothing in it."""
 
+from .doctor import Finding, Report, diagnose
 from .summary import Layer, ModelSummary, summary
+from .trace import Trace
 
-__all__ = ["Layer", "ModelSummary", "summary"]
+__all__ = ["Finding", "Layer", "ModelSummary", "Report", "Trace", "diagnose", "summary"]
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show
