@@ -5,10 +5,14 @@ from .anomaly import detect_anomaly
 from .check import GradcheckError, gradcheck, gradgradcheck
 from .gradients import backward, grad
 from .recompute import checkpoint
+from .steps import BackwardStep, Contribution, backward_steps
 
 __all__ = [
+    "BackwardStep",
+    "Contribution",
     "GradcheckError",
     "backward",
+    "backward_steps",
     "checkpoint",
     "detect_anomaly",
     "enable_grad",

@@ -24,6 +24,8 @@ class Methods(InPlaceMethods):
 
     # core/backward.py
     backward: Callable[..., None]
+    # autograd/steps.py
+    backward_steps: Callable[..., Any]
     # core/hooks.py
     register_hook: Callable[..., Any]
     register_post_accumulate_grad_hook: Callable[..., Any]
