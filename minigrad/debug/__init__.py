@@ -1,12 +1,13 @@
 """Tools that look at a model from outside, by hooks and by its public face: they change nothing in it."""
 
 from .doctor import Finding, Report, diagnose
+from .lint import lint
 from .monitor import LayerRecord, Monitor, WeightRecord
 from .summary import Layer, ModelSummary, summary
 from .trace import Trace
 
 __all__ = [
     "Finding", "Layer", "LayerRecord", "ModelSummary", "Monitor", "Report", "Trace", "WeightRecord", "diagnose",
-    "summary",
+    "lint", "summary",
 ]  # fmt: skip
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show
