@@ -70,7 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     "experiment": {"files", "random", "receipts"},
     "metrics": {"core.tensor"},
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
-    "debug": {*BELOW, "autograd", "files", "random", "nn", "optim"},
+    "debug": {*BELOW, "autograd", "files", "random", "nn", "nn.functional", "ops", "optim"},
     "viz": BELOW,
 }
 FLOORS = ("kernels", "functional")

@@ -1,5 +1,6 @@
 """Tools that look at a model from outside, by hooks and by its public face: they change nothing in it."""
 
+from .broken import BUGS, Bug, broken, caught_by
 from .checklist import Checklist, Item, checklist
 from .doctor import Finding, Report, diagnose
 from .lint import lint
@@ -8,7 +9,7 @@ from .summary import Layer, ModelSummary, summary
 from .trace import Trace
 
 __all__ = [
-    "Checklist", "Finding", "Item", "Layer", "LayerRecord", "ModelSummary", "Monitor", "Report", "Trace",
-    "WeightRecord", "checklist", "diagnose", "lint", "summary",
+    "BUGS", "Bug", "Checklist", "Finding", "Item", "Layer", "LayerRecord", "ModelSummary", "Monitor", "Report", "Trace",
+    "WeightRecord", "broken", "caught_by", "checklist", "diagnose", "lint", "summary",
 ]  # fmt: skip
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show
