@@ -5,11 +5,12 @@ from .checklist import Checklist, Item, checklist
 from .doctor import Finding, Report, diagnose
 from .lint import lint
 from .monitor import LayerRecord, Monitor, WeightRecord
+from .profile import Cost, Profile, profile
 from .summary import Layer, ModelSummary, summary
 from .trace import Trace
 
 __all__ = [
-    "BUGS", "Bug", "Checklist", "Finding", "Item", "Layer", "LayerRecord", "ModelSummary", "Monitor", "Report", "Trace",
-    "WeightRecord", "broken", "caught_by", "checklist", "diagnose", "lint", "summary",
+    "BUGS", "Bug", "Checklist", "Cost", "Finding", "Item", "Layer", "LayerRecord", "ModelSummary", "Monitor", "Profile",
+    "Report", "Trace", "WeightRecord", "broken", "caught_by", "checklist", "diagnose", "lint", "profile", "summary",
 ]  # fmt: skip
 __dir__ = __all__.copy  # what dir() and the completion of editors and shells show
