@@ -8,7 +8,7 @@ from typing import Any
 
 from .records import Cost
 
-COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2")
+COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442")
 OPERATION = "#d0d7de"
 OTHERS = "#eeeeee"
 WIDEST_CHARACTER = 0.0115  # of the width of the picture, for a label of this size
