@@ -1,6 +1,8 @@
 """minigrad: an autodiff framework on NumPy, to learn from and to keep using."""
 
+import importlib
 from math import e, inf, nan, pi
+from typing import Any
 
 from numpy import finfo, iinfo
 
@@ -8,6 +10,7 @@ from . import nn  # first: it imports distributions, which import nn.functional
 from . import accelerator, autograd, backends, cuda, data, distributions, func, optim, special, utils
 from .core import dtypes
 from .core.memory import keep_freed_memory
+from .notebook import shorten_tracebacks
 
 # --- Tensors: making, converting, drawing ---------------------------------------------------------------------------
 from .core.tensor import Tensor
@@ -99,6 +102,7 @@ from .nn.functional import celu, hardshrink, prelu, selu
 from .nn.functional.distance import cdist, cosine_similarity, pairwise_distance, pdist
 
 keep_freed_memory()
+shorten_tracebacks()
 
 __all__ = [
     "Generator", "Parameter", "RemovableHandle", "Tensor", "abs", "absolute", "accelerator", "acos", "acosh",
@@ -139,10 +143,18 @@ __all__ = [
     "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "utils",
     "var", "var_mean", "vdot", "vecdot", "vsplit", "vstack", "where", "xlog1py", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
-# Modules that users import by name. ``checkpoint`` saves runs; ``autograd.checkpoint`` recomputes activations.
+# Modules that are loaded when they are first used. ``checkpoint`` saves runs; ``autograd.checkpoint`` recomputes
+# activations.
 _LATER = (
-    "checkpoint", "debug", "metrics", "random", "receipts", "recommend", "serialization", "theory", "viz",
+    "checkpoint", "debug", "experiment", "metrics", "random", "receipts", "recommend", "serialization", "theory", "viz",
 )  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """``minigrad.debug`` and its kin, without importing them first."""
+    if name in _LATER:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

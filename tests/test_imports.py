@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
     "special": {*BELOW, "ops", "nn.kernels"},
     "theory": {*BELOW, "ops", "autograd"},
     "files": set(),
+    "notebook": set(),
     "serialization": {*BELOW, "files"},
     "checkpoint": {*BELOW, "files", "random", "serialization"},
     "receipts": {"core.tensor", "files"},
