@@ -185,7 +185,7 @@ def _no_nonlinearity(nodes: Iterable[Node], users: Users) -> Iterator[Finding]:
         if node.name != "linear":
             continue
         below = node.parents[0]
-        while below is not None and below.name == "add" and _only_bias(below):
+        while below is not None and below.name == "add" and _only_bias(below) and len(users[below]) == 1:
             below = below.parents[0]
         if below is None or below.name != "linear" or len(users[below]) > 1:
             continue
@@ -208,7 +208,8 @@ def _no_nonlinearity(nodes: Iterable[Node], users: Users) -> Iterator[Finding]:
 
 
 def _only_bias(node: Node) -> bool:
-    return len(node.parents) == 2 and isinstance(node.parents[1], Leaf)
+    other = node.parents[1] if len(node.parents) == 2 else None
+    return isinstance(other, Leaf) and len(other.shape) < 2
 
 
 def _outer_difference(nodes: Iterable[Node], users: Users) -> Iterator[Finding]:
