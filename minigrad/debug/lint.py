@@ -127,8 +127,7 @@ def _logarithms_expected(nodes: Iterable[Node], users: Users) -> Iterator[Findin
                 f"{loss}, of shape {node.shape}",
                 "it is given the output of softmax: probabilities",
                 "logarithms of probabilities, as log_softmax returns them",
-                "minus a probability is no likelihood: it is bounded by -1, and its gradient vanishes where the "
-                "network is wrong",
+                "minus a probability is no likelihood: its gradient vanishes where the network is wrong",
                 "F.nll_loss(F.log_softmax(logits, dim=1), labels), or F.cross_entropy(logits, labels)",
                 "docs/losses.md",
                 0.9,
@@ -259,12 +258,11 @@ def _unreached(top: Node, nodes: Iterable[Node], names: dict[int, str]) -> Itera
             "nondifferentiable-op",
             "error",
             f"{blocked[0].name}, of shape {blocked[0].shape}",
-            f"the gradient of {_named(cut, names)} is 0 everywhere: every path to the loss leads through "
+            f"the gradient of {_named(cut, names)} is always 0: it comes through "
             f"{', '.join(sorted({node.name for node in blocked}))}",
             "a path along which the derivative is not 0",
             f"{blocked[0].name} is flat between its jumps",
-            "leave it out in training, use a smooth stand-in (sigmoid, tanh, softmax), or pass the gradient straight "
-            "through: x + (x.round() - x).detach()",
+            "a smooth stand-in (tanh, softmax), or straight through: x + (x.round() - x).detach()",
             likelihood=0.9,
         )
 
@@ -281,7 +279,7 @@ def _unreachable(nodes: Iterable[Node], model: Module) -> Iterator[Finding]:
             ", ".join(missing[:3]) + (", …" if len(missing) > 3 else ""),
             f"the loss does not depend on {len(missing)} of {number} Parameters",
             "every Parameter that requires grad takes part in the loss",
-            "a layer that forward() does not call, or a value that was cut off: detach(), item(), numpy(), no_grad()",
+            "a layer that forward() does not call, or a value cut off by detach(), numpy(), no_grad()",
             "call the layer in forward(), or delete it",
             "docs/layers.md",
             0.8,
