@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.trees import leaves
+from ...autograd.trees import leaves, rebuilt
 from ...core.graph import Leaf, Node, reachable
 from ...core.modes import no_grad
 from ...core.tensor import Tensor
@@ -192,6 +192,14 @@ class Examination:
             return found[0].copy() if found else None
 
     @cached_property
+    def from_input(self) -> Pass:
+        """A forward pass whose inputs require grad, so that what happens to them before any Parameter shows too."""
+        x = rebuilt(self.x, iter([_differentiable(leaf) for leaf in leaves(self.x)]))
+        with restored(self.model):
+            self.model.train()
+            return self.run(x=x, backward=False)
+
+    @cached_property
     def graph(self) -> set[Node]:
         """Every node that the loss was computed from."""
         node = getattr(self.first.loss, "_node", None)
@@ -210,7 +218,9 @@ class Examination:
         """Losses of a copy of the model, trained as it should be: Adam, every Parameter, train mode."""
         return self.trained()[1]
 
-    def trained(self, steps: int = 150, lr: float = 1e-2, y: Any = None) -> tuple[Module | None, list[float]]:
+    def trained(
+        self, steps: int = 150, lr: float = 1e-2, y: Any = None, x: Any = None
+    ) -> tuple[Module | None, list[float]]:
         """A copy of the model trained on the batch, and the loss before every step and after the last."""
         with restored(self.model), quietly():
             try:
@@ -221,7 +231,7 @@ class Examination:
             optimizer, losses = Adam(model.parameters(), lr=lr), []
             for _ in range(steps):
                 try:
-                    loss = self.loss_fn(self.forward(model), self.y if y is None else y)
+                    loss = self.loss_fn(self.forward(model, x), self.y if y is None else y)
                     losses.append(number(loss))
                     if not math.isfinite(losses[-1]):
                         break
@@ -384,6 +394,14 @@ def number(loss: Any) -> float:
 def norm(array: Array) -> float:
     """The Euclidean norm, in double precision."""
     return float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
+
+
+def _differentiable(leaf: Any) -> Any:
+    """The same numbers in a Tensor that requires grad, where they are floating-point."""
+    array = leaf._array if isinstance(leaf, Tensor) else leaf
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return leaf
+    return Tensor(array, requires_grad=True)
 
 
 def _arrays(tree: Any) -> list[Array]:
