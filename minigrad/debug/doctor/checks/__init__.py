@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterator
 
 from ..examination import Examination
 from ..finding import Finding
-from . import batch, loop, outputs
+from . import batch, labels, leaks, loop, outputs, structure, values
 
 Check = Callable[[Examination], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (*batch.CHECKS, *outputs.CHECKS, *loop.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *batch.CHECKS,
+    *labels.CHECKS,
+    *outputs.CHECKS,
+    *values.CHECKS,
+    *leaks.CHECKS,
+    *structure.CHECKS,
+    *loop.CHECKS,
+)
