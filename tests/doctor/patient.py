@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,8 @@ class Patient:
         """The score after training; -inf if the script breaks or its numbers do."""
         assert self.step is not None
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a warning may name the mistake, and the script goes on
                 for _ in range(self.steps):
                     self.step()
                 value = float(self.score())
