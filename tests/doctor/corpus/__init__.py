@@ -1,5 +1,5 @@
 """The corpus: importing it declares all cases."""
 
-from . import loop, outputs
+from . import data, labels, leaks, loop, outputs, structure, values
 
-__all__ = ["loop", "outputs"]
+__all__ = ["data", "labels", "leaks", "loop", "outputs", "structure", "values"]
