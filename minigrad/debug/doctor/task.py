@@ -14,7 +14,7 @@ from .examination import Array, Examination, number, quietly
 
 CROSS_ENTROPY = {"cross_entropy_of_labels", "cross_entropy_of_probabilities"}
 BINARY = {"binary_cross_entropy_of_logits", "binary_cross_entropy_of_probabilities"}
-MOVES = {"reshape", "transpose", "broadcast_to", "clone", "astype"}  # what leaves every number as it is
+MOVES = {"reshape", "transpose", "broadcast_to", "clone", "astype", "getitem"}  # what leaves every number as it is
 WEIGHTED = {"linear", "matmul", "convolve", "einsum", "rnn", "lstm", "gru", "propagate"}  # sums weighted by Parameters
 
 

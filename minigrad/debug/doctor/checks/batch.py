@@ -141,7 +141,7 @@ def chance_of(exam: Examination, target: Array) -> float:
 def class_imbalance(exam: Examination) -> Iterator[Finding]:
     """Nearly all samples of one class, and a loss that counts every sample alike."""
     target = exam.target
-    if target is None or target.size < 32 or exam.output is None or not _plain(exam):
+    if target is None or target.size < 32 or target.size != len(target) or exam.output is None or not _plain(exam):
         return
     values, counts = np.unique(target[target != -100], return_counts=True)
     if not 2 <= len(values) or (target.dtype.kind == "f" and set(values.tolist()) != {0.0, 1.0}):

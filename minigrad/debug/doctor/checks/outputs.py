@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ....autograd.trees import leaves
 from ....core.graph import Node
 from ..examination import Array, Examination
 from ..finding import Finding
@@ -52,23 +53,32 @@ def double_sigmoid(exam: Examination) -> Iterator[Finding]:
     step = loss_step(exam, {"binary_cross_entropy_of_logits"})
     if step is None:
         return
-    before = source(step.node.parents[0])
-    if before is None or before.name not in ("sigmoid", "hardsigmoid", "softmax"):
-        return
-    scores = step.inputs[0]
+    scores, before = step.inputs[0], source(step.node.parents[0])
+    name = before.name if before is not None else ""
+    if name not in ("sigmoid", "hardsigmoid", "softmax"):
+        if len(scores) < 16 or not _shares([scores]):
+            return
+        name = "something that stays between 0 and 1"
+        model, _ = exam.trained(steps=60)
+        if model is None or not _shares([a._array for a in leaves(exam.run(model, backward=False).output)]):
+            return  # scores that only happened to start there
     yield Finding(
         "double-sigmoid",
         "error",
         "the model's output",
-        f"{scores.min():.3g} to {scores.max():.3g}, from {before.name}, go to a loss that applies sigmoid again: "
-        f"{exam.first.value:.3g}",
+        f"{scores.min():.3g} to {scores.max():.3g}, from {name}, go to a loss with a sigmoid: {exam.first.value:.3g}",
         f"logits, any numbers; else the loss of a 'no' stays above {math.log(2):.2f}, of a 'yes' above "
         f"{math.log1p(math.exp(-1)):.2f}",
-        f"a {before.name} at the end of the model, before a loss that has its own",
+        "a sigmoid, or what does its work, at the end of the model, before a loss that has its own",
         "remove the sigmoid: return the logits; or use BCELoss, which takes probabilities",
         "docs/losses.md",
         likelihood=0.97,
     )
+
+
+def _shares(arrays: list[Array]) -> bool:
+    """Whether all numbers lie between 0 and 1, and are no mere answers."""
+    return all(bool(((array >= 0) & (array <= 1)).all() and array.std() > 0) for array in arrays)
 
 
 def expects_log_probabilities(exam: Examination) -> Iterator[Finding]:
