@@ -172,7 +172,13 @@ def unused_output(exam: Examination) -> Iterator[Finding]:
             continue
         if any(id(t) in returned or t._node in alive or _owner(t._array) in memory for t in tensors):
             continue
-        yield _unused(exam, f"{call.path}, a {type(call.module).__name__}", tensors[0].shape, call.path.split(".")[-1])
+        where = f"{call.path}, a {type(call.module).__name__}"
+        moved = _moved_by(exam, call.module, 1.0)
+        if moved > 0:  # its numbers are used, and only their graph is not
+            if _moved_by(exam, call.module, 1e-4) < 0.5 * moved:
+                yield _cut_by_steps(where, moved, tensors[0].shape)
+            return
+        yield _unused(exam, where, tensors[0].shape, call.path.split(".")[-1])
         return
     kept = {getattr(leaf, "_node", None) for leaf in leaves(exam.first.output)}
     library = {path for path, m in exam.modules.items() if type(m).__module__.startswith("minigrad.")}
@@ -182,6 +188,41 @@ def unused_output(exam: Examination) -> Iterator[Finding]:
             if step.node not in users and step.node not in kept:
                 yield _unused(exam, f"{step.name}, {place(step)}", step.out.shape, f"F.{step.name}")
                 return
+
+
+def _moved_by(exam: Examination, module: Module, size: float) -> float:
+    """The share of samples whose output changes when that of one layer does, by a share of its spread."""
+    generator = np.random.default_rng(0)
+
+    def nudge(layer: Module, inputs: Any, output: Any) -> Any:
+        if not isinstance(output, Tensor):
+            return output
+        array = output._array
+        return Tensor(array + size * array.std() * generator.standard_normal(array.shape).astype(array.dtype))
+
+    before = exam.outputs_for(exam.x)
+    handle = module.register_forward_hook(nudge)
+    try:
+        after = exam.outputs_for(exam.x)
+    finally:
+        handle.remove()
+    if before is None or after is None or before.shape != after.shape or before.ndim == 0:
+        return 0.0
+    return float((np.abs(after - before).reshape(len(before), -1).max(axis=1) > 0).mean())
+
+
+def _cut_by_steps(where: str, moved: float, shape: tuple[int, ...]) -> Finding:
+    return Finding(
+        "nondifferentiable-op",
+        "error",
+        where,
+        f"its output {shape} has no way to the loss: large changes of it matter, to {100 * moved:.0f} % of the samples",
+        "a path along which the derivative is not 0: small changes matter too",
+        "a comparison, argmax or rounding after it: flat between its jumps",
+        "a smooth stand-in, h.sigmoid() for h > 0, or straight through: s + ((h > 0).float() - s).detach()",
+        "docs/layers.md",
+        likelihood=0.9,
+    )
 
 
 def _alive(exam: Examination) -> tuple[set[Node], set[int]]:
