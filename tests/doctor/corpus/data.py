@@ -198,17 +198,9 @@ def sorted_digits_without_shuffle(mistake: bool) -> Patient:
 
 
 @case("single-class-batch")
-def sequences_sorted_by_their_label(mistake: bool) -> Patient:
-    class Reader(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.rnn = nn.GRU(3, 12, batch_first=True)
-            self.head = nn.Linear(12, 2)
-
-        def forward(self, x):
-            return self.head(self.rnn(x)[0][:, -1])
-
-    x, y = rising(128)
-    order = np.argsort(y.numpy(), kind="stable") if mistake else np.arange(128)
-    model = Reader()
-    return in_batches(model, F.cross_entropy, x, y, accuracy(model, x, y), order, size=32, steps=48)
+def pictures_in_folders_of_classes(mistake: bool) -> Patient:
+    pixels, y = digits(384)
+    x = pixels.reshape(-1, 1, 8, 8)
+    order = np.argsort(y.numpy(), kind="stable") if mistake else np.random.default_rng(1).permutation(384)
+    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(54, 10))
+    return in_batches(model, F.cross_entropy, x, y, accuracy(model, x, y), order, size=24)

@@ -170,7 +170,10 @@ def probabilities_for_kl_div(mistake: bool) -> Patient:
         student = F.softmax(scores, dim=1) if mistake else F.log_softmax(scores, dim=1)
         return F.kl_div(student, wanted, reduction="batchmean")
 
-    return supervised(model, loss_fn, x, Tensor(teacher), lambda: confidence_of(model, x, y), steps=40)
+    def score():  # how close the student is to the teacher
+        return -float(F.kl_div(F.log_softmax(Tensor(answers(model, x)), dim=1), Tensor(teacher), reduction="batchmean"))
+
+    return supervised(model, loss_fn, x, Tensor(teacher), score, steps=40)
 
 
 # --- ranges -----------------------------------------------------------------------------------------------------------

@@ -83,16 +83,16 @@ class Deep(nn.Module):
 
 
 @case("no-skip-path")
-def forty_layers_of_relu(mistake: bool) -> Patient:
+def sixty_layers_of_relu(mistake: bool) -> Patient:
     x, y = digits(96)
-    model = Deep(64, 24, 40, 10, F.relu, skip=not mistake)
+    model = Deep(64, 16, 60, 10, F.relu, skip=not mistake)
     return supervised(model, nn.CrossEntropyLoss(), x, y, accuracy(model, x, y), lr=3e-3, steps=30)
 
 
 @case("no-skip-path")
-def sixty_layers_of_relu_for_numbers(mistake: bool) -> Patient:
+def eighty_layers_for_numbers(mistake: bool) -> Patient:
     x, y = diabetes(96)
-    model = Deep(10, 16, 60, 1, F.relu, skip=not mistake)
+    model = Deep(10, 12, 80, 1, F.relu, skip=not mistake)
     return supervised(model, nn.MSELoss(), x, y.unsqueeze(1), explained(model, x, y), lr=1e-2, steps=40)
 
 
