@@ -15,7 +15,15 @@ from ..core.writes import overwritten
 from ..nn.module.module import Module
 from .doctor.finding import Finding, Report
 
-MOVES = {"reshape", "transpose", "broadcast_to", "clone", "astype", "pad"}  # what leaves every number as it is
+MOVES = {
+    "reshape",
+    "transpose",
+    "broadcast_to",
+    "clone",
+    "astype",
+    "pad",
+    "getitem",
+}  # what leaves every number as it is
 WEIGHTED = {"linear", "matmul", "convolve"}
 STEPS = {"sign", "round", "floor", "ceil", "trunc", "heaviside", "floor_divide"}  # derivative 0 wherever there is one
 OF_LOGITS = {"cross_entropy_of_labels", "cross_entropy_of_probabilities", "linear_cross_entropy_of_labels"}

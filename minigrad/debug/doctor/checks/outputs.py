@@ -11,7 +11,7 @@ from ....autograd.trees import leaves
 from ....core.graph import Node
 from ..examination import Array, Examination
 from ..finding import Finding
-from ..task import CROSS_ENTROPY, classes, compares_numbers, last_operation, loss_step, place, source
+from ..task import CROSS_ENTROPY, compares_numbers, last_operation, loss_step, place, source
 
 INFINITE = math.inf
 RANGES = {  # what an operation at the end of a model can put out
@@ -83,29 +83,45 @@ def _shares(arrays: list[Array]) -> bool:
 
 def expects_log_probabilities(exam: Examination) -> Iterator[Finding]:
     """Scores or probabilities given to a loss that picks log-probabilities."""
-    output, count = exam.output, classes(exam)
-    names = {step.name for step in exam.first.loss_steps}
-    if output is None or output.ndim != 2 or not count or "getitem" not in names or "log_softmax" in names:
+    given, loss = _given_as_logarithms(exam)
+    if given is None or given.shape[1] < 2 or not np.isfinite(given).all():
         return
-    if names - {"getitem", "negative", "mean", "sum", "transpose", "reshape", "divide", "multiply"}:
-        return
-    if abs(float(np.abs(np.log(np.maximum(np.exp(output).sum(axis=1), 1e-30))).max())) < 1e-2:
+    if float(np.abs(np.log(np.maximum(np.exp(given).sum(axis=1), 1e-30))).max()) < 1e-2:
         return  # the logarithms of probabilities, as they should be
-    if count < 2:
-        return
-    kind = "probabilities, at least 0, that sum to 1" if _probabilities(output) else "scores, any numbers"
-    bound = "it stays in -1 .. 0" if _probabilities(output) else "it has no lower bound"
+    count = given.shape[1]
+    kind = "probabilities, at least 0, that sum to 1" if _probabilities(given) else "scores, any numbers"
+    bound = "it is bounded by -1" if _probabilities(given) else "it has no lower bound"
     yield Finding(
         "expects-log-probabilities",
         "error",
         "the loss",
-        f"nll_loss is given {kind}: {exam.first.value:.3g}",
+        f"{loss} is given {kind}: {exam.first.value:.3g}",
         f"log-probabilities, and a loss near log {count} = {math.log(count):.3g} at first; like this {bound}",
-        "nll_loss does not take the logarithm itself, in spite of its name",
-        "F.cross_entropy(scores, y), or F.nll_loss(F.log_softmax(scores, dim=1), y)",
+        f"{loss} does not take the logarithm itself",
+        "F.cross_entropy(scores, y), or F.nll_loss(F.log_softmax(scores, dim=1), y)"
+        if loss == "nll_loss"
+        else "F.kl_div(F.log_softmax(scores, dim=1), y, reduction='batchmean')",
         "docs/losses.md",
         likelihood=0.96,
     )
+
+
+def _given_as_logarithms(exam: Examination) -> tuple[Array | None, str]:
+    """What a loss takes for logarithms of probabilities, a row for each sample, and the name of the loss."""
+    plain = {"getitem", "negative", "mean", "sum", "transpose", "reshape", "divide", "multiply", "divergence_terms"}
+    if not {step.name for step in exam.first.loss_steps} <= plain:
+        return None, ""
+    for step in exam.first.loss_steps:
+        scores = step.inputs[0] if step.inputs else None
+        if not isinstance(scores, np.ndarray) or scores.ndim != 2:
+            continue
+        if step.name == "divergence_terms":
+            return scores, "kl_div"
+        index = step.node.static.get("index")
+        if step.name == "getitem" and isinstance(index, tuple) and len(index) == 2:
+            if all(isinstance(part, np.ndarray) for part in index) and len(index[0]) == len(scores):
+                return scores, "nll_loss"
+    return None, ""
 
 
 # --- ranges -----------------------------------------------------------------------------------------------------------
