@@ -16,7 +16,8 @@ from ..core.tensor import Tensor
 from ..nn.module.module import Module
 from ..optim import Adam
 from ..random import default_generator
-from .doctor.examination import Array, Examination, number, quietly
+from .doctor.examination import Examination, quietly
+from .doctor.numbers import Array, number
 from .doctor.state import restored
 
 RATES = np.geomspace(1e-6, 10, 40)

@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,80 +18,18 @@ import numpy as np
 
 from ...autograd.trees import leaves, rebuilt
 from ...core.graph import Leaf, Node, reachable
-from ...core.modes import no_grad
+from ...core.modes import is_grad_enabled, no_grad
 from ...core.tensor import Tensor
 from ...nn.module.module import Module
 from ...optim import Adam
-from ..trace import Call, Step, Trace
+from ..trace import Step, Trace
+from .numbers import Array, arrays_in, norm, number
+from .records import Pass, UserStep
+from .signal import Signal
 from .state import restored, used_by
+from .training import Training
 
-Array = np.ndarray[Any, Any]
-
-
-@dataclass(eq=False)
-class Pass:
-    """One forward and backward pass, recorded, as far as it came.
-
-    Attributes:
-        output: what the model returned.
-        loss: what the loss function returned.
-        trace: operations and calls of Modules, with values and gradients.
-        forward_steps: how many operations the model recorded; those after them belong to the loss.
-        gradients: of every Parameter by its name; None where backward did not come by.
-        error: what was raised, if anything.
-        failed_in: "model", "loss" or "backward".
-    """
-
-    output: Any = None
-    loss: Any = None
-    trace: Trace = field(default_factory=Trace)
-    forward_steps: int = 0
-    gradients: dict[str, Array | None] = field(default_factory=dict)
-    error: Exception | None = None
-    failed_in: str = ""
-
-    @property
-    def value(self) -> float:
-        """The loss as a number; NaN where there is none."""
-        return number(self.loss)
-
-    @property
-    def model_steps(self) -> list[Step]:
-        """The operations of the model."""
-        return self.trace.steps[: self.forward_steps]
-
-    @property
-    def loss_steps(self) -> list[Step]:
-        """The operations of the loss function."""
-        return self.trace.steps[self.forward_steps :]
-
-    @property
-    def layers(self) -> list[Call]:
-        """The calls of Modules that have none inside, in order."""
-        return [call for call in self.trace.calls if next(call.module.children(), None) is None]
-
-
-@dataclass(eq=False)
-class UserStep:
-    """What one training step of the user's did.
-
-    Attributes:
-        moved: how far each Parameter went, the norm of its change.
-        sizes: the norm of each Parameter before.
-        arrived: for each Parameter the gradients that backward passes brought, in order: what came, and what stood
-            in ``.grad`` after it was added.
-        losses: the values that ``backward()`` was called on.
-        training: the mode of every Module that was called, by path, as it was called.
-        rates: the learning rate of every group of the optimizer.
-        error: what was raised, if anything.
-    """
-
-    moved: dict[str, float] = field(default_factory=dict)
-    sizes: dict[str, float] = field(default_factory=dict)
-    arrived: dict[str, list[tuple[Array, Array]]] = field(default_factory=dict)
-    training: dict[str, bool] = field(default_factory=dict)
-    rates: list[float] = field(default_factory=list)
-    error: Exception | None = None
+__all__ = ["Array", "Examination", "Pass", "UserStep", "norm", "number", "quietly"]
 
 
 class Examination:
@@ -126,12 +63,12 @@ class Examination:
     @cached_property
     def inputs(self) -> list[Array]:
         """The arrays among the inputs."""
-        return _arrays(self.x)
+        return arrays_in(self.x)
 
     @cached_property
     def targets(self) -> list[Array]:
         """The arrays among the targets."""
-        return _arrays(self.y)
+        return arrays_in(self.y)
 
     @property
     def target(self) -> Array | None:
@@ -149,7 +86,7 @@ class Examination:
     @cached_property
     def output(self) -> Array | None:
         """What the model returned in the first pass, where that is one array."""
-        found = _arrays(self.first.output)
+        found = arrays_in(self.first.output)
         return found[0] if found else None
 
     def run(self, model: Module | None = None, x: Any = None, y: Any = None, backward: bool = True) -> Pass:
@@ -186,7 +123,7 @@ class Examination:
         with restored(self.model), quietly(), no_grad():
             self.model.eval()
             try:
-                found = _arrays(self.forward(self.model, x))
+                found = arrays_in(self.forward(self.model, x))
             except Exception:  # other inputs may not suit the model, and that says nothing about it
                 return None
             return found[0].copy() if found else None
@@ -219,17 +156,19 @@ class Examination:
         return self.trained()[1]
 
     def trained(
-        self, steps: int = 150, lr: float = 1e-2, y: Any = None, x: Any = None
+        self, steps: int | None = None, lr: float = 1e-2, y: Any = None, x: Any = None, thaw: bool = True
     ) -> tuple[Module | None, list[float]]:
-        """A copy of the model trained on the batch, and the loss before every step and after the last."""
+        """A copy of the model trained on the batch, frozen Parameters too, and the loss before every step."""
         with restored(self.model), quietly():
             try:
                 model = copy.deepcopy(self.model)
             except Exception:  # a model that cannot be copied cannot be trained beside the user's
                 return None, []
-            model.train().requires_grad_(True)
+            model.train()
+            if thaw:
+                model.requires_grad_(True)
             optimizer, losses = Adam(model.parameters(), lr=lr), []
-            for _ in range(steps):
+            for _ in range(self.training.patience if steps is None else steps):
                 try:
                     loss = self.loss_fn(self.forward(model, x), self.y if y is None else y)
                     losses.append(number(loss))
@@ -257,22 +196,14 @@ class Examination:
         return done
 
     @cached_property
+    def training(self) -> Training:
+        """Trials with the user's steps."""
+        return Training(self)
+
+    @property
     def course(self) -> list[float]:
         """The loss on the batch in the course of 150 of the user's steps, after every tenth, with the first before."""
-        if self.step_function is None:
-            return []
-        with self.kept(), quietly():
-            losses = [self._loss_now()]
-            for i in range(150):
-                try:
-                    self.take_step()
-                except Exception:
-                    break
-                if i % 10 == 9:
-                    losses.append(self._loss_now())
-                if not math.isfinite(losses[-1]):
-                    break
-            return losses
+        return self.training.course().losses if self.step_function is not None else []
 
     def take_step(self) -> None:
         """One of the user's steps."""
@@ -320,6 +251,9 @@ class Examination:
                 handles += [p.register_hook(note(name)), p.register_post_accumulate_grad_hook(total(name))]
         for path, module in self.modules.items():
             handles.append(module.register_forward_pre_hook(self._mode(path, seen)))
+        for optimizer in self.training.optimizers:
+            if hasattr(optimizer, "register_step_pre_hook"):
+                handles.append(optimizer.register_step_pre_hook(self._stepping(seen)))
         seen.rates = [float(group.get("lr", math.nan)) for group in getattr(self.optimizer, "param_groups", [])]
         try:
             self.take_step()
@@ -332,13 +266,26 @@ class Examination:
         return seen
 
     @staticmethod
-    def _mode(path: str, seen: UserStep) -> Callable[..., None]:
+    def _mode(path: str, seen: UserStep, learning: bool = True) -> Callable[..., None]:
         def note(module: Module, inputs: Any) -> None:
+            if learning and not is_grad_enabled():  # an evaluation inside the training step
+                return
             seen.training.setdefault(path, module.training)
+            if inputs and isinstance(inputs[0], Tensor):
+                seen.shapes.setdefault(path, inputs[0].shape)
 
         return note
 
-    def _loss_now(self) -> float:
+    @staticmethod
+    def _stepping(seen: UserStep) -> Callable[..., None]:
+        def note(optimizer: Any, *_: Any) -> None:
+            seen.stepped += 1
+            given = [p.grad for group in optimizer.param_groups for p in group["params"]]
+            seen.gradients_at_step += sum(bool(g is not None and g._array.any()) for g in given)
+
+        return note
+
+    def loss_now(self) -> float:
         """The loss on the batch, as the model stands and in its mode, changing nothing."""
         with restored(self.model), no_grad():
             try:
@@ -353,14 +300,41 @@ class Examination:
         if self.evaluate is None:
             return {}
         with self.kept(), quietly():
-            handles = [m.register_forward_pre_hook(self._mode(path, seen)) for path, m in self.modules.items()]
+            handles = [m.register_forward_pre_hook(self._mode(path, seen, False)) for path, m in self.modules.items()]
             try:
                 self.model.train()
                 self.evaluate()
+            except Exception:  # what is wrong with it is for its user to see
+                pass
             finally:
                 for handle in handles:
                     handle.remove()
         return seen.training
+
+    @cached_property
+    def mode_after_evaluation(self) -> dict[str, bool] | None:
+        """The mode of every Module in a training step that follows the user's evaluation; None if it cannot be run."""
+        if self.step_function is None or self.evaluate is None:
+            return None
+        with self.kept(), quietly():
+            try:
+                self.model.train()
+                self.evaluate()
+            except Exception:  # what is wrong with it is for its user to see
+                return None
+            return self._observed().training
+
+    @cached_property
+    def calm_steps(self) -> list[Step]:
+        """The operations of a pass after ``eval()``."""
+        with restored(self.model):
+            self.model.eval()
+            return self.run(backward=False).model_steps
+
+    @cached_property
+    def signal(self) -> Signal:
+        """The layers and activations of the first pass."""
+        return Signal(self)
 
     # --- words --------------------------------------------------------------------------------------------------------
     @property
@@ -383,32 +357,9 @@ def quietly() -> Iterator[None]:
         yield
 
 
-def number(loss: Any) -> float:
-    """A loss as a number; NaN for what is none."""
-    try:
-        return float(loss.item()) if hasattr(loss, "item") else float(loss)
-    except (TypeError, ValueError, RuntimeError):
-        return math.nan
-
-
-def norm(array: Array) -> float:
-    """The Euclidean norm, in double precision."""
-    return float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
-
-
 def _differentiable(leaf: Any) -> Any:
     """The same numbers in a Tensor that requires grad, where they are floating-point."""
     array = leaf._array if isinstance(leaf, Tensor) else leaf
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
         return leaf
     return Tensor(array, requires_grad=True)
-
-
-def _arrays(tree: Any) -> list[Array]:
-    """The arrays in a Tensor, an array, or a tuple, list or dict of them."""
-    found = []
-    for leaf in leaves(tree):
-        array = leaf._array if isinstance(leaf, Tensor) else leaf
-        if isinstance(array, np.ndarray):
-            found.append(array)
-    return found
