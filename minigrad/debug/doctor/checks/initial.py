@@ -1,0 +1,114 @@
+"""The start: the scale of the weights, and the first loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from .... import theory
+from ...trace import Step
+from ..examination import Examination
+from ..finding import Finding
+from ..numbers import Array, rms
+from ..signal import SATURATING, Activation, best_gain, function
+
+
+def bad_init_scale(exam: Examination) -> Iterator[Finding]:
+    """Weights so large or so small that the signal is lost before the last layer."""
+    chain = [a for a in exam.signal.activations if a.hidden and a.layer is not None]
+    chain = [a for i, a in enumerate(chain) if a.layer not in [b.layer for b in chain[:i]]]
+    if not chain or any(a.normalized for a in chain) or any(a.name != chain[0].name for a in chain):
+        return
+    names = {a.layer.name for a in chain if a.layer is not None}
+    gain = best_gain(chain[0].name)
+    scales = [a.layer.scale / gain for a in chain if a.layer is not None]
+    last = chain[-1].step.out
+    expected = _expected(chain, gain)
+    if len(names) < len(chain) or expected == 0 or not np.isfinite(last).all():  # a weight used again and again
+        return
+    factor, odd = rms(last) / expected, float(np.exp(np.mean(np.log(np.maximum(scales, 1e-12)))))
+    too_large = factor > 20 and odd > 3 and chain[0].name not in SATURATING
+    too_small = factor < 0.02 and 0 < odd < 0.25 and not exam.signal.normalized
+    if not too_large and not (too_small and exam.training.struggles):
+        return
+    worst = chain[int(np.argmax(scales) if too_large else np.argmin(scales))].layer
+    assert worst is not None
+    yield Finding(
+        "bad-init-scale",
+        "error" if too_small or exam.training.struggles else "warning",
+        worst.name + (f" and {len(chain) - 1} more layers" if len(chain) > 1 else ""),
+        f"weights of std {worst.spread:.3g} for {worst.fan_in} inputs; behind the last {chain[-1].name} the signal has "
+        f"the size {rms(last):.3g} (rms)",
+        f"size {expected:.3g} (theory.propagate), with weights of std {gain:.3g} / √fan_in = "
+        f"{gain / math.sqrt(worst.fan_in):.3g}",
+        f"weights {max(odd, 1 / odd):.3g} times too {'large' if too_large else 'small'}: the signal and its gradient "
+        f"{'grow' if too_large else 'shrink'} by that factor in each of {len(chain)} layers",
+        f"nn.init.{'xavier_normal_' if chain[0].name in SATURATING else 'kaiming_normal_'}({worst.name}"
+        f"{'' if chain[0].name in SATURATING else ', nonlinearity=' + repr('relu')})  # or keep the default",
+        "docs/layers.md",
+        likelihood=0.8,
+    )
+
+
+def _expected(chain: list[Activation], gain: float) -> float:
+    """The size of the signal behind the last activation, if every layer had the right scale."""
+    first = chain[0].layer
+    assert first is not None
+    moment = rms(first.step.inputs[0]) ** 2
+    try:
+        found = theory.propagate(
+            function(chain[0].name), depth=len(chain), width=100, weight_std=gain / 10,
+            input_second_moment=moment, samples=10,
+        )  # fmt: skip
+    except ValueError:
+        return math.inf
+    return math.hypot(float(found.std[-1]), float(found.mean[-1]))
+
+
+def initial_loss(exam: Examination) -> Iterator[Finding]:
+    """A classifier that is surer at the start than one that guesses, and wrong."""
+    for step in exam.first.loss_steps:
+        if step.name in ("cross_entropy_of_labels", "linear_cross_entropy_of_labels"):
+            classes, name = step.inputs[0].shape[1] if step.inputs[0].ndim > 1 else 2, "cross-entropy"
+            if step.name.startswith("linear"):
+                return
+        elif step.name == "binary_cross_entropy_of_logits":
+            classes, name = 2, "binary cross-entropy"
+        else:
+            continue
+        break
+    else:
+        return
+    chance, found = math.log(classes), _per_sample(step)
+    if not found > 2.2 * chance + 0.7 or not math.isfinite(found) or not exam.signal.layers:
+        return
+    logits: Array = step.inputs[0]
+    head = exam.signal.layers[-1]
+    size = rms(head.step.inputs[0])
+    heavy = head.scale > 2
+    yield Finding(
+        "initial-loss",
+        "warning",
+        head.name,
+        f"the {name} is {found:.3g} per sample; the logits have the size {rms(logits):.3g}",
+        f"about {chance:.3g} = log {classes} at the start, where all classes are equally likely, with logits below 1",
+        f"weights of std {head.spread:.3g} in the last layer, for {head.fan_in} inputs of size {size:.3g}: the model "
+        "is sure of wrong answers, and the first steps are spent on unlearning them"
+        if heavy
+        else f"the last layer gets inputs of size {size:.3g}, or a bias far from 0",
+        f"with mg.no_grad(): {head.name}.mul_({max(0.5 / max(rms(logits), 1e-9), 1e-3):.2g})  # before training"
+        if heavy
+        else "normalise the inputs: x = (x - x.mean(axis=0)) / x.std(axis=0)",
+        "docs/losses.md",
+        likelihood=0.5 if heavy else 0.3,
+    )
+
+
+def _per_sample(step: Step) -> float:
+    """The loss of a sample, whatever the reduction."""
+    return float(np.median(step.out)) if step.out.ndim else math.nan
+
+
+CHECKS = (bad_init_scale, initial_loss)
