@@ -1,5 +1,7 @@
 """The corpus: importing it declares all cases."""
 
-from . import data, labels, leaks, loop, outputs, structure, values
+from . import data, gradients, labels, leaks, loop, modes, outputs, rates, structure, units, values
 
-__all__ = ["data", "labels", "leaks", "loop", "outputs", "structure", "values"]
+__all__ = [
+    "data", "gradients", "labels", "leaks", "loop", "modes", "outputs", "rates", "structure", "units", "values",
+]  # fmt: skip

@@ -6,16 +6,11 @@ from collections.abc import Callable, Iterator
 
 from ..examination import Examination
 from ..finding import Finding
-from . import batch, labels, leaks, loop, outputs, structure, values
+from . import batch, gradients, initial, labels, leaks, loop, modes, outputs, rates, structure, units, values
 
 Check = Callable[[Examination], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    *batch.CHECKS,
-    *labels.CHECKS,
-    *outputs.CHECKS,
-    *values.CHECKS,
-    *leaks.CHECKS,
-    *structure.CHECKS,
-    *loop.CHECKS,
-)
+    *batch.CHECKS, *labels.CHECKS, *outputs.CHECKS, *values.CHECKS, *leaks.CHECKS, *structure.CHECKS, *loop.CHECKS,
+    *modes.CHECKS, *units.CHECKS, *initial.CHECKS, *gradients.CHECKS, *rates.CHECKS,
+)  # fmt: skip
