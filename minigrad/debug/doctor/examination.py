@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,7 +25,7 @@ from ..trace import Step, Trace
 from .numbers import Array, arrays_in, norm, number
 from .records import Pass, UserStep
 from .signal import Signal
-from .state import restored, used_by
+from .state import quietly, restored, used_by
 from .training import Training
 
 __all__ = ["Array", "Examination", "Pass", "UserStep", "norm", "number", "quietly"]
@@ -347,14 +346,6 @@ class Examination:
     def has_optimizer(self) -> bool:
         """Whether an optimizer was given."""
         return hasattr(self.optimizer, "param_groups")
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """No warnings of the examination itself."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _differentiable(leaf: Any) -> Any:

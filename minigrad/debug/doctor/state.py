@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,14 @@ from ... import random
 from ...core.modes import no_grad
 from ...core.tensor import Tensor, overwrite
 from ...nn.module.module import Module
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """No warnings of the examination itself."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager

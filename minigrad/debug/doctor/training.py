@@ -17,12 +17,12 @@ import numpy as np
 from ...core.modes import no_grad
 from ...core.tensor import Tensor
 from ...optim import LBFGS
-from .state import used_by
+from .state import quietly, used_by
 
 if TYPE_CHECKING:
     from .examination import Examination
 
-STEPS, WORK = 150, 1.2e11  # as many steps as a network of the usual size is given, and multiplications in all
+STEPS, WORK = 150, 8e10  # as many steps as a network of the usual size is given, and multiplications in all
 
 
 @dataclass(eq=False)
@@ -86,7 +86,7 @@ class Training:
         for step in self.exam.first.model_steps:
             weights = [a.size / max(a.shape[0], 1) for a in step.inputs[1:] if isinstance(a, np.ndarray) and a.ndim > 1]
             work += step.out.size * (10 + 6 * (weights[0] if step.name in ("linear", "convolve", "matmul") else 0))
-        return int(np.clip(WORK / max(work, 1), 40, STEPS))
+        return int(np.clip(WORK / max(work, 1), 30, STEPS))
 
     # --- trials -------------------------------------------------------------------------------------------------------
     def course(self, factor: float = 1.0, *, steady: bool = False, decay: bool = True) -> Course:
@@ -104,7 +104,7 @@ class Training:
 
     def _tried(self, factor: float, steady: bool, decay: bool) -> Course:
         course, exam = Course(), self.exam
-        with exam.kept():
+        with exam.kept(), quietly():
             for group in self._groups():
                 for key in ("lr", "initial_lr", "max_lr", "min_lr", "base_lr"):
                     if isinstance(group.get(key), (int, float)):
@@ -124,6 +124,7 @@ class Training:
                     self._step()
                 except Exception:  # a schedule may be at its end, or the numbers
                     course.broke = True
+                    course.losses.append(exam.loss_now())
                     break
                 if i % 10 == 9:
                     course.losses.append(exam.loss_now())

@@ -41,11 +41,11 @@ def vanishing_gradient(exam: Examination) -> Iterator[Finding]:
         "vanishing-gradient",
         "error",
         f"the layers from {names[-1]} down to {names[0]}",
-        f"the gradient of the activations shrinks to {bottom / top:.1e} of what it is at the top, by {per_layer:.2g} "
-        f"per layer; that of the weights to {own / own_top if own_top else math.nan:.1e}",
+        f"the activations' gradient shrinks to {bottom / top:.1e}, by {per_layer:.2g} per layer; the weights' to "
+        f"{own / own_top if own_top else math.nan:.1e}",
         _expected(exam, name),
-        f"{len(sizes)} layers with {name or 'nothing'} between, whose slope times weights is below 1 in each",
-        "fewer layers, nn.ReLU() with nn.init.kaiming_normal_ weights, a norm after each layer, or x + layer(x)",
+        f"{len(sizes)} layers with {name or 'nothing'} between; slope times weights is below 1 in each of them",
+        "nn.ReLU() and nn.init.kaiming_normal_, a norm after each layer, x + layer(x), or fewer layers",
         "docs/layers.md",
         likelihood=0.55,
     )
@@ -59,10 +59,10 @@ def _expected(exam: Examination, name: str) -> str:
     scale, width = float(np.median([layer.scale for layer in layers])), 100
     now = _chi(name, scale, width)
     best = _chi(name, best_gain(name), width) if name != "sigmoid" else math.nan
-    text = f"near 1 per layer. Theory: {now:.2g} for {name} with weights of std {scale:.2g} / √fan_in"
+    text = f"near 1 per layer; theory: {now:.2g} for {name} and weights of {scale:.2g} / √fan_in"
     if math.isfinite(best):
-        return text + f", {best:.2g} with {best_gain(name):.3g} / √fan_in"
-    return text + f", {_chi('tanh', 1.0, width):.2g} for tanh with 1 / √fan_in"
+        return text + f", {best:.2g} for {best_gain(name):.3g} / √fan_in"
+    return text + f", {_chi('tanh', 1.0, width):.2g} for tanh and 1"
 
 
 def _chi(name: str, scale: float, width: int) -> float:
@@ -86,23 +86,25 @@ def exploding_gradient(exam: Examination) -> Iterator[Finding]:
         return
     if most <= 1e7 * top and not exam.training.struggles:
         return
-    uses = sum(layer.name == worst for layer in exam.signal.layers)
-    over = f"{uses} steps through time" if uses > 2 else f"{len(sizes)} layers"
     layer = next(layer for layer in exam.signal.layers if layer.name == worst)
+    square = [each for each in exam.signal.layers if each.fan_in == len(each.units)]
+    uses = max((sum(other.name == each.name for other in square) for each in square), default=0)
+    if uses > 2:  # a matrix from state to state: the gradient passes it at every step
+        layer = max(square, key=lambda each: sum(other.name == each.name for other in square))
+    over = f"{uses} steps through time" if uses > 2 else f"{len(sizes)} layers"
     yield Finding(
         "exploding-gradient",
         "error",
-        worst,
-        f"the gradient of the activations grows to {most / top:.1e} times what it is at the top, over {over}; that of "
-        f"the weights is {own:.3g} here, {own_top:.3g} at the top",
-        f"about 1, with a factor near 1 at each; the weights' scale std · √fan_in is {layer.scale:.3g} here",
-        "the same matrix multiplies the gradient at every step, and its largest singular value is "
-        f"{_stretch(layer.units):.3g}"
+        layer.name,
+        f"the activations' gradient grows by {most / top:.1e} over {over}; the weights' by "
+        f"{own / own_top if own_top else math.nan:.1e}",
+        f"a factor near 1 for each; the weights' scale std · √fan_in is {layer.scale:.3g} here",
+        f"one matrix multiplies the gradient at every step; its largest singular value is {_stretch(layer.units):.3g}"
         if uses > 2
-        else "every layer multiplies the gradient by more than 1: too large weights, or sums that are not scaled down",
-        f"nn.init.orthogonal_({worst}); nn.utils.clip_grad_norm_(model.parameters(), 1.0) before optimizer.step()"
+        else "every layer multiplies the gradient by more than 1: large weights, or sums without a norm",
+        f"nn.init.orthogonal_({layer.name}); nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
         if uses > 2
-        else "weights of std 1 / √fan_in, a norm after each block, or x + layer(x) / √(number of blocks)",
+        else "a norm in each block, x + layer(x) / √(number of blocks), or weights of std 1 / √fan_in",
         "docs/training.md",
         likelihood=0.7,
     )

@@ -36,10 +36,9 @@ def no_zero_grad(exam: Examination) -> Iterator[Finding]:
         "no-zero-grad",
         "error",
         "the training step",
-        f"in the third step {names[0]}.grad held more than that step's gradient: its norm was {norm(total):.3g}, "
-        f"that of the new part {norm(fresh):.3g} ({len(names)} of {len(exam.parameters)} Parameters)",
-        "the gradient of the present batch alone: backward() adds to .grad",
-        "no zero_grad() between two steps",
+        f"in the third step {names[0]}.grad has the norm {norm(total):.3g}, the step's own part {norm(fresh):.3g}",
+        "equal norms, in all Parameters: the gradient of the present batch alone",
+        "no zero_grad() between two steps: backward() adds to .grad",
         "call optimizer.zero_grad() before loss.backward()",
         "docs/training.md",
         likelihood=0.95,
@@ -64,9 +63,9 @@ def no_step(exam: Examination) -> Iterator[Finding]:
     if not gradients:
         found, cause = "and no gradient arrived at any", "loss.backward() is missing, or the loss is cut off (detach)"
     elif not stepped:
-        found, cause = "although gradients arrived: no optimizer took a step", "optimizer.step() is missing"
+        found, cause = "although gradients arrived: no step was taken", "optimizer.step() is missing"
     elif not any(seen.gradients_at_step for seen in steps):
-        found = f"although gradients arrived at {len(steps[0].arrived)}: all were gone when the optimizer took its step"
+        found = "although gradients arrived: they were gone when step() came"
         cause = "zero_grad() stands between backward() and step()"
     else:
         found, cause = "although the optimizer had gradients", "a learning rate of 0, or another model's optimizer"
@@ -153,20 +152,17 @@ def parameter_frozen(exam: Examination) -> Iterator[Finding]:
     if not everything and not (training.learnable and without < 0.75 * with_them):
         return
     reached = training.baseline - without
-    number = sum(int(exam.parameters[name]._array.size) for name in frozen)
-    total = sum(int(p._array.size) for p in exam.parameters.values())
     yield Finding(
         "parameter-frozen",
         "error" if everything or without < 0.4 * with_them else "warning",
         some(frozen),
-        f"requires_grad is False for {len(frozen)} of {len(exam.parameters)} Parameters ({number / total:.0%} of the "
-        "numbers)" + ("" if everything else f": a copy of the model reaches a loss of {reached:.3g}"),
-        "training that can succeed: with all Parameters "
-        f"the copy reaches {training.baseline - with_them:.3g} in as many steps of Adam"
+        f"requires_grad is False for {len(frozen)} of {len(exam.parameters)} Parameters"
+        + ("" if everything else f"; a copy of the model reaches the loss {reached:.3g}"),
+        f"with all Parameters the copy reaches {training.baseline - with_them:.3g} in as many steps of Adam"
         if not everything
         else "at least one Parameter that requires grad",
-        "the layers were frozen, with values that are not fit for this task, and not thawed again",
-        "model.requires_grad_(True)  # or only for the layers that must learn, before the optimizer is made",
+        "layers were frozen with values that are not fit for this task, or not thawed again",
+        "model.requires_grad_(True)  # or the layers that must learn; then make the optimizer",
         "docs/training.md",
         likelihood=0.9,
     )

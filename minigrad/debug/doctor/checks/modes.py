@@ -68,9 +68,9 @@ def _eval_mode(exam: Examination, paths: list[str], severity: Severity, when: st
         severity,
         _names(exam, paths),
         f"model.training is False inside the training step{when}",
-        "True: dropout drops, and batch normalisation uses the batch's statistics and keeps averages of them",
-        "model.eval() was called before training or by the evaluation, and model.train() not after it",
-        "model.train()  # as the first line of every epoch, or of the training step",
+        "True: dropout drops, and batch normalisation uses, and averages, the batch's statistics",
+        "model.eval() was called, by the evaluation perhaps, and model.train() not after it",
+        "model.train()  # as the first line of every epoch or training step",
         "docs/training.md",
         likelihood=likelihood,
     )
@@ -87,8 +87,9 @@ def train_mode_in_evaluation(exam: Examination) -> Iterator[Finding]:
             "error",
             _names(exam, wrong),
             "model.training is True while the evaluation calls the model",
-            "False: the whole network, and the averages of batch normalisation"
-            + (", whatever else is in the test's batch" if norms else ""),
+            "False: the averages that training kept, whatever else is in the test's batch"
+            if norms
+            else "False: the whole network, without the noise of dropout",
             "the evaluation does not call model.eval()",
             "model.eval(); with mg.no_grad(): ...  # and model.train() before training goes on",
             "docs/training.md",
@@ -135,10 +136,9 @@ def tiny_batch_norm(exam: Examination) -> Iterator[Finding]:
         "tiny-batch-norm",
         "error" if count < 4 else "warning",
         _names(exam, [path] + [other for _, other in sizes if other != path]),
-        f"it normalises each channel by the mean and spread of {count} number{'s' if count > 1 else ''}"
+        f"it normalises by mean and spread of {count} number{'s' if count > 1 else ''}"
         + (": whatever they are, they become +1 and -1" if count == 2 else ""),
-        f"16 and more: the spread of {count} is off by about {_error(count):.0%}, and in evaluation the averages are "
-        "used instead",
+        f"16 and more: the spread of {count} is off by about {_error(count):.0%}, unlike evaluation's averages",
         "batches too small for batch normalisation",
         "batch_size=32; or nn.GroupNorm / nn.LayerNorm, which look at one sample",
         "docs/layers.md",
@@ -166,10 +166,9 @@ def dropout_too_strong(exam: Examination) -> Iterator[Finding]:
         "dropout-too-strong",
         "error" if p > 0.85 else "warning",
         where,
-        f"p = {p:g}: {share:.0%} of the values are set to 0 in training, and the others multiplied by "
-        f"{1 / max(1 - p, 1e-6):.3g}",
-        f"0.1 to 0.5: the noise that it adds has {math.sqrt(p / max(1 - p, 1e-6)):.2g} times the size of the signal, "
-        "√(p / (1 - p))",
+        f"p = {p:g}: {share:.0%} of the values become 0 in training, the others {1 / max(1 - p, 1e-6):.3g} times as "
+        "large",
+        f"0.1 to 0.5; its noise is √(p / (1 - p)) = {math.sqrt(p / max(1 - p, 1e-6)):.2g} times the signal",
         "p is the rate of dropping, not of keeping",
         f"nn.Dropout({1 - p:.2g})" if p < 0.995 else "nn.Dropout(0.5)",
         "docs/layers.md",

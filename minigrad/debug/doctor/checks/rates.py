@@ -30,10 +30,10 @@ def _worth_trying(exam: Examination) -> bool:
     return exam.training.progress < 0.6 and exam.training.learnable
 
 
-def _much_better(training: Training, other: Course, course: Course) -> bool:
-    """Whether the other trial learns something, and at least three times as much."""
+def _much_better(training: Training, other: Course, course: Course, times: float = 3) -> bool:
+    """Whether the other trial learns something, and several times as much."""
     gained, before = training.gained(other.end), max(training.gained(course.end), 0.0)
-    return gained > 0.1 * abs(training.baseline) and gained > 3 * before
+    return gained > 0.1 * abs(training.baseline) and gained > times * before
 
 
 def rate_too_high(exam: Examination) -> Iterator[Finding]:
@@ -44,9 +44,12 @@ def rate_too_high(exam: Examination) -> Iterator[Finding]:
     if not training.optimizers:
         yield from _overshoots(exam)
         return
+    moved = _relative(exam)
+    if max(course.losses) < 1.02 * course.start and math.isfinite(course.end) and (moved is None or moved < 0.05):
+        return
     for factor in LOWER:
         other = training.course(factor)
-        if _much_better(training, other, course):
+        if _much_better(training, other, course, times=2):
             break
     else:
         return
@@ -54,10 +57,10 @@ def rate_too_high(exam: Examination) -> Iterator[Finding]:
         "rate-too-high",
         "error",
         _rate(course),
-        f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} training steps"
+        f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} steps"
         + _updates(exam),
         f"the same steps with {factor:g} times the rate bring it to {_number(other.end)}",
-        "steps beyond the valley: where the loss has curvature c, gradient descent diverges above a rate of 2/c",
+        "steps beyond the valley: at curvature c, gradient descent diverges above a rate of 2/c",
         f"lr={_rounded(course.rates[0] * factor)}" if course.rates else "a smaller learning rate",
         "docs/training.md",
         likelihood=0.8,
@@ -74,10 +77,10 @@ def _overshoots(exam: Examination) -> Iterator[Finding]:
         "rate-too-high",
         "error",
         "the training step",
-        f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} training steps; one "
-        f"step changes a weight by {moved:.2g} of its size (the median)",
-        f"about 0.001 of its size; Adam with a rate of 0.01 brings the loss to {training.baseline - training.best:.3g}",
-        "steps beyond the valley: where the loss has curvature c, gradient descent diverges above a rate of 2/c",
+        f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} steps"
+        + _updates(exam),
+        f"steps of about 0.001; Adam at a rate of 0.01 brings the loss to {training.baseline - training.best:.3g}",
+        "steps beyond the valley: at curvature c, gradient descent diverges above a rate of 2/c",
         "divide the learning rate by 10 until the loss falls",
         "docs/training.md",
         likelihood=0.75,
@@ -93,7 +96,8 @@ def rate_too_low(exam: Examination) -> Iterator[Finding]:
         return
     if _decayed(course, exam) or course.rates[-1] > 1.2 * course.rates[0]:  # a schedule that has hardly begun
         return
-    if training.gained(course.end) > 0.25 * abs(training.baseline):
+    moved = _relative(exam)
+    if training.gained(course.end) > 0.25 * abs(training.baseline) or (moved is not None and moved > 0.02):
         return
     for factor in HIGHER:
         other = training.course(factor)
@@ -105,10 +109,10 @@ def rate_too_low(exam: Examination) -> Iterator[Finding]:
         "rate-too-low",
         "error" if exam.training.progress < 0.05 else "warning",
         _rate(course),
-        f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} training steps"
+        f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} steps"
         + _updates(exam),
         f"the same steps with {factor:g} times the rate bring it to {_number(other.end)}",
-        "steps too short to get anywhere; a healthy one changes a weight by about 0.001 of its size",
+        "steps too short to get anywhere; a healthy one changes a Parameter by about 0.001",
         f"lr={_rounded(course.rates[0] * factor)}",
         "docs/training.md",
         likelihood=0.75,
@@ -131,10 +135,10 @@ def schedule_too_fast(exam: Examination) -> Iterator[Finding]:
         "schedule-too-fast",
         "error" if gained > 2.5 * before else "warning",
         "the schedule of the learning rate",
-        f"it falls from {_peak(course, exam):.3g} to {course.rates[-1]:.3g}, below a hundredth after {gone} steps; the "
-        f"loss stops at {_number(course.end)}",
+        f"from {_peak(course, exam):.3g} to {course.rates[-1]:.3g}, below a hundredth after {gone} steps; the loss "
+        f"stops at {_number(course.end)}",
         f"with the rate held, the same {_steps(course)} steps bring it to {_number(other.end)}",
-        "the schedule counts epochs and is stepped after every batch, or its numbers are for fewer steps",
+        "the schedule counts epochs and is stepped after every batch, or is made for fewer steps",
         "scheduler.step() once per epoch, after the loop over batches; or a schedule over all steps",
         "docs/training.md",
         likelihood=0.85,
@@ -179,8 +183,8 @@ def _in_the_optimizer(exam: Examination) -> Iterator[Finding]:
         "penalty-dominates",
         "error",
         "the optimizer's weight_decay",
-        f"weight_decay={max(decays):g} pulls with {max(decays) * weights:.3g}, the data with a gradient of "
-        f"{gradient:.3g}; the loss ends at {_number(course.end)}",
+        f"weight_decay={max(decays):g} pulls with {max(decays) * weights:.3g}, the data with {gradient:.3g}; the loss "
+        f"ends at {_number(course.end)}",
         f"without weight_decay the same {_steps(course)} steps bring the loss to {_number(other.end)}",
         "the penalty holds the weights at 0, where they cannot fit the data",
         "weight_decay=1e-4 for SGD or Adam, 1e-2 for AdamW",
@@ -203,11 +207,11 @@ def _in_the_loss(exam: Examination) -> Iterator[Finding]:
         "penalty-dominates",
         "error",
         "the loss",
-        f"{penalty:.3g} of the loss of {exam.first.value:.3g} is a penalty on the Parameters, {data:.3g} is "
-        f"due to the data; the penalty's gradient is {pull:.3g} times as long as the data's",
+        f"of the loss {exam.first.value:.3g} the penalty on the weights is {penalty:.3g}; its gradient is {pull:.2g} "
+        "times the data's",
         "a penalty that is a small part of the loss",
         "its factor is too large for a sum over all weights",
-        f"multiply the penalty by {_rounded(0.01 / pull)}, or use AdamW(..., weight_decay=0.01) in its stead",
+        f"multiply the penalty by {_rounded(0.01 / pull)}, or use AdamW(..., weight_decay=0.01) instead",
         "docs/losses.md",
         likelihood=0.88,
     )
@@ -240,8 +244,8 @@ def _in_the_step(exam: Examination) -> Iterator[Finding]:
         "penalty-dominates",
         "error",
         "the training step",
-        f"backward() brings gradients {norm(more) / max(math.sqrt(data), 1e-30):.3g} times as long as those of the "
-        f"loss, and they point along the weights (cosine {alike:.2f})",
+        f"gradients {norm(more) / max(math.sqrt(data), 1e-30):.3g} times as long as the loss's, along the weights "
+        f"(cosine {alike:.2f})",
         "gradients of the loss, and a penalty that adds little to them",
         "the training step adds a penalty on the weights whose factor is too large",
         f"multiply the penalty by {_rounded(0.01 * math.sqrt(data) / norm(more))}, or use AdamW(weight_decay=0.01)",
@@ -319,7 +323,7 @@ def _relative(exam: Examination) -> float | None:
 
 def _updates(exam: Examination) -> str:
     moved = _relative(exam)
-    return "" if moved is None else f"; one step changes a Parameter by {moved:.1g} of its size"
+    return "" if moved is None else f"; a step is {moved:.1g} of a Parameter's size"
 
 
 def _rate(course: Course) -> str:

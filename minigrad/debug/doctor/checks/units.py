@@ -28,12 +28,11 @@ def symmetric_units(exam: Examination) -> Iterator[Finding]:
         "symmetric-units",
         "error",
         layer.name + (f" and {rest} more" if rest else ""),
-        f"its {len(layer.units)} units have the same weights ({_sample(layer)}) and get the same gradient, of norm "
+        f"its {len(layer.units)} units have the same weights ({_sample(layer)}) and the same gradient, of norm "
         f"{gradient:.3g}",
-        "units that differ: equal ones with equal gradients stay equal for ever, so that the layer has one unit"
-        + ("; behind zeros the gradient is 0 as well" if gradient == 0 else ""),
+        "units that differ: equal ones with equal gradients stay equal, and the layer has one unit only",
         f"all weights start from {'zero' if zero else 'the same number'}; only biases and a last layer may",
-        f"nn.init.kaiming_uniform_({layer.name}, nonlinearity='relu')  # or do not touch the default",
+        f"nn.init.kaiming_uniform_({layer.name}, nonlinearity='relu')  # or keep the default",
         "docs/layers.md",
         likelihood=0.96,
     )
@@ -80,17 +79,17 @@ def saturated_units(exam: Examination) -> Iterator[Finding]:
         "saturated-units",
         "error" if share > 0.9 or exam.training.struggles else "warning",
         activation.where + (f" and {stuck - 1} more" if stuck > 1 else ""),
-        f"{share:.0%} of its values lie where the slope is nearly 0; what goes into it has the size {q:.3g} (rms)",
-        f"about {expected:.0%}, for weights of std {best_gain(activation.name):.3g} / √fan_in (theory.propagate)",
+        f"{share:.0%} of its values lie where the slope is nearly 0; its input has the size {q:.3g} (rms)",
+        f"about {expected:.0%}, with weights of std {best_gain(activation.name):.3g} / √fan_in (theory.propagate)",
         f"weights of std {layer.spread:.3g} for {layer.fan_in} inputs of size {size:.3g}; "
-        f"{best_gain(activation.name) / math.sqrt(layer.fan_in):.3g} keeps the signal's size"
+        f"{best_gain(activation.name) / math.sqrt(layer.fan_in):.3g} would keep it"
         if layer is not None and steep
         else f"inputs of size {size:.3g} where about 1 is expected"
         if size > 3
         else "a bias or a shift far from 0",
         f"nn.init.xavier_normal_({layer.name})"
         if layer is not None and steep
-        else "x = (x - x.mean(axis=0)) / x.std(axis=0); or a normalisation before the activation",
+        else "x = (x - x.mean(axis=0)) / x.std(axis=0), biases of 0, or a norm before the activation",
         "docs/layers.md",
         likelihood=0.85 if steep else 0.6,
     )
@@ -126,16 +125,14 @@ def dead_relu(exam: Examination) -> Iterator[Finding]:
         "dead-relu",
         "error" if share > 0.8 or exam.training.struggles else "warning",
         activation.where,
-        f"{share:.0%} of its {len(before)} units are 0 for all samples; what goes into them has mean {mean:.3g} and "
-        f"varies by {spread:.3g} between samples",
-        "next to none: in a fresh layer a unit is above 0 for half of the samples; deep ones, where samples become "
-        "alike, lose half of the units at most. A dead unit passes no gradient, and stays dead",
+        f"{share:.0%} of its {len(before)} units are 0 for all samples: their input is {mean:.3g} ± {spread:.3g}",
+        "next to none, half at most in a deep network; a dead unit passes no gradient, and stays dead",
         f"a bias of about {float(bias.mean()):.3g}"
         if guilty and isinstance(bias, np.ndarray)
-        else "weights that shift every unit below 0, or a step with too large a rate that threw them there",
+        else "weights that shift every unit below 0, or a step at too large a rate that threw them there",
         f"nn.init.zeros_({layer.name.removesuffix('weight')}bias)"
         if guilty and layer is not None
-        else "start afresh with default weights and a tenth of the rate; or F.leaky_relu instead of relu",
+        else "start afresh with default weights and a tenth of the rate; or F.leaky_relu for relu",
         "docs/layers.md",
         likelihood=0.9,
     )
@@ -164,7 +161,7 @@ def constant_output(exam: Examination) -> Iterator[Finding]:
             cause, cure = "a normalisation over a single number, which is always its own mean", "remove it"
         elif step.name in ("clip", "hardtanh", "relu", "relu6", "threshold"):
             low, high = float(before.min()), float(before.max())
-            cause = f"every number that came in, {low:.3g} to {high:.3g}, lies where {step.name} is flat"
+            cause = f"all numbers that come in, {low:.3g} to {high:.3g}, lie where {step.name} is flat"
             cure = f"remove {step.name} from the end of the model, or put it where the numbers are"
         else:
             return
