@@ -94,7 +94,7 @@ def recurrent_matrix_that_stretches(mistake: bool) -> Patient:
             return self.out(h)
 
     model = Recurrent()
-    optimizer = optim.SGD(model.parameters(), lr=0.02)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
 
     def step():
         optimizer.zero_grad()
@@ -187,7 +187,7 @@ def relu_with_weights_of_std_one(mistake: bool) -> Patient:
         F.cross_entropy(model(x), y).backward()
         optimizer.step()
 
-    return Patient(model, F.cross_entropy, (x, y), accuracy(model, x, y), optimizer, step, steps=60)
+    return Patient(model, F.cross_entropy, (x, y), accuracy(model, x, y), optimizer, step, steps=20)
 
 
 @case("bad-init-scale")
@@ -267,5 +267,5 @@ def names_of_letters_with_a_wild_head(mistake: bool) -> Patient:
         optimizer.step()
 
     return Patient(
-        model, F.cross_entropy, (x, y), lambda: -F.cross_entropy(model(x), y).item(), optimizer, step, steps=40
+        model, F.cross_entropy, (x, y), lambda: -F.cross_entropy(model(x), y).item(), optimizer, step, steps=8
     )

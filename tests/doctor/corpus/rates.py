@@ -41,7 +41,7 @@ def linear_regression_beyond_two_over_the_curvature(mistake: bool) -> Patient:
 
 
 @case("rate-too-high")
-def adam_at_one_on_a_recurrent_network(mistake: bool) -> Patient:
+def adam_at_three_on_a_recurrent_network(mistake: bool) -> Patient:
     x, y = adding()
 
     class Adder(nn.Module):
@@ -54,7 +54,7 @@ def adam_at_one_on_a_recurrent_network(mistake: bool) -> Patient:
             return self.head(self.lstm(x)[0][:, -1])
 
     model = Adder()
-    optimizer = optim.Adam(model.parameters(), lr=1.0 if mistake else 0.02)
+    optimizer = optim.Adam(model.parameters(), lr=3.0 if mistake else 0.02)
 
     def step():
         optimizer.zero_grad()

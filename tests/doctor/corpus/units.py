@@ -202,24 +202,21 @@ def a_negative_bias(mistake: bool) -> Patient:
 
 
 @case("dead-relu")
-def killed_by_one_huge_step(mistake: bool) -> Patient:
-    x, y = diabetes()
-    model = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
-    # yesterday's run
-    optimizer = optim.SGD(model.parameters(), lr=30.0 if mistake else 0.01)
-    for _ in range(3):
+def trained_on_after_a_first_try_at_a_rate_of_ten(mistake: bool) -> Patient:
+    x, y = digits()
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 10))
+    for rate in [10.0 if mistake else 0.01] * 10 + [0.1]:
+        optimizer = optim.SGD(model.parameters(), lr=rate)
         optimizer.zero_grad()
-        F.mse_loss(model(x), y + 1).backward()
+        F.cross_entropy(model(x), y).backward()
         optimizer.step()
-    # today's
-    optimizer = optim.SGD(model.parameters(), lr=0.05)
 
     def step():
         optimizer.zero_grad()
-        F.mse_loss(model(x), y).backward()
+        F.cross_entropy(model(x), y).backward()
         optimizer.step()
 
-    return Patient(model, F.mse_loss, (x, y), fit(model, x, y), optimizer, step, steps=80)
+    return Patient(model, F.cross_entropy, (x, y), accuracy(model, x, y), optimizer, step, steps=80)
 
 
 @case("dead-relu")
