@@ -40,7 +40,7 @@ class Detector:
         if not cause:
             cause, cure = bad_value(node.name, _at(position, out.shape, names, inputs), out[position])
         self._fail(
-            f"{node.name} produced a non-finite value at {self.site}: {out[position]} at {_shown(position)} of its "
+            f"{node.shown} produced a non-finite value at {self.site}: {out[position]} at {_shown(position)} of its "
             f"output of shape {out.shape} ({_share(bad)})",
             dict(zip(names, inputs, strict=True)),
             cause,
@@ -68,7 +68,7 @@ class Detector:
             at |= _at(position, part.shape, list(arrived), list(arrived.values()))
             cause, cure = bad_gradient(node.name, at, part[position])
         self._fail(
-            f"the derivative of {node.name}, called at {self.site}, is not finite: {part[position]} at "
+            f"the derivative of {node.shown}, called at {self.site}, is not finite: {part[position]} at "
             f"{_shown(position)} of the gradient of its input {names[node.parents.index(parent)]}, of shape "
             f"{part.shape} ({_share(bad)})",
             {**arrived, **shown},
@@ -123,7 +123,7 @@ def _arrived(outputs: Sequence[str], g: Any) -> dict[str, Any]:
 def _origin(parent: Node | None) -> str:
     if parent is None:
         return "constant"
-    return "leaf" if isinstance(parent, Leaf) else parent.name
+    return "leaf" if isinstance(parent, Leaf) else parent.shown
 
 
 def _first(bad: Array) -> tuple[int, ...]:

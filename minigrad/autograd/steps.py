@@ -60,15 +60,15 @@ class BackwardStep:
 
     @property
     def name(self) -> str:
-        """The name of the operation."""
-        return self.node.name
+        """The name of the operation, as people read it."""
+        return self.node.shown
 
     def __str__(self) -> str:
         lines = [f"{self.number}: {self.name}, where the gradient {_shown(self.gradient)} has arrived"]
         for c in self.contributions:
             passed = c.numbers or ", ".join(filter(None, (c.rule, _shown(c.part))))
             added = "" if np.array_equal(c.total, c.part) else f"; in all {_shown(c.total)}"
-            lines.append(f"   to {c.input} ({c.parent.name}): {passed}{added}")
+            lines.append(f"   to {c.input} ({c.parent.shown}): {passed}{added}")
         return "\n".join(lines)
 
 

@@ -26,9 +26,10 @@ anomaly: ContextVar[Callable[[str], Detector] | None] = ContextVar("anomaly", de
 
 
 class Operation(Protocol):
-    """What the engine asks of a primitive: its name, and the gradients of the parents of one of its nodes."""
+    """What the engine asks of a primitive: its names, and the gradients of the parents of one of its nodes."""
 
     name: str
+    shown: str
 
     def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
         """The gradient of every parent of ``node`` (of those in ``needed``, if given), from the gradient ``g``."""
@@ -67,6 +68,11 @@ class Node:
     def name(self) -> str:
         """The name of the operation; ``"leaf"`` for the end of the graph."""
         return self.op.name if self.op is not None else "leaf"
+
+    @property
+    def shown(self) -> str:
+        """The name of the public function that the operation stands for."""
+        return self.op.shown if self.op is not None else "leaf"
 
 
 class Leaf(Node):
@@ -124,11 +130,17 @@ class Output(Node):
         (whole,) = self.parents
         return whole.name if whole is not None else ""
 
+    @property
+    def shown(self) -> str:
+        """The name of the public function that the operation stands for."""
+        (whole,) = self.parents
+        return whole.shown if whole is not None else ""
+
 
 class _Choice:
     """The operation of every ``Output``."""
 
-    name = "output"
+    name = shown = "output"
 
     def pull(self, node: Any, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
         (whole,) = node.parents

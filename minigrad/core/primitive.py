@@ -36,7 +36,8 @@ class Primitive:
 
     Args:
         forward: the function on raw arrays; with residuals it returns ``(out, *residuals)``.
-        name: by default that of ``forward``.
+        name: by default that of ``forward``; what code that looks at a graph goes by.
+        shown: what people read where it stands for a function of another name, such as "cross_entropy".
         inputs: names of the array inputs, by default those in the signature of ``forward``.
         outputs: names of the outputs. With several, ``forward`` returns ``(*outputs, *residuals)``, and ``g`` is a
             tuple with the gradient of each, or None.
@@ -51,6 +52,7 @@ class Primitive:
         forward: Callable[..., Any],
         *,
         name: str | None = None,
+        shown: str | None = None,
         inputs: tuple[str, ...] | None = None,
         outputs: tuple[str, ...] = ("out",),
         broadcasts: bool = False,
@@ -60,6 +62,7 @@ class Primitive:
     ) -> None:
         self.forward = forward
         self.name = self.__name__ = self.__qualname__ = name or forward.__name__
+        self.shown = shown or self.name
         self.__module__ = declaring_module()
         self._is_ufunc = isinstance(forward, np.ufunc)
         parameters = {} if self._is_ufunc else inspect.signature(forward).parameters
@@ -67,15 +70,12 @@ class Primitive:
         self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
         if inputs is None:
             inputs = tuple(p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.inputs = inputs
-        self.outputs = outputs
+        self.inputs, self.outputs = inputs, outputs
         self._arity = -1 if self.variadic else len(inputs)
         self.defaults = {p.name: p.default for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
         self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
         self.__signature__ = self._signature(parameters)
-        self.broadcasts = broadcasts
-        self.residuals = residuals or {}
-        self.cure = cure
+        self.broadcasts, self.residuals, self.cure = broadcasts, residuals or {}, cure
         self.rules: dict[str, Rule] = {}  # name of an input -> its rule
         self.joint_rule: Rule | None = None  # or one for all inputs at once
         self._plan([])
@@ -273,7 +273,7 @@ class Primitive:
         if static and self._is_ufunc:
             refuse(full_name(self.forward), static)
         if len(inputs) != len(self.inputs):
-            raise TypeError(f"{self.name} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
+            raise TypeError(f"{self.shown} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
         return tuple(inputs)
 
     def _unpacked(self, computed: Any) -> tuple[Any, Sequence[Any]]:
@@ -330,12 +330,12 @@ class Primitive:
         saved = node.saved
         if saved is None:
             raise RuntimeError(
-                f"the graph through {self.name} was already used by a backward pass, which frees what it saved; "
+                f"the graph through {self.shown} was already used by a backward pass, which frees what it saved; "
                 "if a value is kept from one step to the next, such as a hidden state, cut it off: "
                 "h = h.detach(); to go through one graph twice, call the first pass as backward(retain_graph=True)"
             )
         if writes.last_write > node.born:
-            refuse_overwritten(self.name, dict(zip(self.saved_names, saved, strict=True)), self.outputs, node.born)
+            refuse_overwritten(self.shown, dict(zip(self.saved_names, saved, strict=True)), self.outputs, node.born)
         if differentiable:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
                 self.pull(node, raw(g), False, needed)
@@ -393,7 +393,7 @@ class Primitive:
 
     def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
         refuse_foreign(values)
-        return explained(error, self.name, self.inputs, values, static, self.cure)
+        return explained(error, self.shown, self.inputs, values, static, self.cure)
 
 
 def _plain(value: Any) -> Any:

@@ -257,7 +257,7 @@ class Tensor(Methods):
         if self.dtype not in (get_default_dtype(), np.dtype(np.int64), np.dtype(bool)):
             notes.append(f"dtype={self.dtype}")
         if self._node is not None:
-            notes.append("requires_grad=True" if self.is_leaf else f"op={self._node.name}")
+            notes.append("requires_grad=True" if self.is_leaf else f"op={self._node.shown}")
         return f"{name}({', '.join(notes)})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
@@ -385,7 +385,7 @@ def _check_flag(value: Any, data: Any = None, dtype: Any = None) -> None:
 
 
 def _name(tensor: Tensor) -> str:
-    return tensor._node.name if tensor._node is not None else "no operation"
+    return tensor._node.shown if tensor._node is not None else "no operation"
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

@@ -89,7 +89,7 @@ def _is(node: Node | None, *names: str) -> bool:
 
 
 def _where(node: Node) -> str:
-    return f"{node.name.removesuffix('_of_labels').removesuffix('_of_probabilities')}, of shape {node.shape}"
+    return f"{node.shown}, of shape {node.shape}"
 
 
 Users = dict[Node, list[Node]]
@@ -265,11 +265,11 @@ def _unreached(top: Node, nodes: Iterable[Node], names: dict[int, str]) -> Itera
         yield Finding(
             "nondifferentiable-op",
             "error",
-            f"{blocked[0].name}, of shape {blocked[0].shape}",
+            f"{blocked[0].shown}, of shape {blocked[0].shape}",
             f"the gradient of {_named(cut, names)} is always 0: it comes through "
-            f"{', '.join(sorted({node.name for node in blocked}))}",
+            f"{', '.join(sorted({node.shown for node in blocked}))}",
             "a path along which the derivative is not 0",
-            f"{blocked[0].name} is flat between its jumps",
+            f"{blocked[0].shown} is flat between its jumps",
             "a smooth stand-in (tanh, softmax), or straight through: x + (x.round() - x).detach()",
             likelihood=0.9,
         )
@@ -307,8 +307,8 @@ def _overwritten(nodes: Iterable[Node], users: Users) -> Iterator[Finding]:
                 yield Finding(
                     "in-place-damage",
                     "error",
-                    f"{node.name}, of shape {node.shape}",
-                    f"its {name}, of shape {value.shape}, was overwritten after {node.name} used it",
+                    f"{node.shown}, of shape {node.shape}",
+                    f"its {name}, of shape {value.shape}, was overwritten after {node.shown} used it",
                     "the values that the derivative needs, as they were",
                     "an in-place operation, or optimizer.step() before backward()",
                     "use a copy, x = x.clone(), or a new Tensor: x = x + 1 instead of x += 1",

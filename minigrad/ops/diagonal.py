@@ -23,7 +23,7 @@ def _diagonal(x: Any, *, offset: int, axis1: int, axis2: int) -> Any:
     return as_writable(np.diagonal(x, offset, axis1, axis2), x)
 
 
-@primitive()
+@primitive(shown="diag_embed")
 def put_diagonal(values: Any, *, offset: int, axis1: int, axis2: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``values``, whose last dimension runs along the diagonal: the adjoint of ``diagonal``."""
     out = np.zeros_like(values, shape=shape)

@@ -85,7 +85,7 @@ def _pair_y(g: Any, x: Any, subscripts: str) -> Any:
 _pair.rule(x=_pair_x, y=_pair_y)
 
 
-@primitive(name="diagonals")
+@primitive(name="diagonals", shown="diagonal")
 def _diagonals(x: Any, *, subscripts: str) -> Any:
     """Elements whose indices agree where the letter is the same: ``iij->ij``."""
     return np.einsum(subscripts, x)

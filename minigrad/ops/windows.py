@@ -14,7 +14,7 @@ from .shape.reshape import as_row
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
-@primitive()
+@primitive(shown="unfold")
 def windows(x: Any, *, axis: int, size: int, step: int) -> Any:
     """Views of ``size`` elements along ``axis``, every ``step``; their elements are the last dimension."""
     options = {"writeable": True} if type(x) is np.ndarray and x.flags.writeable else {}
@@ -22,7 +22,7 @@ def windows(x: Any, *, axis: int, size: int, step: int) -> Any:
     return every[(slice(None),) * axis + (slice(None, None, step),)]
 
 
-@primitive()
+@primitive(shown="fold")
 def overlap_add(x: Any, *, axis: int, step: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with windows added where they were taken: the adjoint of ``windows``."""
     out = np.zeros_like(x, shape=shape)

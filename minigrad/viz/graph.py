@@ -267,11 +267,11 @@ class _Drawing:
                 words.append(f"{name}={text}" if name else text)
         branches = self.branches.get(node, [])
         if branches:
-            lines = [bold(node.name), *map(small, words)]
+            lines = [bold(node.shown), *map(small, words)]
             for branch in branches:
                 lines += self._result(branch, small(node.op.outputs[branch.number]), [])  # type: ignore[union-attr]
         else:
-            lines = self._result(node, bold(node.name), words)
+            lines = self._result(node, bold(node.shown), words)
         key = self._box(node, lines, "output" if not self.outputs.keys().isdisjoint([node, *branches]) else "operation")
         labelled = len(arrows) > 1 and node.name not in _INTERCHANGEABLE
         for source, name, kind in arrows:

@@ -80,13 +80,13 @@ def test_mlp():
         "2.weight",
         "2.bias",
         "linear",
-        "cross_entropy_of_labels",
+        "cross_entropy",
         "loss = mean",
     ]
     assert boxes.lines[boxes.key("0.weight")] == ["0.weight", "(3, 4) float32"]
     assert boxes.lines[boxes.key("x")] == ["x", "(5, 4) float32"]
     assert boxes.lines[boxes.key("relu")] == ["relu", "(5, 3)"]
-    assert boxes.lines[boxes.key("cross_entropy_of_labels")][1:] == ["labels=(5,) int64", "(5,)"]
+    assert boxes.lines[boxes.key("cross_entropy")][1:] == ["labels=(5,) int64", "(5,)"]
     assert boxes.lines[boxes.key("loss = mean")] == ["loss = mean", "()", f"{np.log(2):.6g}"]
     assert boxes.into("relu") == ["linear"]
     first, second = (key for key, lines in boxes.lines.items() if lines[0] == "linear")
@@ -94,7 +94,7 @@ def test_mlp():
     assert [name for name, _ in given] == ["x", "0.weight", "0.bias"]
     assert [re.search(r'label="  (\w+)"', rest).group(1) for _, rest in given] == ["input", "weight", "bias"]
     assert "dashed" in given[0][1] and "dashed" not in given[1][1]
-    assert boxes.into("cross_entropy_of_labels") == ["linear"]
+    assert boxes.into("cross_entropy") == ["linear"]
     assert [source for source, target, _ in boxes.arrows if target == second][0] == boxes.key("relu")
 
 
@@ -110,7 +110,7 @@ def test_graph_that_backward_has_used():
     loss, names = mlp()
     loss.backward()
     boxes = Boxes(draw_graph(loss, names))
-    assert boxes.into("loss = mean") == ["cross_entropy_of_labels"]
+    assert boxes.into("loss = mean") == ["cross_entropy"]
     assert "x" not in boxes.titles()  # the graph has let go of it
     first = next(lines for lines in boxes.lines.values() if lines[0] == "linear")
     assert "input=constant" in first
@@ -283,7 +283,7 @@ def test_long_chain_can_be_drawn_in_full():
 def test_depth_counts_operations_and_keeps_their_leaves():
     loss, names = mlp()
     boxes = Boxes(draw_graph(loss, names, depth=3))
-    assert boxes.titles()[1:] == ["2.weight", "2.bias", "linear", "cross_entropy_of_labels", "loss = mean"]
+    assert boxes.titles()[1:] == ["2.weight", "2.bias", "linear", "cross_entropy", "loss = mean"]
     assert boxes.lines["rest"] == ["4 of 9 nodes are not drawn", "limit: depth=3"]
     assert [arrow[1] for arrow in boxes.arrows if arrow[0] == "rest"] == [boxes.key("linear")]
 
@@ -334,6 +334,6 @@ def test_what_only_primitives_tell_one_another_is_left_out() -> None:
     norm, attention = nn.BatchNorm1d(2), nn.MultiheadAttention(2, 1)
     x = attention(*[norm(Tensor(np.ones((3, 2), np.float32)))] * 3, need_weights=False)[0].sum()
     source = draw_graph(x).source
-    assert "batch_norm" in source and "packed_attention" in source
+    assert "batch_norm" in source and "scaled_dot_product_attention" in source
     for internal in ("statistics", "gain"):
         assert internal not in source

@@ -79,7 +79,7 @@ def _turned(close: Any, x: Any, y: Any) -> Any:
 
 
 # Which pairs are close is a constant, also for Tensors.
-@primitive(residuals={"close": lambda x, y: _by_product(raw(x), raw(y))[1]})
+@primitive(shown="cdist", residuals={"close": lambda x, y: _by_product(raw(x), raw(y))[1]})
 def euclidean_distances(x: Any, y: Any) -> Any:
     """The Euclidean distance of every point of ``x`` from every point of ``y``, to full precision.
 
@@ -201,7 +201,7 @@ def _bend(difference: Any, u: Any, p: float) -> Any:
     return zero_or_quotient((p - 1) * (straight - slope * sum_(slope * u, -1, True)), distance + 0 * difference)
 
 
-@primitive()
+@primitive(shown="cdist")
 def norm_distances(x: Any, y: Any, *, p: float) -> Any:
     """The p-norm of the difference of every point of ``x`` and every point of ``y``.
 

@@ -12,7 +12,7 @@ from ...core.declare import primitive
 FEW_ROWS = 128  # of a table: up to so many a product with one-hot columns sums fastest, above it adding to a flat table
 
 
-@primitive()
+@primitive(shown="embedding")
 def take_rows(table: Any, *, index: Any, padding: int | None = None, by_frequency: bool = False) -> Any:
     """``table[index]``: one row for every entry of the index.
 

@@ -229,7 +229,7 @@ along_edges.rule(
 )
 
 
-@primitive(cure="x has one row for each node that edges start from")
+@primitive(shown="scatter", cure="x has one row for each node that edges start from")
 def segment_extreme(x: Any, *, edges: Edges, largest: bool) -> Any:
     """For every target the largest (or smallest) values of ``x`` at the sources of its edges; 0 without any edge.
 

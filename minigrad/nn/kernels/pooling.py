@@ -68,11 +68,12 @@ def largest(
 
 
 @primitive(
+    shown="max_pool",
     residuals={
         "winner": lambda x, axis, kernel_size, windows, stride, before, dilation: largest(
             raw(x), axis, kernel_size, windows, stride, before, dilation, True
         )[1]
-    }
+    },
 )
 def max_along(
     x: Any, *, axis: int, kernel_size: int, windows: int, stride: int, before: int, dilation: int
@@ -172,7 +173,7 @@ def window_sums(x: Any, *, axis: int, kernel_size: int, windows: int, stride: in
     return out
 
 
-@primitive()
+@primitive(shown="interpolate")
 def window_spread(g: Any, *, axis: int, kernel_size: int, size: int, stride: int, before: int) -> Any:
     """What belongs to every window, added to all its elements along an axis of ``size``: adjoint of ``window_sums``."""
     windows = g.shape[axis]

@@ -122,7 +122,7 @@ def _added(x: Any, values: Any, *, index: Any) -> Any:
     return x + put(values, index=index, shape=x.shape)
 
 
-@primitive()
+@primitive(shown="scatter_reduce")
 def scatter_extreme(x: Any, values: Any, *, index: Any, largest: bool) -> Any:
     """At every position of ``x`` the extreme of what stands there and of the ``values`` that ``index`` sends there."""
     out = x.copy()
@@ -150,7 +150,7 @@ def _extreme_values(g: Any, x: Any, values: Any, out: Any, index: Any) -> Any:
 scatter_extreme.rule(x=_extreme_x, values=_extreme_values)
 
 
-@primitive()
+@primitive(shown="scatter_reduce")
 def scatter_product(x: Any, values: Any, *, index: Any) -> Any:
     """At every position of ``x`` what stands there times all the ``values`` that ``index`` sends there."""
     out = x.copy()

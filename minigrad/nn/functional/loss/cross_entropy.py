@@ -76,7 +76,7 @@ def cross_entropy(
     Example:
         >>> scores = Tensor([[2.0, 0.0], [0.0, 0.0]], requires_grad=True)
         >>> cross_entropy(scores, [0, 1], reduction="none")
-        Tensor([0.12692805, 0.6931472 ], op=cross_entropy_of_labels)
+        Tensor([0.12692805, 0.6931472 ], op=cross_entropy)
     """
     reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
     check_share("cross_entropy", "label_smoothing", label_smoothing)

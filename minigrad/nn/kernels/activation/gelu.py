@@ -69,13 +69,16 @@ def _write_block(function: SelfGated, x: Any, value: Any, slope: Any) -> None:
         np.add(opening, bend, out=slope)
 
 
-def _declare(name: str, function: SelfGated, curvature: Callable[[Any], Any], doc: str) -> Primitive:
+def _declare(
+    name: str, function: SelfGated, curvature: Callable[[Any], Any], doc: str, shown: str | None = None
+) -> Primitive:
     """The primitive of a function, and that of its derivative, whose own derivative is ``curvature``."""
     slope = Primitive(lambda x: _evaluate(function, x, True)[1], name=f"{name}_slope", doc=f"The derivative of {name}.")
     slope.rule(x=lambda g, x: g * curvature(np.clip(x, function.low, function.high)))
     op = Primitive(
         lambda x: _evaluate(function, x, grad_enabled.get()),
         name=name,
+        shown=shown,
         residuals={"slope": lambda x: slope(x)},
         doc=doc,
     )
@@ -162,6 +165,7 @@ gelu_tanh = _declare(
     SelfGated(_gelu_tanh_opening, -10.0, 10.0),
     _gelu_tanh_curvature,
     "The approximation x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 of GELU.",
+    shown="gelu",
 )
 
 

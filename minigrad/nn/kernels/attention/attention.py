@@ -75,6 +75,7 @@ attention_weights.joint(_pull_weights)
 
 # --- attention --------------------------------------------------------------------------------------------------------
 @primitive(
+    shown="scaled_dot_product_attention",
     broadcasts=True,
     residuals={
         "weights": lambda query, key, bias, mask, causal, scale: attention_weights(
@@ -218,6 +219,7 @@ def _unpacked(packed: Any, axes: tuple[int, ...]) -> list[Any]:
 
 
 @primitive(
+    shown="scaled_dot_product_attention",
     residuals={
         "weights": lambda packed, axes, mask, causal, scale: attention_weights(
             *_unpacked(packed, axes)[:2], mask=mask, causal=causal, scale=scale

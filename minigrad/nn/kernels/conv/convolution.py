@@ -112,7 +112,7 @@ def _merged(rows: Any) -> Any:
 
 
 # --- convolution ------------------------------------------------------------------------------------------------------
-@primitive(cure="input (N, C, H, W), weight (O, C/groups, kH, kW) and bias (O,) must fit")
+@primitive(shown="conv", cure="input (N, C, H, W), weight (O, C/groups, kH, kW) and bias (O,) must fit")
 def convolve(x: Any, w: Any, bias: Any = None, *, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     """Products of the weight with every window of the input, summed; in one or two dimensions.
 
@@ -163,7 +163,7 @@ def _matrices(kernel: Any, groups: int) -> Any:
 
 
 # --- its adjoint by the input -----------------------------------------------------------------------------------------
-@primitive()
+@primitive(shown="conv_transpose")
 def convolve_input(g: Any, w: Any, *, size: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     """Every element of ``g`` times the weight, added where its window lay: the gradient of ``convolve`` by x.
 

@@ -16,7 +16,7 @@ def _log_of_other(z: Any) -> Any:
     return np.log1p(np.exp(-np.abs(z)))
 
 
-@primitive()
+@primitive(shown="binary_cross_entropy_with_logits")
 def binary_cross_entropy_of_logits(logits: Any, target: Any) -> Any:
     """-t log σ(z) - (1 - t) log σ(-z), elementwise, in nats; any ``target`` of the shape of the logits.
 
@@ -46,7 +46,7 @@ def _log_of_rest(p: Any) -> Any:
     return np.where(certain, -100, np.log1p(-np.where(certain, 0, p)))
 
 
-@primitive()
+@primitive(shown="binary_cross_entropy")
 def binary_cross_entropy_of_probabilities(p: Any, target: Any) -> Any:
     """-t log p - (1 - t) log(1 - p), elementwise, in nats, each logarithm at least -100."""
     return (target - 1) * _log_of_rest(p) - target * _log(p)

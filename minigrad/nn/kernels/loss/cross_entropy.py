@@ -129,7 +129,7 @@ softmax_minus_one_hot.rule(
 )
 
 
-@primitive(residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
+@primitive(shown="cross_entropy", residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
 def cross_entropy_of_labels(logits: Any, *, labels: Any) -> Any:
     """-log softmax(logits)[label] for every row, in nats.
 
@@ -178,7 +178,7 @@ softmax_minus_target.rule(
 )
 
 
-@primitive(residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
+@primitive(shown="cross_entropy", residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
 def cross_entropy_of_probabilities(logits: Any, target: Any) -> Any:
     """-Σ target · log softmax(logits) for every row, in nats, with 0 · log 0 = 0.
 

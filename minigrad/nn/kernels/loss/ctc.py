@@ -215,11 +215,12 @@ ctc_occupancy.rule(log_probs=_rate_of_occupancy)
 
 
 @primitive(
+    shown="ctc_loss",
     residuals={
         "paths": lambda log_probs, targets, input_lengths, target_lengths, blank: _paths_ahead(
             raw(log_probs), targets, input_lengths, target_lengths, blank
         )
-    }
+    },
 )
 def ctc(log_probs: Any, *, targets: Any, input_lengths: Any, target_lengths: Any, blank: int) -> Any:
     """-log of the probability of a target, summed over all alignments; inf where there is none.

@@ -31,7 +31,7 @@ def _quotient(p: Any, q: Any) -> Any:
 
 
 # --- of one and two distributions -------------------------------------------------------------------------------------
-@primitive()
+@primitive(shown="entropy")
 def entropy_terms(p: Any) -> Any:
     """-p log p."""
     return -p * np.log(unless_zero(p))
@@ -40,7 +40,7 @@ def entropy_terms(p: Any) -> Any:
 entropy_terms.rule(p=lambda g, p: g * _present(p, -1 - np.log(unless_zero(p))))
 
 
-@primitive()
+@primitive(shown="soft_cross_entropy")
 def cross_entropy_terms(p: Any, q: Any) -> Any:
     """-p log q; infinite where q is 0 and p is not."""
     return -p * _present(p, _log(q))
@@ -52,7 +52,7 @@ cross_entropy_terms.rule(
 )
 
 
-@primitive()
+@primitive(shown="kl_divergence")
 def relative_entropy_terms(p: Any, q: Any) -> Any:
     """P log(p / q); infinite where q is 0 and p is not."""
     return p * _present(p, np.log(unless_zero(p)) - _log(q))
@@ -69,7 +69,7 @@ def _share(p: Any, q: Any) -> Any:
     return (p - q) / unless_zero(p + q)
 
 
-@primitive()
+@primitive(shown="js_divergence")
 def jensen_shannon_terms(p: Any, q: Any) -> Any:
     """½ p log(p / m) + ½ q log(q / m) for m = ½ (p + q).
 
@@ -95,7 +95,7 @@ jensen_shannon_terms.rule(
 
 
 # --- PyTorch's form, of a logarithm -----------------------------------------------------------------------------------
-@primitive()
+@primitive(shown="kl_div")
 def divergence_terms(log_q: Any, p: Any) -> Any:
     """P (log p - log_q)."""
     return p * _present(p, np.log(unless_zero(p)) - log_q)
@@ -112,7 +112,7 @@ def _where_any(e: Any, log_p: Any) -> Any:
     return np.where(np.equal(e, 0), 0, log_p)
 
 
-@primitive()
+@primitive(shown="kl_div")
 def divergence_terms_of_logs(log_q: Any, log_p: Any) -> Any:
     """Exp(log_p) (log_p - log_q)."""
     e = np.exp(log_p)

@@ -146,6 +146,7 @@ linear_cross_entropy_gradients.joint(_second)
 
 
 @primitive(
+    shown="linear_cross_entropy",
     outputs=("losses", "totals"),
     residuals={"norm": lambda x, w, b, labels, step: _normalised(raw(x), raw(w), raw(b), labels, step)[0]},
     cure="x is (rows, features), w (classes, features), and b (classes,)",

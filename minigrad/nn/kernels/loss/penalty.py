@@ -10,7 +10,7 @@ from ....core.arrays import sum_along
 from ....core.declare import primitive
 
 
-@primitive()
+@primitive(shown="elastic_net")
 def weight_penalty(x: Any, *, l1: float, l2: float) -> Any:
     """l1 Σ|x| + l2 Σx² over all elements; the derivative of |x| at 0 is 0."""
     if not l1:

@@ -10,7 +10,7 @@ import numpy as np
 from ....core.declare import primitive
 
 
-@primitive()
+@primitive(shown="huber_loss")
 def huber(error: Any, *, delta: float) -> Any:
     """½ error² up to ``delta``, and from there on the tangent, delta · (|error| - ½ delta)."""
     size = np.abs(error)
@@ -21,7 +21,7 @@ def huber(error: Any, *, delta: float) -> Any:
 huber.rule(error=lambda g, error, delta: g * np.clip(error, -delta, delta))
 
 
-@primitive()
+@primitive(shown="log_cosh_loss")
 def log_cosh(error: Any) -> Any:
     """Log cosh error: ½ error² for small ones, |error| - log 2 for large ones, which never overflow."""
     size = np.abs(error)
@@ -33,7 +33,7 @@ def log_cosh(error: Any) -> Any:
 log_cosh.rule(error=lambda g, error: g * np.tanh(error))
 
 
-@primitive(broadcasts=True)
+@primitive(shown="quantile_loss", broadcasts=True)
 def pinball(error: Any, q: Any) -> Any:
     """Q · error where the target lies above the prediction (error > 0), (q - 1) · error where it lies below."""
     return np.maximum(q * error, (q - 1) * error)
