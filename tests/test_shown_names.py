@@ -99,6 +99,8 @@ def leaf(*shape: int) -> Tensor:
     ("compute", "shown"),
     [
         (lambda: F.cross_entropy(leaf(2, 3), [0, 1], reduction="none"), "cross_entropy"),
+        (lambda: F.dropout(leaf(4)), "dropout"),
+        (lambda: F.dropout2d(leaf(1, 2, 3, 3)), "dropout"),
         (lambda: F.layer_norm(leaf(2, 3), (3,)), "layer_norm"),
         (lambda: F.max_pool2d(leaf(1, 1, 4, 4), 2), "max_pool"),
         (lambda: F.conv2d(leaf(1, 1, 4, 4), leaf(1, 1, 3, 3)), "conv"),
@@ -132,3 +134,13 @@ def test_errors_speak_of_public_functions() -> None:
 def test_findings_speak_of_public_functions() -> None:
     (finding,) = lint(F.cross_entropy(leaf(2, 3).softmax(dim=1), [0, 1])).findings
     assert "_of_labels" not in str(finding)
+
+
+def test_dropout_in_training_is_what_multiplying_by_its_mask_is() -> None:
+    x = leaf(50, 4)
+    mg.manual_seed(3)
+    out = F.dropout(x, 0.25)
+    out.sum().backward()
+    kept = out.detach().numpy() > 0
+    assert 0 < kept.mean() < 1
+    np.testing.assert_array_equal(x.grad.numpy(), np.where(kept, np.float32(1 / 0.75), np.float32(0)))

@@ -10,6 +10,7 @@ import numpy as np
 from ...core.graph import Array
 from ...core.tensor import Tensor, wrap
 from ...random import default_generator
+from ..kernels.dropout import thinned
 from ..kernels.normalization.sums import affine
 from .arguments import floating, probability
 
@@ -30,8 +31,8 @@ def _multiplied(input: Tensor, p: float, training: bool, inplace: bool, shape: t
     """Inverted dropout: what is kept grows by 1 / (1 - p). One mask serves forward and backward."""
     if not training or p == 0:
         return input
-    mask = wrap(_kept(shape, p, 1 / (1 - p) if p < 1 else 0.0, input.dtype), None)
-    return input.mul_(mask) if inplace else input * mask
+    mask = _kept(shape, p, 1 / (1 - p) if p < 1 else 0.0, input.dtype)
+    return input.mul_(wrap(mask, None)) if inplace else thinned(input, mask=mask)
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
