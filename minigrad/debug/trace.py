@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, Self
 from ..core.graph import Array, Node, anomaly
 from ..core.tensor import raw
 from ..nn.module.module import Module
+from .frames import Frames, FunctionCall
 
 
 @dataclass(eq=False)
@@ -23,6 +25,9 @@ class Step:
         path: of the innermost Module that was running; empty for the model itself, None for none.
         inputs: what it was given, arrays and numbers.
         out: what it computed; the first of several outputs.
+        function: the call of a public function that it is part of, such as ``F.cross_entropy``; None for its own.
+        in_backward: whether a backward pass recorded it, for derivatives of derivatives.
+        seconds: since the operation before, or since a Module began: about what it took, being watched included.
         gradient: of ``out``, once a backward pass has come by.
     """
 
@@ -31,6 +36,9 @@ class Step:
     path: str | None
     inputs: list[Any]
     out: Array
+    function: FunctionCall | None = None
+    in_backward: bool = False
+    seconds: float = 0.0
     gradient: Any = None
 
     @property
@@ -73,8 +81,7 @@ class _Watch:
 
     def value(self, node: Node, inputs: list[Any], out: Array) -> None:
         if self.step is None:
-            self.step = Step(node, self.site, self.trace.path, inputs, out)
-            self.trace.steps.append(self.step)
+            self.step = self.trace.record(node, self.site, inputs, out)
         if self.other is not None:
             self.other.value(node, inputs, out)
 
@@ -106,11 +113,21 @@ class Trace:
     calls: list[Call] = field(default_factory=list)
     _running: list[Call] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
+    _frames: Frames = field(default_factory=Frames)
+    _clock: float = 0.0
 
     @property
     def path(self) -> str | None:
         """The innermost Module that is running."""
         return self._running[-1].path if self._running else None
+
+    def record(self, node: Node, site: str, inputs: list[Any], out: Array) -> Step:
+        """Add an operation that has just been computed."""
+        seconds = time.perf_counter() - self._clock
+        step = Step(node, site, self.path, inputs, out, *self._frames.look(), seconds)
+        self.steps.append(step)
+        self._clock = time.perf_counter()
+        return step
 
     def __enter__(self) -> Self:
         outer = anomaly.get()
@@ -119,23 +136,27 @@ class Trace:
         for path, module in _modules(self.model):
             self._stack.enter_context(module.register_forward_pre_hook(self._begin(path), prepend=True))
             self._stack.enter_context(module.register_forward_hook(self._end, always_call=True))
+        self._clock = time.perf_counter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._frames.forget()
         self._stack.close()
 
     def _begin(self, path: str) -> Any:
         def begin(module: Module, inputs: tuple[Any, ...]) -> None:
             self._running.append(Call(path, module, inputs, module.training, len(self.steps)))
             self.calls.append(self._running[-1])
+            self._clock = time.perf_counter()
 
         return begin
 
     def _end(self, module: Module, inputs: tuple[Any, ...], output: Any) -> None:
         call = self._running.pop()
         call.output, call.end = output, len(self.steps)
+        self._clock = time.perf_counter()
 
 
 def _modules(model: Module | None) -> Iterable[tuple[str, Module]]:
