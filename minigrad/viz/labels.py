@@ -10,9 +10,17 @@ import numpy as np
 from ..core.graph import Node
 
 GREY = "#64748b"
+_SMALL = "#475569"  # of small words: darker, since they stand on colours too
 _LONGEST = 40  # characters of a name or an argument
+_FEW = 6  # elements that are written out
 _PUBLIC = {"axis": "dim", "axes": "dims", "keepdims": "keepdim"}  # static arguments, as a caller writes them
-_INTERNAL = {"edges", "input_gradient"}  # static arguments that no caller wrote
+_SIZES: dict[str, int] = {
+    "stride": 1,
+    "dilation": 1,
+    "groups": 1,
+    "padding": 0,
+}  # along every dimension, and the usual one
+_INTERNAL = {"edges", "gain", "input_gradient", "kept"}  # static arguments that no caller wrote
 
 
 def arguments(node: Node) -> list[str]:
@@ -22,12 +30,26 @@ def arguments(node: Node) -> list[str]:
     for name, value in node.static.items():
         default = op.static.get(name)
         usual = value is default or (type(value) is type(default) is float and value == default)
-        if usual or name in _INTERNAL or (name == "shape" and value == node.shape):
+        value = _alike(value) if name in _SIZES else value
+        if (
+            usual
+            or name in _INTERNAL
+            or (name in _SIZES and value == _SIZES[name])
+            or (name == "shape" and value == node.shape)
+        ):
             continue
         if name in _PUBLIC and isinstance(value, tuple) and len(value) == 1:
             value = value[0]
         words.append(f"[{_index(value)}]" if name == "index" else f"{_PUBLIC.get(name, name)}={_brief(value)}")
     return words
+
+
+def _alike(value: Any) -> Any:
+    """One number, for nested tuples of nothing but that number."""
+    if not isinstance(value, tuple):
+        return value
+    inner = set(map(_alike, value)) if value else {value}
+    return inner.pop() if len(inner) == 1 else value
 
 
 def _index(index: Any) -> str:
@@ -74,10 +96,31 @@ def bold(text: str) -> str:
 
 def small(text: str) -> str:
     """Any text, small and grey."""
-    return f'<font point-size="9" color="{GREY}">{plain(text)}</font>'
+    return f'<font point-size="9" color="{_SMALL}">{plain(text)}</font>'
 
 
-def label(lines: list[str]) -> str:
-    """A label of lines that are HTML already."""
-    rows = "".join(f"<tr><td>{line}</td></tr>" for line in lines)
+def label(lines: list[str], align: str = "") -> str:
+    """A label of lines that are HTML already, centred or aligned to "left"."""
+    cell = f'<td align="{align}">' if align else "<td>"
+    rows = "".join(f"<tr>{cell}{line}</td></tr>" for line in lines)
     return f'<<table border="0" cellspacing="0" cellpadding="1">{rows}</table>>'
+
+
+def brief_value(value: Any) -> str:
+    """An array in a few characters: its numbers, or where they lie and how far they spread."""
+    flat = np.asarray(value).ravel()
+    if flat.size == 1:
+        return f"{flat[0]:.4g}" if flat.dtype.kind == "f" else str(flat[0])
+    if flat.size <= _FEW:
+        inner = ", ".join(f"{number:.3g}" for number in flat)
+        return f"[{inner}]"
+    return f"mean {flat.mean():.3g}, std {flat.std():.3g}" if flat.dtype.kind in "fiu" else ""
+
+
+def bytes_in_words(count: int) -> str:
+    """A number of bytes, as people read it."""
+    amount, units = float(count), ["B", "KB", "MB", "GB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{amount:.3g} {units[0]}"
