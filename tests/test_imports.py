@@ -72,7 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"core.tensor"},
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
     "debug": {*BELOW, "autograd", "files", "random", "nn", "nn.functional", "ops", "optim"},
-    "viz": BELOW,
+    "viz": {*BELOW, "autograd", "debug", "nn", "nn.functional", "random"},
 }
 FLOORS = ("kernels", "functional")
 

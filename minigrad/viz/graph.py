@@ -2,60 +2,80 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-import graphviz
-import numpy as np
-
+from ..core.caller import warn
 from ..core.graph import Leaf, Node, Output, reachable
 from ..core.tensor import Tensor
-from .labels import GREY, arguments, bold, label, number, plain, small
+from ..debug.trace import Trace
+from ..nn.module.module import Module
+from .drawing import Choices, Drawing
+from .layout import Layout, Unit, deepest
+from .names import Names
 from .picture import GraphPicture
+from .running import inputs_of, run
+from .scope import Scope, arrange, operation_of
+from .scope import fold as folded
+from .values import MEASURES, Values
 
+_READABLE = 2_000  # boxes, and already that is much
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
-_INTERCHANGEABLE = {"add", "multiply", "maximum", "minimum"}  # nobody needs to be told which input is which
-_REST = "rest"  # the key of the note that stands for what is not drawn
-_BOXES = {
-    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#dbeafe", "color": "#2563eb"},
-    "operation": {"shape": "box", "style": "rounded,filled", "fillcolor": "#f8fafc", "color": GREY},
-    "output": {"shape": "box", "style": "rounded,filled", "fillcolor": "#dcfce7", "color": "#15803d", "penwidth": "2"},
-    "constant": {"shape": "box", "style": "dashed", "color": "#94a3b8", "fontcolor": "#475569"},
-    "rest": {"shape": "box", "style": "filled,dashed", "fillcolor": "#fef3c7", "color": "#b45309"},
-}
-_ARROWS = {"node": {}, "constant": {"style": "dashed"}, "rest": {"style": "dashed", "color": "#b45309"}}
 
 
 def draw_graph(
-    tensor: Tensor | Sequence[Tensor],
-    names: Any = None,
+    tensor: Tensor | Sequence[Tensor] | Module,
+    inputs_or_names: Any = None,
     *,
+    names: Any = None,
+    trace: Trace | None = None,
     direction: str = "TB",
-    shapes: bool = True,
-    values: bool = True,
-    constants: bool = True,
     depth: int | None = None,
+    fold: bool = True,
+    functions: bool = True,
+    shapes: bool = True,
+    values: bool | str = True,
+    constants: bool = True,
+    color_by: str | None = None,
+    saved: bool = False,
+    steps: int | None = None,
     max_nodes: int | None = 250,
 ) -> GraphPicture:
-    """Draw the graph that recorded how a Tensor was computed; arrows point the way the data flowed.
+    """Draw the graph that recorded how a Tensor was computed, or what a model does; arrows point the way data flowed.
 
-    Blue boxes are leaves that require grad, rounded boxes operations, green boxes the Tensors asked for. Dashed boxes
-    are arrays outside the graph. A number outside the graph stands in the box of its operation, as in ``y=2``; where
-    no derivative needs it, and after a backward pass, the graph has forgotten it and the box says ``y=constant``.
+    ``draw_graph(loss)`` draws what was recorded. ``draw_graph(model, x)`` runs the model once, in the mode that it is
+    in, and draws that with its Modules as frames; nothing in the model changes. ``draw_graph(loss, trace=trace)`` draws
+    what ran inside ``with debug.Trace(model) as trace:``, loss and frames together, also after ``backward()``.
+
+    Blue boxes are leaves that require grad, orange ones inputs of the model, rounded boxes operations, violet ones
+    closed Modules, green the Tensors asked for. Dashed boxes are arrays outside the graph. Red: infinite or NaN.
+    A number outside the graph stands in the box of its operation, as in ``y=2``; where nothing remembers it any more,
+    the box says ``y=constant``.
 
     Args:
-        tensor: the Tensor, or several that shall share one picture.
+        tensor: the Tensor, or several that shall share one picture, or a Module.
+        inputs_or_names: for a Module its input, a tuple of several, or a dict of keyword arguments; else ``names``.
         names: where names come from: a Module, a dict such as ``{"x": x, "model": model}`` or ``locals()``, or pairs
             such as ``model.named_parameters()``. What is neither a Tensor nor a Module is passed over.
+        trace: a ``debug.Trace`` of the run: Modules, functions, and all values and gradients that it saw.
         direction: "TB" draws from top to bottom, "LR" from left to right, "BT" and "RL" the other way round.
+        depth: how many levels of Modules are opened; those further in are one box each. None opens as many as
+            ``max_nodes`` allows.
+        fold: draw one of several equal blocks in a row, with "×12".
+        functions: draw a call such as ``F.cross_entropy`` as one box, not as the operations that it is made of.
         shapes: show the shapes of results, and the shapes and dtypes of leaves.
         values: show the value, and the gradient where there is one, of Tensors of one element that are asked for or
-            named.
+            named. "all" shows those of every operation, as far as a trace, a Tensor or the graph still knows them, or
+            they can be computed again from what is known.
         constants: show what does not require grad.
-        depth: draw only so many operations back from the Tensor.
-        max_nodes: draw at most so many leaves and operations, those nearest to the Tensor; None draws all. A picture
-            that leaves something out says how much.
+        color_by: "grad" (root mean square of the gradient; needs a ``trace`` with a backward pass inside),
+            "activation" (standard deviation of the values), "saturation" (share of the values of a tanh, sigmoid or
+            ReLU where its slope is almost 0) or "time" (since the operation before; needs a trace, which
+            ``draw_graph(model, x)`` makes itself; being watched is included). Comes with a legend.
+        saved: show which arrays are kept for the backward pass, and their bytes.
+        steps: draw only so many operations back from the Tensor.
+        max_nodes: draw at most so many leaves, operations and closed Modules, those nearest to the Tensor; None draws
+            all. A picture that leaves something out says how much.
 
     Returns:
         A picture that shows itself in a notebook; ``.save("graph.svg")`` writes it to a file.
@@ -68,31 +88,69 @@ def draw_graph(
         >>> picture = draw_graph(x * x, names={"x": x})
         >>> picture.source.count("x0 -> x1")
         2
+        >>> from minigrad import nn
+        >>> print(draw_graph(nn.Linear(2, 3), Tensor([[1.0, 2.0]]), direction="LR").mermaid().splitlines()[0])
+        flowchart LR
     """
-    outputs = _outputs(tensor)
-    if direction not in _DIRECTIONS:
-        raise ValueError(f"direction is one of {', '.join(_DIRECTIONS)}, got {direction!r}")
-    for option, limit in (("depth", depth), ("max_nodes", max_nodes)):
-        if limit is not None and limit < 1:
-            raise ValueError(f"{option} must be at least 1, or None for no limit, got {limit}")
+    _check(direction, values, color_by, depth=depth, steps=steps, max_nodes=max_nodes)
+    given: dict[str, Tensor] = {}
+    if isinstance(tensor, Module):
+        found = run(tensor, inputs_or_names)
+        outputs, trace, given = found.outputs, found.trace, found.inputs
+    else:
+        outputs = _outputs(tensor)
+        names = inputs_or_names if names is None else names
+        given = {} if trace is None else inputs_of(trace)
+    known = Names(names)
+    for name, value in given.items():
+        known.add(name, value)
+    model = tensor if isinstance(tensor, Module) else None if trace is None else trace.model
+    if model is not None:
+        known.add_parts(model)
     ends = [output._node for output in outputs if output._node is not None]
-    kept = _nearest(map(_operation_of, ends), depth, max_nodes)
-    everything = reachable(ends)
-    drawing = _Drawing(
+    everything = sorted(reachable(ends), key=lambda node: node.born)
+    operations = {operation_of(node) for node in everything if not isinstance(node, Leaf)}
+    scopes = arrange(operations, trace)
+    alias = folded(scopes) if fold and trace is not None else {}
+    wanted = depth
+    layout, depth = _fitting(everything, scopes, alias, wanted, functions, max_nodes)
+    kept = layout.nearest(ends, steps, max_nodes)
+    if len(kept) > _READABLE:
+        less = "draw_graph(model, x, depth=1) closes Modules" if trace is None else f"depth=1 instead of depth={depth}"
+        warn(f"a picture of {len(kept):,} boxes takes minutes to lay out, and nobody can read it: {less}")
+    tensors = [*(tensor for _, tensor in known.of_node.values()), *outputs]
+    drawing = Drawing(
         outputs,
+        layout,
         kept,
         _branches(everything),
-        _Names(names),
+        known,
+        Values(everything, trace, tensors, values == "all"),
+        Choices(shapes, values, constants, color_by, saved),
         direction,
-        shapes=shapes,
-        values=values,
-        constants=constants,
     )
-    left_out = len({_operation_of(node) for node in everything}) - len(kept)
-    if left_out:
-        drawing.note(left_out, f"max_nodes={max_nodes}" if len(kept) == max_nodes else f"depth={depth}")
-    drawing.draw()
-    return GraphPicture(drawing.dot.source)
+    drawing.inputs = {value._node for value in given.values()} | {id(value._array) for value in given.values()}
+    if len(layout) > len(kept):
+        _note_cut(drawing, layout, kept, steps, max_nodes, trace is not None and depth > 1)
+    elif wanted is None and trace is not None and depth < (whole := deepest(scopes)):
+        drawing.note([f"opened to depth={depth} of {whole}", f"max_nodes={max_nodes} boxes"])
+    if isinstance(tensor, Module):
+        _note_unreached(drawing, tensor, everything)
+    scene = drawing.draw()
+    _require_measured(color_by, drawing)
+    return GraphPicture(scene.dot(), scene)
+
+
+def _check(direction: str, values: Any, color_by: Any, **limits: int | None) -> None:
+    if direction not in _DIRECTIONS:
+        raise ValueError(f"direction is one of {', '.join(_DIRECTIONS)}, got {direction!r}")
+    if values not in (True, False, "all"):
+        raise ValueError(f"values is True, False or 'all', got {values!r}")
+    if color_by is not None and color_by not in MEASURES:
+        raise ValueError(f"color_by is one of {', '.join(MEASURES)}, or None for no colours, got {color_by!r}")
+    for option, limit in limits.items():
+        if limit is not None and limit < 1:
+            raise ValueError(f"{option} must be at least 1, or None for no limit, got {limit}")
 
 
 def _outputs(tensor: Any) -> list[Tensor]:
@@ -103,7 +161,9 @@ def _outputs(tensor: Any) -> list[Tensor]:
     for i, output in enumerate(outputs):
         which = f"Tensor {i} of {len(outputs)}" if len(outputs) > 1 else "the Tensor"
         if not isinstance(output, Tensor):
-            raise TypeError(f"draw_graph draws a Tensor or a list of Tensors; {which} is of type {_type(output)}")
+            raise TypeError(
+                f"draw_graph draws a Tensor or a list of Tensors; {which} is of type {type(output).__name__}"
+            )
         if output._node is None:
             raise RuntimeError(
                 f"{which}, of shape {output.shape}, has no graph: nothing that it was computed from requires grad, or "
@@ -112,204 +172,60 @@ def _outputs(tensor: Any) -> list[Tensor]:
     return outputs
 
 
-def _type(value: Any) -> str:
-    return type(value).__name__
-
-
-def _operation_of(node: Node) -> Node:
-    """The node whose box stands for ``node``: all outputs of an operation share that of the operation."""
-    if isinstance(node, Output) and node.parents[0] is not None:
-        return node.parents[0]
-    return node
-
-
 def _branches(nodes: Iterable[Node]) -> dict[Node, list[Output]]:
     """Those outputs, of operations of several, that are in use, in order."""
     found: dict[Node, list[Output]] = {}
     for node in nodes:
         if isinstance(node, Output):
-            found.setdefault(_operation_of(node), []).append(node)
+            found.setdefault(operation_of(node), []).append(node)
     return {node: sorted(outputs, key=lambda output: output.number) for node, outputs in found.items()}
 
 
-def _nearest(ends: Iterable[Node], depth: int | None, max_nodes: int | None) -> set[Node]:
-    """The nodes nearest to ``ends``, step by step back, each operation together with its leaves."""
-    furthest, most = (math.inf if limit is None else limit for limit in (depth, max_nodes))
-    kept: set[Node] = set()
-    level = set(ends)
-    steps = 0
-    while level and steps < furthest and len(kept) < most:
-        following: set[Node] = set()
-        for node in sorted(level, key=lambda node: -node.born):
-            parents = [_operation_of(parent) for parent in node.parents if parent is not None]
-            for candidate in (node, *(parent for parent in parents if isinstance(parent, Leaf))):
-                if len(kept) < most:
-                    kept.add(candidate)
-            following.update(parents)
-        level = following - kept
-        steps += 1
-    return kept
+def _fitting(
+    nodes: list[Node],
+    scopes: Scope,
+    alias: dict[Node, Node],
+    depth: int | None,
+    functions: bool,
+    most: int | None,
+) -> tuple[Layout, int]:
+    """The boxes, with Modules opened to ``depth``, or as deep as the limit allows."""
+    whole = deepest(scopes)
+    for level in range(whole, 0, -1) if depth is None else [depth]:
+        layout = Layout(nodes, scopes, alias, level, functions)
+        if most is None or len(layout) <= most:
+            break
+    return layout, level
 
 
-# --- names ------------------------------------------------------------------------------------------------------------
-class _Names:
-    """Finds what a node, or an array outside the graph, is called; of several names the first counts."""
-
-    def __init__(self, source: Any) -> None:
-        self.of_node: dict[Node, tuple[str, Tensor]] = {}
-        self.of_array: dict[int, tuple[str, Tensor]] = {}  # by id of the array, which the Tensor keeps alive
-        # The locals() of a notebook hold results under names such as _ and _12 too: any other name is better.
-        for name, tensor in sorted(_named(source), key=lambda pair: pair[0].startswith("_")):
-            if name.strip():
-                self.of_array.setdefault(id(tensor._array), (name, tensor))
-                if tensor._node is not None:
-                    self.of_node.setdefault(tensor._node, (name, tensor))
+def _note_cut(
+    drawing: Drawing, layout: Layout, kept: set[Unit], steps: int | None, most: int | None, deeper: bool
+) -> None:
+    """Say what is not drawn, and what would draw all of it."""
+    left = len(layout) - len(kept)
+    limit = f"max_nodes={most}" if len(kept) == most else f"steps={steps}"
+    advice = ["depth=1 draws less of each Module"] if deeper else []
+    drawing.note([f"{left:,} of {len(layout):,} nodes are not drawn", f"limit: {limit}", *advice])
 
 
-def _named(source: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every Tensor in a Module, a dict or pairs, with its name."""
-    if source is None:
+def _note_unreached(drawing: Drawing, model: Module, nodes: list[Node]) -> None:
+    """Say which Parameters no path leads to: they would never be trained."""
+    reached = set(nodes)
+    lost = [name for name, p in model.named_parameters() if p._node is not None and p._node not in reached]
+    if lost:
+        shown = lost if len(lost) <= 5 else [*lost[:4], f"and {len(lost) - 4} more"]
+        drawing.note(["the output does not depend on", *shown], "unreached", "missing")
+
+
+def _require_measured(color_by: str | None, drawing: Drawing) -> None:
+    if color_by is None or drawing.measured:
         return
-    if hasattr(source, "named_parameters"):
-        pairs: Any = source.named_parameters()
-    elif isinstance(source, Mapping):
-        pairs = source.items()
-    elif isinstance(source, Iterable) and not isinstance(source, (str, Tensor, np.ndarray)):
-        pairs = source
-    else:
-        raise TypeError(
-            f"names comes from a Module, a dict or pairs of name and Tensor, got {_type(source)}; "
-            "for example names={'x': x, 'model': model}"
-        )
-    for pair in pairs:
-        if not (isinstance(pair, tuple) and len(pair) == 2):
-            raise TypeError(f"names needs pairs of name and Tensor, got {_type(pair)}; a dict has them: {{'x': x}}")
-        name, value = pair
-        if isinstance(value, Tensor):
-            yield f"{prefix}{name}", value
-        elif hasattr(value, "named_parameters") and not isinstance(value, type):
-            yield from _named(value, f"{prefix}{name}.")
-
-
-# --- boxes and arrows -------------------------------------------------------------------------------------------------
-class _Input(NamedTuple):
-    """What an operation was given: a parent inside the graph, or a value outside it if that is still known."""
-
-    name: str
-    parent: Node | None
-    value: Any
-
-
-def _inputs(node: Node) -> list[_Input]:
-    op: Any = node.op
-    names = op.inputs or ("",) * len(node.parents)  # those of concatenate and stack have no names
-    saved = dict(zip(op.saved_names, node.saved, strict=True)) if node.saved is not None else {}
-    parents = [parent and _operation_of(parent) for parent in node.parents]
-    inputs = [_Input(name, parent, saved.get(name)) for name, parent in zip(names, parents, strict=False)]
-    # An optional input without a parent was most likely left out, such as the bias of a linear layer.
-    required = len(names) - len(getattr(op.forward, "__defaults__", None) or ())
-    return [given for i, given in enumerate(inputs) if i < required or given.parent is not None]
-
-
-class _Drawing:
-    """Writes boxes and arrows; boxes are numbered as they come, so that equal graphs give equal sources."""
-
-    def __init__(
-        self,
-        outputs: list[Tensor],
-        kept: set[Node],
-        branches: dict[Node, list[Output]],
-        names: _Names,
-        direction: str,
-        *,
-        shapes: bool,
-        values: bool,
-        constants: bool,
-    ) -> None:
-        self.outputs = {output._node: output for output in outputs}
-        self.kept, self.branches = kept, branches
-        self.names = names
-        self.shapes, self.values, self.constants = shapes, values, constants
-        self.keys: dict[Node | int, str] = {}  # node, or id of an array (which its node keeps alive) -> key of its box
-        font = {"fontname": "Helvetica,Arial,sans-serif", "fontsize": "11"}
-        self.dot = graphviz.Digraph(
-            "compute_graph",
-            graph_attr={"rankdir": direction, "bgcolor": "white", "pad": "0.2", "nodesep": "0.3", "ranksep": "0.35"},
-            node_attr={**font, "height": "0.3", "margin": "0.1,0.04"},
-            edge_attr={**font, "fontsize": "9", "fontcolor": GREY, "color": GREY, "arrowsize": "0.7"},
-        )
-
-    def note(self, left_out: int, limit: str) -> None:
-        """Say what is not drawn."""
-        lines = [f"{left_out:,} of {left_out + len(self.kept):,} nodes are not drawn", small(f"limit: {limit}")]
-        self.dot.node(_REST, label(lines), **_BOXES["rest"])
-
-    def draw(self) -> None:
-        """Draw every node that was kept: leaves when something first needs them, so that inputs stand in order."""
-        for node in sorted(self.kept, key=lambda node: node.born):
-            if not isinstance(node, Leaf):
-                self._operation(node)
-            elif node in self.outputs:
-                self._leaf(node)
-
-    def _operation(self, node: Node) -> None:
-        words = arguments(node)
-        arrows = []
-        for name, parent, value in _inputs(node):
-            if parent is not None and parent not in self.kept:
-                arrows.append((_REST, name, "rest"))
-            elif parent is not None:
-                arrows.append((self._leaf(parent) if isinstance(parent, Leaf) else self.keys[parent], name, "node"))
-            elif self.constants and getattr(value, "ndim", 0) > 0:
-                arrows.append((self._array(value), name, "constant"))
-            elif self.constants:
-                text = "constant" if value is None else number(value)
-                words.append(f"{name}={text}" if name else text)
-        branches = self.branches.get(node, [])
-        if branches:
-            lines = [bold(node.shown), *map(small, words)]
-            for branch in branches:
-                lines += self._result(branch, small(node.op.outputs[branch.number]), [])  # type: ignore[union-attr]
-        else:
-            lines = self._result(node, bold(node.shown), words)
-        key = self._box(node, lines, "output" if not self.outputs.keys().isdisjoint([node, *branches]) else "operation")
-        labelled = len(arrows) > 1 and node.name not in _INTERCHANGEABLE
-        for source, name, kind in arrows:
-            self.dot.edge(source, key, label=f"  {name}" if labelled and name else None, **_ARROWS[kind])
-
-    def _result(self, node: Node, what: str, words: list[str]) -> list[str]:
-        """The lines on what an operation computed, or on one of its outputs."""
-        name, value, grad = self._about(node)
-        lines = [(f"{bold(name)} = " if name else "") + what, *map(small, words)]
-        lines += [small(str(node.shape))] if self.shapes else []
-        lines += [value] if value else []
-        return [*lines, *([small(f"grad {grad}")] if grad else [])]
-
-    def _leaf(self, node: Node) -> str:
-        if node in self.keys:
-            return self.keys[node]
-        name, value, grad = self._about(node)
-        lines = [bold(name or "leaf") + (f" = {value}" if value else "")]
-        lines += [small(f"{node.shape} {node.dtype}")] if self.shapes else []
-        lines += [small(f"grad {grad}")] if grad else []
-        return self._box(node, lines, "output" if node in self.outputs else "leaf")
-
-    def _array(self, array: Any) -> str:
-        if id(array) in self.keys:
-            return self.keys[id(array)]
-        name, _ = self.names.of_array.get(id(array), ("", None))
-        lines = [bold(name) if name else plain("constant")]
-        lines += [small(f"{array.shape} {array.dtype}")] if self.shapes else []
-        return self._box(id(array), lines, "constant")
-
-    def _about(self, node: Node) -> tuple[str, str, str]:
-        """Name, value and gradient of a node, as far as they are known and wanted."""
-        name, tensor = self.names.of_node.get(node, ("", self.outputs.get(node)))
-        if not self.values or tensor is None or tensor._array.size != 1:
-            return name, "", ""
-        return name, number(tensor._array), "" if tensor._grad is None else number(tensor._grad._array)
-
-    def _box(self, what: Node | int, lines: list[str], kind: str) -> str:
-        key = self.keys[what] = f"x{len(self.keys)}"
-        self.dot.node(key, label(lines), **_BOXES[kind])
-        return key
+    needed = {
+        "grad": "no gradient is known: with minigrad.debug.Trace(model) as trace: loss = ...; loss.backward(), "
+        "then draw_graph(loss, trace=trace, color_by='grad')",
+        "time": "no time was taken: draw_graph(model, x, color_by='time'), or draw_graph(loss, trace=trace, ...)",
+        "saturation": "no tanh, sigmoid, ReLU or other activation that saturates is in the graph, or the graph has "
+        "forgotten their values: give the trace of the run, trace=trace",
+        "activation": "the graph has forgotten all values: give the trace of the run, trace=trace",
+    }
+    raise ValueError(f"color_by={color_by!r} has nothing to show: {needed[color_by]}")

@@ -450,9 +450,9 @@ def test_picture(polar: Primitive) -> None:
         name: next(line.split()[0] for line in source.splitlines() if f"{name}</b>" in line) for name in ("polar",)
     }
     assert source.count(f"{boxes['polar']} -> ") == 3  # twice into the product, once into the sum
-    alone = draw_graph(angle, depth=1).source
+    alone = draw_graph(angle, steps=1).source
     assert "<b>polar</b>" in alone and "#dcfce7" in alone and "not drawn" not in alone
-    assert "4 of 6 nodes are not drawn" in draw_graph(loss, depth=2).source
+    assert "4 of 6 nodes are not drawn" in draw_graph(loss, steps=2).source
 
 
 def test_summary(polar: Primitive) -> None:

@@ -275,16 +275,17 @@ def test_long_chain_is_cut_and_says_so():
 
 def test_long_chain_can_be_drawn_in_full():
     x, y = chain(20_000)
-    boxes = Boxes(draw_graph(y, max_nodes=None))
+    with pytest.warns(UserWarning, match="20,001 boxes.*depth=1"):
+        boxes = Boxes(draw_graph(y, max_nodes=None))
     assert "rest" not in boxes.lines
     assert len(boxes.lines) == 20_001 and len(boxes.arrows) == 20_000
 
 
-def test_depth_counts_operations_and_keeps_their_leaves():
+def test_steps_counts_operations_and_keeps_their_leaves():
     loss, names = mlp()
-    boxes = Boxes(draw_graph(loss, names, depth=3))
+    boxes = Boxes(draw_graph(loss, names, steps=3))
     assert boxes.titles()[1:] == ["2.weight", "2.bias", "linear", "cross_entropy", "loss = mean"]
-    assert boxes.lines["rest"] == ["4 of 9 nodes are not drawn", "limit: depth=3"]
+    assert boxes.lines["rest"] == ["4 of 9 nodes are not drawn", "limit: steps=3"]
     assert [arrow[1] for arrow in boxes.arrows if arrow[0] == "rest"] == [boxes.key("linear")]
 
 
@@ -324,7 +325,7 @@ def test_errors(arguments, error, message):
         draw_graph(*arguments)
 
 
-@pytest.mark.parametrize("options", [{"direction": "up"}, {"depth": 0}, {"max_nodes": 0}])
+@pytest.mark.parametrize("options", [{"direction": "up"}, {"depth": 0}, {"steps": 0}, {"max_nodes": 0}])
 def test_bad_options(options):
     with pytest.raises(ValueError, match=f"{next(iter(options))} .*, got {next(iter(options.values()))!r}"):
         draw_graph(leaf(), **options)
