@@ -197,7 +197,8 @@ UNLIKE: dict[str, str] = {
 
 # Public names that give no Tensor made of Tensors, make new ones from numbers, or exist here alone.
 NOT_IN_THE_TABLE = """
-backward requires_grad grad dtype device shape ndim nbytes is_leaf dim size numel nelement element_size item tolist
+backward backward_steps requires_grad grad dtype device shape ndim nbytes is_leaf dim size numel nelement element_size
+item tolist
 numpy register_hook register_post_accumulate_grad_hook retain_grad is_contiguous is_floating_point type allclose equal
 Generator Tensor Parameter RemovableHandle arange bernoulli detect_anomaly empty enable_grad eye finfo iinfo full
 get_default_dtype get_rng_state inference_mode initial_seed seed is_grad_enabled is_tensor linspace load logspace

@@ -71,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "experiment": {"files", "random", "receipts"},
     "metrics": {"core.tensor"},
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
-    "debug": {*BELOW, "autograd", "files", "random", "nn", "nn.functional", "ops", "optim"},
+    "debug": {*BELOW, "autograd", "files", "random", "nn", "nn.functional", "ops", "optim", "theory"},
     "viz": {*BELOW, "autograd", "debug", "nn", "nn.functional", "random"},
 }
 FLOORS = ("kernels", "functional")
