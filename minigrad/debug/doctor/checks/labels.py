@@ -169,7 +169,7 @@ def shuffled_labels(exam: Examination) -> Iterator[Finding]:
     if x is None or y is None or exam.first.error is not None:
         return
     right, by_chance, deviation = _neighbours(x, y, count is not None)
-    if right > by_chance + 3 * deviation or _straight(x, y, count) > 0.05:
+    if right > by_chance + 2 * deviation or _straight(x, y, count) > 0.05:
         return
     held, chance, train = _left_out(exam, y)
     if not (held > 0.98 * chance and train < 0.7 * chance):

@@ -17,7 +17,7 @@ from ....nn.module.module import Module
 from ...lint import lint
 from ..examination import Array, Examination, norm
 from ..finding import Finding
-from ..state import restored
+from ..state import restored, used_by
 from ..task import WEIGHTED, constant_loss, learned, place, source
 
 ACTIVATIONS = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softmax", "layer_norm", "batch_norm"}
@@ -34,13 +34,22 @@ def from_lint(exam: Examination) -> Iterator[Finding]:
         if not isinstance(loss, Tensor) or loss._node is None:
             return
         report = lint(loss, exam.model)
+    beyond = any(True for module in _in_the_loss(exam) for _ in module.parameters())
     for finding in report.findings:
+        if finding.code == "no-nonlinearity" and beyond:
+            continue  # the second layer may be that of a discriminator
         if finding.code not in SAID_WITH_NUMBERS:
             damaged = finding.code == "in-place-damage" and done.error is not None
             evidence = (
                 f"{finding.evidence}; backward raised {type(done.error).__name__}" if damaged else finding.evidence
             )
             yield replace(finding, evidence=evidence)
+
+
+def _in_the_loss(exam: Examination) -> list[Module]:
+    """The Modules that the loss is computed with: a discriminator, a teacher, a loss with Parameters of its own."""
+    found = [exam.loss_fn, *used_by(exam.loss_fn)]
+    return [module for module in found if isinstance(module, Module) and module is not exam.model]
 
 
 def refused_in_place(exam: Examination) -> Iterator[Finding]:
@@ -99,7 +108,7 @@ def not_registered(exam: Examination) -> Iterator[Finding]:
     """Leaves that require grad and are no Parameters of the model."""
     known = {id(p._node) for p in exam.parameters.values()}
     known |= {id(t._node) for t in leaves((exam.x, exam.y)) if isinstance(t, Tensor)}
-    known |= {id(p._node) for p in exam.loss_fn.parameters()} if isinstance(exam.loss_fn, Module) else set()
+    known |= {id(p._node) for module in _in_the_loss(exam) for p in module.parameters()}
     nodes = [node for node in sorted(exam.graph, key=attrgetter("born")) if isinstance(node, Leaf)]
     found = []
     for node in nodes:
