@@ -155,7 +155,7 @@ def rare_fraud_without_a_weight(mistake: bool) -> Patient:
     x, y = Tensor(x), Tensor(y)
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1), nn.Flatten(0))
     loss_fn = nn.BCEWithLogitsLoss(pos_weight=None if mistake else Tensor(19.0))
-    return supervised(model, loss_fn, x, y, balanced(model, x, y), lr=3e-3, steps=60)
+    return supervised(model, loss_fn, x, y, balanced(model, x, y), lr=2e-2, steps=30)
 
 
 @case("class-imbalance")
