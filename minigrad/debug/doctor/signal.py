@@ -85,7 +85,7 @@ class Activation:
     @property
     def where(self) -> str:
         """The layer in words."""
-        return f"{self.name} behind {self.layer.name}" if self.layer is not None else place_of(self.step)
+        return f"{self.name} behind {self.layer.name}" if self.layer is not None else self.name
 
 
 class Signal:
@@ -189,9 +189,16 @@ def by_unit(array: Array) -> Array:
     return _rows(array, unit_axis(array))
 
 
-def place_of(step: Step) -> str:
-    """Where an operation is, in words."""
-    return f"{step.name} in {step.path or 'the model'}, {step.site}"
+def place_of(step: Step, exam: Examination) -> str:
+    """Where an operation is, in words: the Module, and the line where the user wrote it."""
+    module = exam.modules.get(step.path or "")
+    ours = type(module).__module__.startswith("minigrad.")
+    return f"{step.name} in {step.path or 'the model'}" + ("" if ours else f", {step.site}")
+
+
+def in_code(name: str) -> str:
+    """A Parameter as the user's code would name it: ``model.blocks[0].weight``."""
+    return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in name.split("."))
 
 
 def function(name: str) -> Callable[[Tensor], Any]:

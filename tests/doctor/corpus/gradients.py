@@ -58,7 +58,7 @@ def deep_sigmoid_network_by_hand(mistake: bool) -> Patient:
 
 
 @case("vanishing-gradient")
-def twenty_convolutions_of_sigmoid(mistake: bool) -> Patient:
+def eight_convolutions_of_sigmoid(mistake: bool) -> Patient:
     x, y = digits(64)
     layers = [nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 4, 3, padding=1)]
     for _ in range(7):

@@ -94,7 +94,7 @@ def sgd_at_a_millionth(mistake: bool) -> Patient:
 
 
 @case("rate-too-low")
-def adam_at_a_hundred_thousandth(mistake: bool) -> Patient:
+def adam_at_a_millionth(mistake: bool) -> Patient:
     x, y = cancer()
     model = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Linear(16, 1))
     loss_fn = nn.BCEWithLogitsLoss()
@@ -187,7 +187,7 @@ def a_schedule_that_divides_integers(mistake: bool) -> Patient:
 
 
 @case("penalty-dominates")
-def weight_decay_of_ten(mistake: bool) -> Patient:
+def weight_decay_of_three(mistake: bool) -> Patient:
     x, y = digits()
     model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
     optimizer = optim.SGD(model.parameters(), lr=0.1, weight_decay=3.0 if mistake else 1e-4)

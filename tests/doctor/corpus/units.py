@@ -220,7 +220,7 @@ def trained_on_after_a_first_try_at_a_rate_of_ten(mistake: bool) -> Patient:
 
 
 @case("dead-relu")
-def pixels_of_0_to_16_before_negative_weights(mistake: bool) -> Patient:
+def negative_weights_behind_a_relu(mistake: bool) -> Patient:
     x, y = digits(128)
 
     class Net(nn.Module):

@@ -11,7 +11,7 @@ from .... import theory
 from ..examination import Examination
 from ..finding import Finding
 from ..numbers import norm
-from ..signal import best_gain, function
+from ..signal import best_gain, function, in_code
 
 
 def _by_weight(exam: Examination) -> dict[str, tuple[float, float]]:
@@ -59,10 +59,10 @@ def _expected(exam: Examination, name: str) -> str:
     scale, width = float(np.median([layer.scale for layer in layers])), 100
     now = _chi(name, scale, width)
     best = _chi(name, best_gain(name), width) if name != "sigmoid" else math.nan
-    text = f"near 1 per layer; theory: {now:.2g} for {name} and weights of {scale:.2g} / √fan_in"
+    text = f"near 1 per layer; theory: {now:.2g} for {name} at scale {scale:.2g} (std · √fan_in)"
     if math.isfinite(best):
-        return text + f", {best:.2g} for {best_gain(name):.3g} / √fan_in"
-    return text + f", {_chi('tanh', 1.0, width):.2g} for tanh and 1"
+        return text + f", {best:.2g} at {best_gain(name):.3g}"
+    return text + f", {_chi('tanh', 1.0, width):.2g} for tanh at 1"
 
 
 def _chi(name: str, scale: float, width: int) -> float:
@@ -97,12 +97,12 @@ def exploding_gradient(exam: Examination) -> Iterator[Finding]:
         "error",
         layer.name,
         f"the activations' gradient grows by {most / top:.1e} over {over}; the weights' by "
-        f"{own / own_top if own_top else math.nan:.1e}",
+        f"{own / own_top if own_top else math.nan:.2g}",
         f"a factor near 1 for each; the weights' scale std · √fan_in is {layer.scale:.3g} here",
         f"one matrix multiplies the gradient at every step; its largest singular value is {_stretch(layer.units):.3g}"
         if uses > 2
         else "every layer multiplies the gradient by more than 1: large weights, or sums without a norm",
-        f"nn.init.orthogonal_({layer.name}); nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
+        f"nn.init.orthogonal_({in_code(layer.name)}); nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
         if uses > 2
         else "a norm in each block, x + layer(x) / √(number of blocks), or weights of std 1 / √fan_in",
         "docs/training.md",

@@ -12,7 +12,7 @@ from ...trace import Step
 from ..examination import Examination
 from ..finding import Finding
 from ..numbers import Array, rms
-from ..signal import SATURATING, Activation, best_gain, function
+from ..signal import SATURATING, Activation, best_gain, function, in_code
 
 
 def bad_init_scale(exam: Examination) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def bad_init_scale(exam: Examination) -> Iterator[Finding]:
         f"{gain / math.sqrt(worst.fan_in):.3g}",
         f"weights {max(odd, 1 / odd):.3g} times too {'large' if too_large else 'small'}: the signal "
         f"{'grows' if too_large else 'shrinks'} that much in each of {len(chain)} layers",
-        f"nn.init.{'xavier_normal_' if chain[0].name in SATURATING else 'kaiming_normal_'}({worst.name}"
+        f"nn.init.{'xavier_normal_' if chain[0].name in SATURATING else 'kaiming_normal_'}({in_code(worst.name)}"
         f"{'' if chain[0].name in SATURATING else ', nonlinearity=' + repr('relu')})  # or keep the default",
         "docs/layers.md",
         likelihood=0.8,
@@ -95,7 +95,7 @@ def initial_loss(exam: Examination) -> Iterator[Finding]:
         f"the {name} is {found:.3g} per sample; the logits have the size {rms(logits):.3g}",
         f"about {chance:.3g} = log {classes} at the start, all classes being equally likely; logits below 1",
         f"a last layer with weights of std {head.spread:.3g} for {head.fan_in} inputs: sure of wrong answers",
-        f"with mg.no_grad(): {head.name}.mul_({max(0.5 / max(rms(logits), 1e-9), 1e-3):.2g})  # before training",
+        f"with mg.no_grad(): {in_code(head.name)}.mul_({max(0.5 / max(rms(logits), 1e-9), 1e-3):.2g})",
         "docs/losses.md",
         likelihood=0.5,
     )

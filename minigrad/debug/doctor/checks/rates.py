@@ -135,8 +135,8 @@ def schedule_too_fast(exam: Examination) -> Iterator[Finding]:
         "schedule-too-fast",
         "error" if gained > 2.5 * before else "warning",
         "the schedule of the learning rate",
-        f"from {_peak(course, exam):.3g} to {course.rates[-1]:.3g}, below a hundredth after {gone} steps; the loss "
-        f"stops at {_number(course.end)}",
+        f"from {_peak(course, exam):.3g} to {course.rates[-1]:.3g}, below a hundredth after {gone} "
+        f"step{'s' * (gone != 1)}; the loss stops at {_number(course.end)}",
         f"with the rate held, the same {_steps(course)} steps bring it to {_number(other.end)}",
         "the schedule counts epochs and is stepped after every batch, or is made for fewer steps",
         "scheduler.step() once per epoch, after the loop over batches; or a schedule over all steps",
@@ -323,7 +323,9 @@ def _relative(exam: Examination) -> float | None:
 
 def _updates(exam: Examination) -> str:
     moved = _relative(exam)
-    return "" if moved is None else f"; a step is {moved:.1g} of a Parameter's size"
+    if moved is None:
+        return ""
+    return f"; a step is {f'{moved:.0f} times' if moved >= 1.5 else f'{moved:.1g} of'} a Parameter's size"
 
 
 def _rate(course: Course) -> str:

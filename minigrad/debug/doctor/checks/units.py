@@ -12,7 +12,7 @@ from ...monitor.statistics import SATURATED
 from ..examination import Examination
 from ..finding import Finding
 from ..numbers import Array, norm, rms
-from ..signal import SATURATING, Activation, Layer, best_gain, by_unit, function, place_of
+from ..signal import SATURATING, Activation, Layer, best_gain, by_unit, function, in_code, place_of
 
 
 def symmetric_units(exam: Examination) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def symmetric_units(exam: Examination) -> Iterator[Finding]:
         f"{gradient:.3g}",
         "units that differ: equal ones with equal gradients stay equal, and the layer has one unit only",
         f"all weights start from {'zero' if zero else 'the same number'}; only biases and a last layer may",
-        f"nn.init.kaiming_uniform_({layer.name}, nonlinearity='relu')  # or keep the default",
+        f"nn.init.kaiming_uniform_({in_code(layer.name)}, nonlinearity='relu')  # or keep the default",
         "docs/layers.md",
         likelihood=0.96,
     )
@@ -87,7 +87,7 @@ def saturated_units(exam: Examination) -> Iterator[Finding]:
         else f"inputs of size {size:.3g} where about 1 is expected"
         if size > 3
         else "a bias or a shift far from 0",
-        f"nn.init.xavier_normal_({layer.name})"
+        f"nn.init.xavier_normal_({in_code(layer.name)})"
         if layer is not None and steep
         else "x = (x - x.mean(axis=0)) / x.std(axis=0), biases of 0, or a norm before the activation",
         "docs/layers.md",
@@ -130,7 +130,7 @@ def dead_relu(exam: Examination) -> Iterator[Finding]:
         f"a bias of about {float(bias.mean()):.3g}"
         if guilty and isinstance(bias, np.ndarray)
         else "weights that shift every unit below 0, or a step at too large a rate that threw them there",
-        f"nn.init.zeros_({layer.name.removesuffix('weight')}bias)"
+        f"nn.init.zeros_({in_code(layer.name.removesuffix('weight') + 'bias')})"
         if guilty and layer is not None
         else "start afresh with default weights and a tenth of the rate; or F.leaky_relu for relu",
         "docs/layers.md",
@@ -168,7 +168,7 @@ def constant_output(exam: Examination) -> Iterator[Finding]:
         yield Finding(
             "constant-output",
             "error",
-            place_of(step),
+            place_of(step, exam),
             f"its output is the same for all {samples} samples, although its input varies",
             "outputs that depend on the input: the model can learn no more than a constant",
             cause,
