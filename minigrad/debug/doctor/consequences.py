@@ -7,80 +7,82 @@ from dataclasses import replace
 
 from .finding import Finding
 
-_RAISES = frozenset({"raises"})
+# cause -> codes of what it brings about
 _SLOW = frozenset({"rate-too-low", "rate-too-high", "schedule-too-fast", "penalty-dominates"})
 _SICK_GRADIENTS = frozenset({"vanishing-gradient", "exploding-gradient"})
-_SCALE = _SICK_GRADIENTS | {
-    "saturated-units", "dead-relu", "rate-too-high", "initial-loss", "bad-init-scale", "constant-output",
-}  # fmt: skip
+_SICK_UNITS = frozenset({"saturated-units", "dead-relu", "bad-init-scale"})
+_RAISES = frozenset({"raises"})
 
-# cause -> codes of what it brings about
 FOLLOWS: dict[str, frozenset[str]] = {
     # data
-    "nonfinite-input": frozenset({"nonfinite-value", "rate-too-high", "no-step", "overflow-risk", "shuffled-labels"}),
-    "unnormalized-input": _SCALE | _SLOW | {"nonfinite-value", "overflow-risk", "unnormalized-target"},
+    "nonfinite-input": frozenset({"nonfinite-value", "no-step", "overflow-risk", "shuffled-labels"}) | _SLOW,
+    "unnormalized-input": frozenset({"initial-loss", "constant-output", "nonfinite-value", "overflow-risk"})
+    | {"unnormalized-target"} | _SLOW | _SICK_GRADIENTS | _SICK_UNITS,
     "unnormalized-target": frozenset({"initial-loss", "exploding-gradient"}) | _SLOW,
-    "constant-input": frozenset({"constant-output", "unnormalized-input", "shuffled-labels"}),
-    "label-range": _RAISES | {"nonfinite-value", "initial-loss", "no-step"},
-    "label-offset": _RAISES | {"nonfinite-value", "initial-loss", "no-step"},
-    "single-class-batch": frozenset({"initial-loss", "class-imbalance"}),
+    "constant-input": frozenset({"constant-output", "unnormalized-input", "shuffled-labels"}) | _SLOW,
+    "label-range": _RAISES | {"nonfinite-value", "initial-loss", "no-step"} | _SLOW,
+    "label-offset": _RAISES | {"nonfinite-value", "initial-loss", "no-step"} | _SLOW,
+    "single-class-batch": frozenset({"initial-loss", "class-imbalance"}) | _SLOW,
     "class-imbalance": frozenset({"initial-loss"}),
+    "shuffled-labels": _SLOW,
     # the output and the loss
-    "target-broadcast": _RAISES | {"initial-loss", "constant-output", "shuffled-labels", "rate-too-high", "no-step"},
-    "double-softmax": frozenset({"initial-loss", "rate-too-low", "vanishing-gradient"}),
-    "double-sigmoid": frozenset({"initial-loss", "rate-too-low", "vanishing-gradient"}),
-    "expects-log-probabilities": frozenset({"initial-loss", "rate-too-high"}),
-    "output-range": _RAISES
-    | {"initial-loss", "unnormalized-target", "vanishing-gradient", "dead-relu", "saturated-units"},
-    "softmax-axis": _RAISES
-    | {"batch-leak", "double-softmax", "initial-loss", "expects-log-probabilities", "constant-output"}
-    | {"no-nonlinearity"},
-    "nonfinite-value": frozenset({"overflow-risk", "rate-too-high", "exploding-gradient", "no-step", "initial-loss"}),
-    "constant-output": _SLOW | _SICK_GRADIENTS | {"no-step", "initial-loss"},
-    # units and gradients
-    "symmetric-units": _SLOW | _SICK_GRADIENTS | {"dead-relu", "bad-init-scale", "constant-output", "initial-loss"},
-    "saturated-units": _SLOW | _SICK_GRADIENTS | {"bad-init-scale", "initial-loss", "constant-output"},
-    "dead-relu": _SLOW | {"constant-output", "bad-init-scale", "vanishing-gradient"},
-    "bad-init-scale": _SLOW | _SICK_GRADIENTS | {"initial-loss", "constant-output"},
-    "exploding-gradient": _SLOW | {"initial-loss"},
-    "vanishing-gradient": _SLOW | {"constant-output"},
+    "target-broadcast": _RAISES | {"initial-loss", "constant-output", "shuffled-labels", "no-step"} | _SLOW,
+    "double-softmax": frozenset({"initial-loss", "vanishing-gradient"}) | _SLOW,
+    "double-sigmoid": frozenset({"initial-loss", "vanishing-gradient"}) | _SLOW,
+    "expects-log-probabilities": frozenset({"initial-loss"}) | _SLOW,
+    "output-range": _RAISES | {"initial-loss", "unnormalized-target"} | _SLOW | _SICK_GRADIENTS | _SICK_UNITS,
+    "softmax-axis": _RAISES | {"batch-leak", "double-softmax", "initial-loss", "expects-log-probabilities"}
+    | {"constant-output", "no-nonlinearity"} | _SLOW,
+    "nonfinite-value": frozenset({"overflow-risk", "exploding-gradient", "no-step", "initial-loss"}) | _SLOW,
+    "overflow-risk": frozenset({"rate-too-high", "exploding-gradient"}),
+    "constant-output": frozenset({"no-step", "initial-loss"}) | _SLOW | _SICK_GRADIENTS,
+    "batch-leak": frozenset({"constant-output", "shuffled-labels"}) | _SLOW,
     # structure
-    "batch-leak": frozenset({"constant-output", "shuffled-labels"}),
-    "scrambled-reshape": frozenset({"batch-leak", "future-leak", "shuffled-labels"}),
-    "unused-output": frozenset({"parameter-unreachable", "no-nonlinearity", "parameter-not-optimized"}),
-    "no-skip-path": _SICK_GRADIENTS | {"constant-output", "dead-relu", "saturated-units"},
-    "nondifferentiable-op": _RAISES | {"parameter-unreachable", "no-step", "vanishing-gradient", "parameter-frozen"},
-    "parameter-unreachable": _RAISES | {"no-step", "parameter-not-optimized"},
-    "module-not-registered": frozenset({"no-step", "parameter-not-optimized", "parameter-unreachable"}),
-    "in-place-damage": _RAISES | {"no-step"},
+    "scrambled-reshape": frozenset({"batch-leak", "future-leak", "shuffled-labels"}) | _SLOW,
+    "unused-output": frozenset({"parameter-unreachable", "no-nonlinearity", "parameter-not-optimized"}) | _SLOW,
+    "no-skip-path": frozenset({"constant-output"}) | _SLOW | _SICK_GRADIENTS | _SICK_UNITS,
+    "nondifferentiable-op": _RAISES | {"parameter-unreachable", "no-step", "vanishing-gradient", "parameter-frozen"}
+    | _SLOW,
+    "parameter-unreachable": _RAISES | {"no-step", "parameter-not-optimized", "parameter-frozen"} | _SLOW,
+    "module-not-registered": frozenset({"no-step", "parameter-not-optimized", "parameter-unreachable"}) | _SLOW,
+    "in-place-damage": _RAISES | {"no-step"} | _SLOW,
     # the loop
-    "no-step": _SLOW | {"parameter-not-optimized"},
-    "no-zero-grad": _SLOW | {"exploding-gradient"},
+    "no-step": frozenset({"parameter-not-optimized"}) | _SLOW,
+    "no-zero-grad": frozenset({"exploding-gradient"}) | _SLOW,
     "parameter-not-optimized": _SLOW | {"parameter-frozen"},
     "parameter-frozen": _SLOW,
+    # units, initial weights and gradients
+    "symmetric-units": frozenset({"dead-relu", "bad-init-scale", "constant-output", "initial-loss"})
+    | _SLOW | _SICK_GRADIENTS,
+    "saturated-units": frozenset({"bad-init-scale", "initial-loss", "constant-output"}) | _SLOW | _SICK_GRADIENTS,
+    "dead-relu": frozenset({"constant-output", "bad-init-scale", "vanishing-gradient"}) | _SLOW,
+    "bad-init-scale": frozenset({"initial-loss", "constant-output"}) | _SLOW | _SICK_GRADIENTS,
+    "exploding-gradient": frozenset({"initial-loss"}) | _SLOW,
+    "vanishing-gradient": frozenset({"constant-output"}) | _SLOW,
+    # modes and rates
     "eval-mode-in-training": _SLOW,
     "tiny-batch-norm": _SLOW,
     "dropout-too-strong": _SLOW,
     "penalty-dominates": frozenset({"rate-too-high", "rate-too-low", "schedule-too-fast", "initial-loss"}),
     "schedule-too-fast": frozenset({"rate-too-low"}),
-}
+}  # fmt: skip
 
 
 def without_consequences(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings that no other one explains, one for each code."""
+    """The findings that no other one explains, one for each code; a note explains nothing."""
+    causes = [finding for finding in findings if finding.severity != "note"]
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        if not any(_explains(cause, finding) for cause in findings):
+        if not any(_explains(cause, finding) for cause in causes):
             groups.setdefault(finding.code, []).append(finding)
     return [_first(group) for group in groups.values()]
 
 
-def _explains(cause: Finding, effect: Finding) -> bool:
-    """Whether one brings the other about; of two that may bring each other about, the likelier one does."""
-    if cause.severity == "note" or effect.code not in FOLLOWS.get(cause.code, ()):
+def _explains(cause: Finding, finding: Finding) -> bool:
+    """Whether one brings about the other; where each may bring about the other, the likelier one does."""
+    if finding.code not in FOLLOWS.get(cause.code, ()):
         return False
-    mutual = effect.severity != "note" and cause.code in FOLLOWS.get(effect.code, ())
-    return not mutual or cause.likelihood > effect.likelihood
+    return cause.code not in FOLLOWS.get(finding.code, ()) or cause.likelihood > finding.likelihood
 
 
 def _first(group: list[Finding]) -> Finding:

@@ -10,7 +10,9 @@ from ...core.graph import Node, Output
 from ...core.modes import no_grad
 from ...core.tensor import Tensor
 from ..trace import Step
-from .examination import Array, Examination, number, quietly
+from .examination import Examination
+from .numbers import Array, number
+from .state import quietly
 
 CROSS_ENTROPY = {"cross_entropy_of_labels", "cross_entropy_of_probabilities"}
 BINARY = {"binary_cross_entropy_of_logits", "binary_cross_entropy_of_probabilities"}

@@ -11,6 +11,6 @@ from . import batch, gradients, initial, labels, leaks, loop, modes, outputs, ra
 Check = Callable[[Examination], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    *batch.CHECKS, *labels.CHECKS, *outputs.CHECKS, *values.CHECKS, *leaks.CHECKS, *structure.CHECKS, *loop.CHECKS,
-    *modes.CHECKS, *units.CHECKS, *initial.CHECKS, *gradients.CHECKS, *rates.CHECKS,
+    *batch.CHECKS, *labels.CHECKS, *outputs.CHECKS, *values.CHECKS, *leaks.CHECKS, *structure.CHECKS,
+    *loop.CHECKS, *modes.CHECKS, *units.CHECKS, *initial.CHECKS, *gradients.CHECKS, *rates.CHECKS,
 )  # fmt: skip

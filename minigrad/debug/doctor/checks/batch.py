@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....core.tensor import Tensor
-from ..examination import Array, Examination
+from ..examination import Examination
 from ..finding import Finding
+from ..numbers import Array
 from ..task import BINARY, CROSS_ENTROPY, WEIGHTED, classes, compares_numbers, constant_loss, labels, loss_step
 
 

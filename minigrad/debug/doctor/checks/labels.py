@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....core.tensor import Tensor
-from ..examination import Array, Examination, number
+from ..examination import Examination
 from ..finding import Finding
+from ..numbers import Array, number
 from ..task import BINARY, classes, constant_loss, labels, loss_step
 
 

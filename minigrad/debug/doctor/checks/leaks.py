@@ -9,8 +9,9 @@ import numpy as np
 
 from ....autograd.trees import leaves, rebuilt
 from ....core.tensor import Tensor
-from ..examination import Array, Examination
+from ..examination import Examination
 from ..finding import Finding
+from ..numbers import Array
 from ..task import place
 
 Groups = list[tuple[list[int], list[int]]]

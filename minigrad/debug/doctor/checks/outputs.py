@@ -9,8 +9,9 @@ import numpy as np
 
 from ....autograd.trees import leaves
 from ....core.graph import Node
-from ..examination import Array, Examination
+from ..examination import Examination
 from ..finding import Finding
+from ..numbers import Array
 from ..task import CROSS_ENTROPY, compares_numbers, last_operation, loss_step, place, source
 
 INFINITE = math.inf

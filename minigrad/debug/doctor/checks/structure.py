@@ -15,8 +15,9 @@ from ....core.graph import Leaf, Node, reachable
 from ....core.tensor import Tensor
 from ....nn.module.module import Module
 from ...lint import lint
-from ..examination import Array, Examination, norm
+from ..examination import Examination
 from ..finding import Finding
+from ..numbers import Array, norm
 from ..state import restored, used_by
 from ..task import WEIGHTED, constant_loss, learned, place, source
 

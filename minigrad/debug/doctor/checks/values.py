@@ -9,8 +9,9 @@ import numpy as np
 
 from ....autograd.causes import bad_gradient, bad_value
 from ...trace import Step
-from ..examination import Array, Examination
+from ..examination import Examination
 from ..finding import Finding
+from ..numbers import Array
 from ..task import place
 
 
