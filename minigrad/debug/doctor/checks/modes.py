@@ -177,7 +177,9 @@ def dropout_too_strong(exam: Examination) -> Iterator[Finding]:
 
 
 def _dropped(step: Step) -> float | None:
-    """The share of zeros in a mask of dropout; None for every other operation."""
+    """The share of zeros in a mask of dropout, ours or one by hand; None for every other operation."""
+    if step.name == "thinned":
+        return _mask(np.asarray(step.node.static["mask"]))
     if step.name != "multiply" or len(step.inputs) != 2:
         return None
     for mask, parent in zip(step.inputs, step.node.parents, strict=True):
