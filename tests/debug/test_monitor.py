@@ -168,6 +168,22 @@ def test_the_table_and_json():
     assert len(record["layers"]) == 14 and record["weights"][0]["name"] == "first.weight"
 
 
+def test_a_checkpoint_keeps_the_records():
+    whole, parts = [], []
+    for results, cut in ((whole, 4), (parts, 2)):
+        mg.manual_seed(0)
+        model, x = Net(), mg.randn(16, 4)
+        optimizer, state = optim.SGD(model.parameters(), lr=0.1), None
+        for _ in range(4 // cut):
+            with Monitor(model, optimizer, every=2) as monitor:
+                if state is not None:
+                    monitor.load_state_dict(state)
+                train(model, optimizer, cut, x)
+                state = json.loads(json.dumps(monitor.state_dict()))
+        results.append(monitor.to_json())
+    assert whole == parts and monitor.step == 4
+
+
 def test_infinite_values_are_kept_as_words(tmp_path):
     model = nn.Sequential(nn.Linear(2, 2))
     with np.errstate(all="ignore"), Monitor(model, every=1) as monitor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from types import TracebackType
@@ -234,6 +234,17 @@ class Monitor:
             ImportError: without tensorboardX.
         """
         tensorboard.write(self.layers, self.weights, os.fspath(folder))
+
+    # --- checkpoints --------------------------------------------------------------------------------------------------
+    def state_dict(self) -> dict[str, Any]:
+        """The step and all records as plain values, so that a run which goes on from a checkpoint keeps them."""
+        return {"step": self.step, "layers": list(map(asdict, self.layers)), "weights": list(map(asdict, self.weights))}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with the step and the records of ``state_dict()``."""
+        self.step = state["step"]
+        self.layers[:] = [LayerRecord(**record) for record in state["layers"]]
+        self.weights[:] = [WeightRecord(**record) for record in state["weights"]]
 
     # --- the end ------------------------------------------------------------------------------------------------------
     def close(self) -> None:
