@@ -36,10 +36,12 @@ def heat_map(layers: Sequence[LayerRecord], weights: Sequence[WeightRecord], qua
         found = {(w.name, w.step): getattr(w, field) for w in weights}
     else:
         raise ValueError(f"quantity is one of {', '.join((*OF_LAYERS, *OF_WEIGHTS))}, got {quantity!r}")
+    order = dict.fromkeys(name for name, _ in found)  # a Parameter that was 0 at first keeps its place
     found = {place: value for place, value in found.items() if value is not None}
     if not found:
         raise ValueError(f"there is no record of {quantity!r} yet: train inside the monitor's block first")
-    names, steps = list(dict.fromkeys(name for name, _ in found)), sorted({step for _, step in found})
+    known = {name for name, _ in found}
+    names, steps = [name for name in order if name in known], sorted({step for _, step in found})
     values = np.full((len(names), len(steps)), np.nan)
     for (name, step), value in found.items():
         values[names.index(name), steps.index(step)] = value
