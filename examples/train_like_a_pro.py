@@ -1,6 +1,7 @@
 """A training program to copy: everything that a serious run needs, in the order in which it is needed.
 
-It learns from 569 tumours which ones are malignant. Put your data into ``load`` and your model into ``build``:
+It learns from 569 tumours which ones are malignant. Put your data into ``load`` and your model into ``build``. Before
+it starts it asks the doctor, with its own training step; a monitor stays on and writes ``monitor.json``:
 
 1. three parts: one to learn from, one to look at while choosing, one for the final test that is touched once;
 2. inputs scaled by the training part alone, so that nothing of the other parts leaks in;
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import Tensor, checkpoint, metrics, nn, no_grad, optim
+from minigrad import Tensor, checkpoint, debug, metrics, nn, no_grad, optim
 from minigrad.data import DataLoader, TensorDataset
 from minigrad.data.readers import load_breast_cancer
 from minigrad.experiment import Experiment, at_least, options, positive
@@ -72,15 +73,31 @@ def evaluate(model: nn.Module, part: Part) -> tuple[float, float]:
 
 
 def train(run: Experiment, model: nn.Module, training: Part, held_out: Part) -> dict[str, Any]:
-    """Fit the model, stop when the held-out part says so, and bring the best weights back."""
+    """Ask the doctor, fit the model, stop when the held-out part says so, and bring the best weights back."""
     epochs, file = run.options.epochs, run.out / "checkpoint.safetensors"
     loader = DataLoader(TensorDataset(*training), batch_size=32, shuffle=True, drop_last=True)
     optimizer, ema = build_optimizer(model, run.options.lr), EMA(model, decay=0.95, warmup=True)
     steps = epochs * len(loader)
     scheduler = warmup_cosine(optimizer, warmup_steps=steps // 20, total_steps=steps, min_ratio=0.01)
+
+    def step(inputs: Tensor, targets: Tensor) -> tuple[float, float]:  # (B, 30), (B,)
+        loss = F.cross_entropy(model(inputs), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = clip_grad_norm_(model.named_parameters(), max_norm=CLIP)  # refuses what is not finite, by name
+        optimizer.step()
+        scheduler.step()
+        ema.update()
+        return loss.item(), float(norm)
+
+    few = training[0][::3], training[1][::3]  # the part is in the order of its classes: every third row has both
+    report = debug.diagnose(model, F.cross_entropy, few, optimizer, step)  # afterwards all is as it was
+    told = "; ".join(f"{finding.code}: {finding.evidence}" for finding in report.findings)
+    run.say(f"the doctor: {told or 'nothing is wrong that it knows of'}")
+    monitor = debug.Monitor(model, optimizer, every=10, histograms=False)
     # All that changes while training is part of a checkpoint: things that have a state, and plain values.
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "loader": loader, "ema": ema,
-             "receipt": run.receipt}  # fmt: skip
+             "monitor": monitor, "receipt": run.receipt}  # fmt: skip
     state: dict[str, Any] = {"best": model.state_dict(), "best_epoch": 0, "best_loss": math.inf, "history": []}
     if run.options.resume:
         state = checkpoint.resume(file, **parts, **state, required=False)
@@ -89,16 +106,10 @@ def train(run: Experiment, model: nn.Module, training: Part, held_out: Part) -> 
         if epoch - state["best_epoch"] > run.options.patience:
             break  # asked at the start of an epoch, so that a resumed run stops where the other one did
         losses, largest = metrics.Mean(), 0.0
-        for inputs, targets in loader:  # (B, 30), (B,)
-            loss = F.cross_entropy(model(inputs), targets)
-            optimizer.zero_grad()
-            loss.backward()
-            norm = clip_grad_norm_(model.named_parameters(), max_norm=CLIP)  # refuses what is not finite, by name
-            largest = max(largest, float(norm))
-            optimizer.step()
-            scheduler.step()
-            ema.update()
+        for inputs, targets in loader:
+            loss, norm = step(inputs, targets)
             losses.update(loss)
+            largest = max(largest, norm)
         with ema.applied():  # the averaged weights are judged, and kept if they are the best so far
             held_out_loss, held_out_right = evaluate(model, held_out)
             if held_out_loss < state["best_loss"]:
@@ -109,8 +120,10 @@ def train(run: Experiment, model: nn.Module, training: Part, held_out: Part) -> 
         state["history"].append({"epoch": epoch, **now})
         run.receipt.log(epoch, **now)
         checkpoint.save(file, **parts, **state)
+    monitor.close()
+    monitor.to_json(run.out / "monitor.json")
     model.load_state_dict(state["best"])
-    return state
+    return {**state, "monitor": monitor}
 
 
 def draw(figure: Any, history: list[dict[str, float]], best: int) -> None:
@@ -146,6 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             weights of the dashed line are kept. Middle: warm-up, then half a cosine. Right: what clipping cuts."""
         with run.picture("training.png", (12, 3.8), caption) as figure:
             draw(figure, history, state["best_epoch"])
+        caption = """How far a step moves each Parameter, relative to its size, every ten steps: mostly 0.001 to 0.01.
+            The norm's shift, 1.bias, begins at 0, so its first steps are large. On the left the warm-up shows."""
+        with run.picture("monitor.png", (8, 3), caption) as figure:
+            state["monitor"].plot("ratio", figure.subplots())
         again, right = evaluate(model, held_out)
         run.expect("held-out tumours told apart", right, at_least=0.95, form=".1%", source="10 seeds")
         run.expect("best held-out loss, off what was restored", again - state["best_loss"], at_least=0, at_most=0)

@@ -1,11 +1,13 @@
 """examples/train_like_a_pro.py: its parts do not mix, and a run that was killed ends as one that was not."""
 
 import importlib
+import json
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
+from minigrad import nn
 from minigrad.receipts import compare, read
 from tests.examples.quick import run_quick
 
@@ -53,8 +55,21 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "killed")
     resumed = run(tmp_path / "killed", "--resume")
+    assert (tmp_path / "whole/monitor.json").read_text() == (tmp_path / "killed/monitor.json").read_text()
     assert len(calls) == 3 + 2 + 2 and resumed["resumed"] == 1 and len(whole["curves"]["lr"]["steps"]) == 4
     assert not [str(e) for e in compare(whole, resumed) if e.verdict not in ("same", "not compared")]
+
+
+def test_the_doctor_is_asked_and_the_monitor_stays_on(tmp_path, capsys, monkeypatch) -> None:
+    receipt = run(tmp_path, "--epochs", "2")
+    assert "the doctor: nothing is wrong that it knows of\n" in capsys.readouterr().out
+    records = json.loads((tmp_path / "monitor.json").read_text())
+    assert {record["step"] for record in records["weights"]} == {0, 10}
+    assert [piece["picture"] for piece in receipt["values"]["story"] if "picture" in piece][1] == "monitor.png"
+    sick = nn.Sequential(nn.Linear(30, 32), nn.ReLU(), nn.Linear(32, 2), nn.Softmax(dim=1))
+    monkeypatch.setattr(pro, "build", lambda: sick)
+    run(tmp_path, "--epochs", "1")
+    assert "the doctor: double-softmax: " in capsys.readouterr().out
 
 
 @pytest.mark.slow
