@@ -2,7 +2,7 @@
 
     python examples/digits.py             pictures, a receipt and a checkpoint go to runs/digits
     python examples/digits.py --resume    goes on from that checkpoint, where there is one
-    python examples/digits.py --lr 100    does not learn, and says why
+    python examples/digits.py --lr 100    does not learn, and the doctor says why
 
 A run that was killed and resumed ends with the same numbers, bit for bit, as one that was not, and
 ``python -m minigrad.receipts verify runs/digits/receipt.json`` does the run again and compares all of them.
@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import Tensor, checkpoint, metrics, nn, no_grad, optim
+from minigrad import Tensor, checkpoint, debug, metrics, nn, no_grad, optim, viz
 from minigrad.data import DataLoader, TensorDataset
 from minigrad.data.readers import load_digits
 from minigrad.experiment import Experiment, at_least, fraction, options, positive
@@ -107,20 +107,25 @@ def train(run: Experiment, model: nn.Module, training: Part, held_out: Part) -> 
     return history
 
 
-@no_grad()
-def diagnose(model: nn.Module, start: Any, images: Tensor, lr: float) -> str:
-    """Why a run learned nothing: what can be seen in the network, and the cure."""
-    moved = float((parameters_to_vector(model.parameters()) - start).norm() / start.norm())
-    values, dead = images, []
-    for layer in model.children():
-        values = layer(values)  # (N, units)
-        if isinstance(layer, nn.ReLU):
-            dead.append(f"{np.mean(np.all(values.numpy() == 0, axis=0)):.0%}")
-    seen = f"""The weights moved by {moved:.2g} times their length, and scores reach {float(abs(values).max()):.3g}.
-        Hidden units that are 0 for every image, and so get no gradient any more: {", ".join(dead) or "no layer"}."""
-    if moved < 0.1:
-        return f"{seen} So the steps are too small. Try ten times as much as --lr {lr:g}, or more --epochs."
-    return f"{seen} So the steps are too large: they threw the weights far away. Try --lr 0.001 instead of {lr:g}."
+def doctors_word(options: Any, training: Part) -> str:
+    """Why a run with these options learns nothing: a fresh model, and the doctor, who tries the same steps on it."""
+    model = build(options.hidden)
+    optimizer = optim.Adam(model.parameters(), lr=options.lr)
+
+    def loss_fn(logits: Tensor, labels: Tensor) -> Tensor:
+        return F.cross_entropy(logits, labels, label_smoothing=options.smoothing)
+
+    def step(images: Tensor, labels: Tensor) -> None:
+        optimizer.zero_grad()
+        loss_fn(model(images), labels).backward()
+        optimizer.step()
+
+    few = training[0][::7], training[1][::7]  # the part is in the order of its digits: every seventh has all ten
+    report = debug.diagnose(model, loss_fn, few, optimizer, step)
+    if report.ok:
+        return "The doctor finds nothing wrong: give it more --epochs."
+    found = report.findings[0]
+    return f"The doctor says: {found.code} in {found.where}. Found: {found.evidence}. Cure: {found.cure}."
 
 
 def draw_curves(figure: Any, history: list[dict[str, float]], floor: float) -> None:
@@ -203,13 +208,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with experiment as run:
         training, held_out = load()
         model = build(run.options.hidden)
-        start = parameters_to_vector(model.parameters()).detach()
+        size = len(parameters_to_vector(model.parameters()))
         sizes = "-".join(map(str, (PIXELS, *run.options.hidden, CLASSES)))
         least, plain = floors(run.options.smoothing)
         run.say(f"""{len(training[1])} digits to learn from, {len(held_out[1])} held out; network {sizes} of
-            {len(start):,} parameters. Guessing costs {GUESSING:.3f} nats and misreads 90%. With labels smoothed by
+            {size:,} parameters. Guessing costs {GUESSING:.3f} nats and misreads 90%. With labels smoothed by
             {run.options.smoothing:g}, no loss is below {least:.3f}; a perfect fit has a plain one of {plain:.3f}.""")
         history = train(run, model, training, held_out)
+        graph = viz.draw_graph(model, training[0][:1], direction="LR").save(run.out / "graph.svg")
+        run.drawn(graph.name, "The network: an image goes in on the left, ten scores come out on the right.")
         last, every = history[-1], max(len(history) // 10, 1)
         shown = [row for row in history if row["epoch"] % every == 0 or row in (history[0], last)]
         share = {"train_right": ".2%", "held_out_right": ".2%"}
@@ -222,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if last["train_plain"] >= GUESSING or last["train_right"] < 0.5:
             run.section("It does not learn")
             run.say(f"""Of the training part {last["train_right"]:.0%} are right, at {last["train_plain"]:.4g} nats;
-                guessing has 10% right, at {GUESSING:.3f}. {diagnose(model, start, training[0], run.options.lr)}""")
+                guessing has 10% right, at {GUESSING:.3f}. {doctors_word(run.options, training)}""")
         else:
             show_mistakes(run, model, held_out)
         off = run.pick(quick=0.06, full=0.03)
