@@ -104,6 +104,12 @@ def test_principal_components_need_no_bend_and_tied_weights_are_no_accident() ->
     assert debug.diagnose(Tied(), nn.MSELoss(), (x, x)).ok
 
 
+def test_labels_that_the_loss_function_shifts_are_no_mistake() -> None:
+    x, y = digits(128)
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    assert not debug.diagnose(model, lambda scores, y: nn.functional.cross_entropy(scores, y - 1), (x, y + 1)).codes
+
+
 def test_a_report_is_json() -> None:
     report = made("squared_error_by_hand", True).diagnosed()
     record = json.loads(report.to_json())
