@@ -83,3 +83,15 @@ def test_notes_explain_nothing_away() -> None:
     rate = finding("rate-too-low", "error")
     assert without_consequences([finding("parameter-frozen", "note"), rate])[-1] is rate
     assert without_consequences([finding("parameter-frozen", "error"), rate]) != [rate]
+
+
+@pytest.mark.parametrize("name", ["a_table_of_pairs_of_characters", "exclusive_or_with_its_loop"])
+def test_a_rate_as_everybody_sets_it_is_at_most_noted(name: str) -> None:
+    report = made_healthy(name).diagnosed()
+    assert report.ok, str(report)
+    assert all(len(str(finding).splitlines()) <= 6 for finding in report.findings), str(report)
+
+
+def test_the_length_of_a_step_is_measured_without_a_training_step_too() -> None:
+    assert _regression(1e-7).training.course().moved == pytest.approx(3e-7, rel=0.5)
+    assert _regression(0.0).training.course().moved is None

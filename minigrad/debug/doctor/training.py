@@ -17,12 +17,14 @@ import numpy as np
 from ...core.modes import no_grad
 from ...core.tensor import Tensor
 from ...optim import LBFGS
+from .numbers import Array, norm
 from .state import quietly, used_by
 
 if TYPE_CHECKING:
     from .examination import Examination
 
 STEPS, WORK = 150, 8e10  # as many steps as a network of the usual size is given, and multiplications in all
+WATCHED = 4  # of so many steps the lengths are measured
 
 
 @dataclass(eq=False)
@@ -33,11 +35,13 @@ class Course:
         losses: on the batch, before the first step and after every tenth part.
         rates: the largest learning rate at every step; empty without an optimizer.
         broke: whether it ended early, by an error or a loss that is no finite number.
+        moved: by which part of its size one of the first steps changes a Parameter, the median; None if none moves.
     """
 
     losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     broke: bool = False
+    moved: float | None = None
 
     @property
     def start(self) -> float:
@@ -115,7 +119,9 @@ class Training:
                 scheduler.base_lrs = [base * factor for base in scheduler.base_lrs]
             held = [group.get("initial_lr", group.get("lr")) for group in self._groups()]
             course.losses.append(exam.loss_now())
+            ratios: list[float] = []
             for i in range(self.patience):
+                before = {name: p._array.copy() for name, p in exam.parameters.items()} if i < WATCHED else {}
                 if steady:
                     for group, rate in zip(self._groups(), held, strict=True):
                         group["lr"] = rate
@@ -126,12 +132,19 @@ class Training:
                     course.broke = True
                     course.losses.append(exam.loss_now())
                     break
+                ratios += self._relative(before)
                 if i % 10 == 9:
                     course.losses.append(exam.loss_now())
                     if not math.isfinite(course.losses[-1]):
                         course.broke = True
                         break
+        course.moved = float(np.median(ratios)) if ratios else None
         return course
+
+    def _relative(self, before: dict[str, Array]) -> list[float]:
+        """By which part of its size every Parameter that moved has changed."""
+        pairs = [(norm(self.exam.parameters[name]._array - array), norm(array)) for name, array in before.items()]
+        return [moved / size for moved, size in pairs if size > 0 and moved > 0]
 
     def _groups(self) -> Iterator[dict[str, Any]]:
         for optimizer in self.optimizers:

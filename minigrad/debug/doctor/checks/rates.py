@@ -12,12 +12,13 @@ import numpy as np
 
 from ....core.graph import Leaf, Node, reachable
 from ..examination import Examination
-from ..finding import Finding
+from ..finding import Finding, Severity
 from ..numbers import Array, norm
 from ..records import Pass
 from ..training import Course, Training
 from .loop import left_over
 
+USUAL = 2e-4  # by which part a step of healthy length changes a Parameter, at least; 0.001 is common
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1e3, 1e5)
 
 
@@ -105,15 +106,23 @@ def rate_too_low(exam: Examination) -> Iterator[Finding]:
             break
     else:
         return
+    # without a step, nobody says for how long the user trains
+    usual = moved is not None and moved >= (USUAL if exam.step_function is not None else USUAL / 10)
+    if usual:
+        severity: Severity = "note"
+    else:
+        severity = "error" if training.progress < 0.05 else "warning"
     yield Finding(
         "rate-too-low",
-        "error" if exam.training.progress < 0.05 else "warning",
+        severity,
         _rate(course),
         f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} steps"
         + _updates(exam),
         f"the same steps with {factor:g} times the rate bring it to {_number(other.end)}",
-        "steps too short to get anywhere; a healthy one changes a Parameter by about 0.001",
-        f"lr={_rounded(course.rates[0] * factor)}",
+        "the steps are short but not too short: more of them would do as well"
+        if usual
+        else "steps too short to get anywhere; a healthy one changes a Parameter by about 0.001",
+        f"lr={_rounded(course.rates[0] * factor)}" + (", or more steps" if usual else ""),
         "docs/training.md",
         likelihood=0.75,
     )
@@ -312,13 +321,7 @@ def _cosine(a: Array, b: Array) -> float:
 # --- words ------------------------------------------------------------------------------------------------------------
 def _relative(exam: Examination) -> float | None:
     """By which part of its size a step changes a Parameter, the median over them."""
-    ratios = [
-        seen.moved[name] / seen.sizes[name]
-        for seen in exam.steps
-        for name in seen.moved
-        if seen.sizes[name] > 0 and seen.moved[name] > 0
-    ]
-    return float(np.median(ratios)) if ratios else None
+    return exam.training.course().moved
 
 
 def _updates(exam: Examination) -> str:
