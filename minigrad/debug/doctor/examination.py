@@ -220,8 +220,9 @@ class Examination:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """All that the user's functions use is as before afterwards."""
-        others = used_by(*filter(None, (self.step_function, self.evaluate)))
-        with restored(self.model, others if self.optimizer is None else [self.optimizer, *others]):
+        functions = [f for f in (self.step_function, self.evaluate, self.loss_fn) if f is not None]
+        others = used_by(*functions)
+        with restored(self.model, others if self.optimizer is None else [self.optimizer, *others], functions):
             yield
 
     def _observed(self) -> UserStep:
