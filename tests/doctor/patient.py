@@ -35,7 +35,10 @@ class Patient:
 
     def diagnosed(self) -> debug.Report:
         """The doctor's report."""
-        return debug.diagnose(self.model, self.loss_fn, self.batch, self.optimizer, self.step, evaluate=self.evaluate)
+        batch, evaluate = self.batch, self.evaluate
+        report = debug.diagnose(self.model, self.loss_fn, batch, self.optimizer, self.step, evaluate=evaluate)
+        assert not report.skipped, report.skipped
+        return report
 
     def trained(self) -> float:
         """The score after training; -inf if the script breaks or its numbers do."""

@@ -9,7 +9,7 @@ from ...nn.module.module import Module
 from .checks import CHECKS
 from .consequences import without_consequences
 from .examination import Examination, quietly
-from .finding import Report
+from .finding import Finding, Report
 
 
 def diagnose(
@@ -23,8 +23,14 @@ def diagnose(
 ) -> Report:
     """Examine a model, its loss and a batch, and say what keeps it from learning, the likeliest cause first.
 
-    Everything is as before afterwards: Parameters, gradients, buffers, modes, random numbers, the optimizer, and what
-    else with a ``state_dict`` the functions use.
+    Everything is as before afterwards: Parameters, gradients, buffers, modes, random numbers, the optimizer, and the
+    variables, lists, dicts and objects with a ``state_dict`` that the functions use, those in functions that they
+    call included. What no one can copy stays where it got to: a generator or the iterator of a loader from which
+    ``step`` takes its batches has given some hundred of them away, and is to be made anew after the diagnosis
+    (``step`` may also take ``(x, y)``). One that runs out ends the trial, and is no finding. Objects inside other
+    objects, files and plots are not looked after.
+
+    A check that fails itself is left out and named in ``report.skipped``; the others go on.
 
     Args:
         model: the model, in the state in which its training starts or has got stuck.
@@ -53,10 +59,16 @@ def diagnose(
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise TypeError("the batch is a pair of inputs and targets: diagnose(model, loss_fn, (x, y))")
     exam = Examination(model, loss_fn, (batch[0], batch[1]), optimizer, step, evaluate)
+    findings: list[Finding] = []
+    skipped: list[str] = []
     with exam.kept(), quietly():
-        findings = [finding for check in CHECKS for finding in check(exam)]
+        for check in CHECKS:
+            try:
+                findings += check(exam)
+            except Exception as error:  # a model that no one thought of: what the other checks find is still worth it
+                skipped.append(f"{check.__name__} ({type(error).__name__}: {error})")
     looked_at = ["the model", "the loss", "one batch"]
     looked_at += ["the optimizer"] if optimizer is not None else []
     looked_at += ["the training step"] if step is not None else []
     looked_at += ["the evaluation"] if evaluate is not None else []
-    return Report(without_consequences(findings), looked_at)
+    return Report(without_consequences(findings), looked_at, skipped)

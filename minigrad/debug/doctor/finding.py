@@ -63,10 +63,12 @@ class Report:
     Attributes:
         findings: errors before warnings before notes, each by likelihood.
         looked_at: what was examined, in words.
+        skipped: the checks that failed themselves, and how.
     """
 
     findings: Sequence[Finding]
     looked_at: Sequence[str] = field(default=())
+    skipped: Sequence[str] = field(default=())
 
     def __post_init__(self) -> None:
         ordered = sorted(self.findings, key=lambda finding: (_RANK[finding.severity], -finding.likelihood))
@@ -84,11 +86,14 @@ class Report:
 
     def to_json(self, indent: int | None = 2) -> str:
         """The report as JSON."""
-        record = {"ok": self.ok, "findings": [asdict(f) for f in self.findings], "looked_at": list(self.looked_at)}
+        record: dict[str, Any] = {"ok": self.ok, "findings": [asdict(f) for f in self.findings]}
+        record |= {"looked_at": list(self.looked_at), "skipped": list(self.skipped)}
         return json.dumps(record, indent=indent, ensure_ascii=False)
 
     def __str__(self) -> str:
         looked = f"Looked at {', '.join(self.looked_at)}." if self.looked_at else ""
+        if self.skipped:
+            looked += f" Left out, because the check itself failed: {', '.join(self.skipped)}."
         if not self.findings:
             return f"Nothing is wrong that the doctor knows of. {looked}".strip()
         counts = [

@@ -380,17 +380,39 @@ def bias_before_norm(exam: Examination) -> Iterator[Finding]:
 def raised(exam: Examination) -> Iterator[Finding]:
     """Whatever else stops a pass."""
     error = exam.first.error
+    place = {"model": "the forward pass", "loss": "the loss", "backward": "the backward pass"}.get(exam.first.failed_in)
+    if error is None and exam.steps:
+        error, place = exam.steps[0].error, "the training step"
     if error is None or (exam.first.failed_in == "backward" and getattr(exam.first.loss, "_node", None) is None):
+        return
+    if isinstance(error, StopIteration):
+        yield from _nothing_left(error)
         return
     yield Finding(
         "raises",
         "error",
-        {"model": "the forward pass", "loss": "the loss", "backward": "the backward pass"}[exam.first.failed_in],
+        place or "",
         f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",
         "one pass through the model, the loss and backward without an error",
         "what the message says",
-        "loss_fn(model(x), y).backward() shows the line it comes from",
+        "step() alone shows the line it comes from"
+        if place == "the training step"
+        else "loss_fn(model(x), y).backward() shows the line it comes from",
         likelihood=0.3,
+    )
+
+
+def _nothing_left(error: Exception) -> Iterator[Finding]:
+    """The iterator that the training step takes its batches from is at its end before the first step."""
+    yield Finding(
+        "raises",
+        "error",
+        "the training step",
+        f"{type(error).__name__} in the first step: next() found no batch left",
+        "a batch in every step",
+        "the iterator has been used up, by an epoch before or by an earlier diagnosis",
+        "make it anew: batches = iter(loader)",
+        likelihood=0.9,
     )
 
 
