@@ -89,4 +89,8 @@ def _first(group: list[Finding]) -> Finding:
     """The likeliest of several of one code, which says how many there are."""
     best = max(group, key=lambda finding: (finding.severity == "error", finding.likelihood))
     places = {finding.where for finding in group} - {best.where}
-    return replace(best, evidence=f"{best.evidence}; {len(places)} more such places") if places else best
+    return (
+        replace(best, evidence=f"{best.evidence}; {len(places)} more such place{'s' * (len(places) > 1)}")
+        if places
+        else best
+    )

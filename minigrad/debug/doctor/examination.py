@@ -282,6 +282,9 @@ class Examination:
             seen.stepped += 1
             given = [p.grad for group in optimizer.param_groups for p in group["params"]]
             seen.gradients_at_step += sum(bool(g is not None and g._array.any()) for g in given)
+            arrived = math.hypot(*(norm(pairs[-1][1]) for pairs in seen.arrived.values()))
+            if arrived > 0:
+                seen.shortened = math.hypot(*(norm(g._array) for g in given if g is not None)) / arrived
 
         return note
 

@@ -66,6 +66,7 @@ class UserStep:
         shapes: of the first input of every Module that was called, by path.
         stepped: how often an optimizer took a step.
         gradients_at_step: how many gradients there were when it did.
+        shortened: the norm of all gradients as the optimizer got them, as a part of what had arrived; 1 if unchanged.
         rates: the learning rate of every group of the optimizer.
         error: what was raised, if anything.
     """
@@ -77,5 +78,6 @@ class UserStep:
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     stepped: int = 0
     gradients_at_step: int = 0
+    shortened: float = 1.0
     rates: list[float] = field(default_factory=list)
     error: Exception | None = None

@@ -9,10 +9,11 @@ import numpy as np
 from ...core.graph import Node, Output
 from ...core.modes import no_grad
 from ...core.tensor import Tensor
+from ...nn.module.module import Module
 from ..trace import Step
 from .examination import Examination
 from .numbers import Array, number
-from .state import quietly
+from .state import quietly, used_by
 
 CROSS_ENTROPY = {"cross_entropy_of_labels", "cross_entropy_of_probabilities"}
 BINARY = {"binary_cross_entropy_of_logits", "binary_cross_entropy_of_probabilities"}
@@ -92,6 +93,12 @@ def last_operation(exam: Examination) -> str:
 def loss_step(exam: Examination, names: set[str]) -> Step | None:
     """The first operation of the loss with one of these names."""
     return next((step for step in exam.first.loss_steps if step.name in names), None)
+
+
+def modules_in_the_loss(exam: Examination) -> list[Module]:
+    """The Modules that the loss is computed with: a discriminator, a teacher, a loss with Parameters of its own."""
+    found = [exam.loss_fn, *used_by(exam.loss_fn)]
+    return [module for module in found if isinstance(module, Module) and module is not exam.model]
 
 
 def place(step: Step) -> str:

@@ -11,7 +11,7 @@ from ....core.tensor import Tensor
 from ..examination import Examination
 from ..finding import Finding
 from ..numbers import Array, number
-from ..task import BINARY, classes, constant_loss, labels, loss_step
+from ..task import BINARY, CROSS_ENTROPY, classes, constant_loss, labels, loss_step
 
 
 def label_range(exam: Examination) -> Iterator[Finding]:
@@ -22,6 +22,9 @@ def label_range(exam: Examination) -> Iterator[Finding]:
     low, high = int(found.min()), int(found.max())
     if low >= 0 and (high < count or exam.first.error is None):
         return  # beyond the classes and yet no error: the loss function brings them into the range
+    if exam.first.error is None and loss_step(exam, CROSS_ENTROPY) is None:
+        if "getitem" not in {step.name for step in exam.first.loss_steps}:
+            return  # a loss that compares labels with one another, of samples that are alike or not
     outside = int(((found < 0) | (found >= count)).sum())
     evidence = f"labels from {low} to {high}; {outside} of {found.size} are no class of a model with {count} outputs"
     if 0 <= high - low < count and (low == 1 or low < 0):

@@ -112,17 +112,23 @@ def rate_too_low(exam: Examination) -> Iterator[Finding]:
         severity: Severity = "note"
     else:
         severity = "error" if training.progress < 0.05 else "warning"
+    short = min((seen.shortened for seen in exam.steps), default=1.0)
+    clipped = short < 0.05 and len(training.optimizers) == 1
     yield Finding(
         "rate-too-low",
         severity,
-        _rate(course),
+        "the clipping of gradients" if clipped else _rate(course),
         f"the loss goes from {_number(course.start)} to {_number(course.end)} in {_steps(course)} steps"
         + _updates(exam),
         f"the same steps with {factor:g} times the rate bring it to {_number(other.end)}",
         "the steps are short but not too short: more of them would do as well"
         if usual
+        else f"gradients are cut to {short:.2g} of their length before step()"
+        if clipped
         else "steps too short to get anywhere; a healthy one changes a Parameter by about 0.001",
-        f"lr={_rounded(course.rates[0] * factor)}" + (", or more steps" if usual else ""),
+        "nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
+        if clipped
+        else f"lr={_rounded(course.rates[0] * factor)}" + (", or more steps" if usual else ""),
         "docs/training.md",
         likelihood=0.75,
     )

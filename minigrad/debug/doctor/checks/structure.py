@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from ....autograd.trees import leaves
-from ....core.graph import Leaf, Node, reachable
+from ....core.graph import Leaf, Node
 from ....core.tensor import Tensor
 from ....nn.module.module import Module
 from ...lint import lint
 from ..examination import Examination
 from ..finding import Finding
 from ..numbers import Array, norm
-from ..state import restored, used_by
-from ..task import WEIGHTED, constant_loss, learned, place, source
+from ..state import restored
+from ..task import WEIGHTED, constant_loss, learned, modules_in_the_loss, place, source
 
 ACTIVATIONS = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softmax", "layer_norm", "batch_norm"}
 SAID_WITH_NUMBERS = {"double-softmax", "double-sigmoid", "target-broadcast"}  # by outputs.py and labels.py
@@ -35,7 +35,7 @@ def from_lint(exam: Examination) -> Iterator[Finding]:
         if not isinstance(loss, Tensor) or loss._node is None:
             return
         report = lint(loss, exam.model)
-    beyond = any(True for module in _in_the_loss(exam) for _ in module.parameters())
+    beyond = any(True for module in modules_in_the_loss(exam) for _ in module.parameters())
     for finding in report.findings:
         if finding.code == "no-nonlinearity" and beyond:
             continue  # the second layer may be that of a discriminator
@@ -45,28 +45,6 @@ def from_lint(exam: Examination) -> Iterator[Finding]:
                 f"{finding.evidence}; backward raised {type(done.error).__name__}" if damaged else finding.evidence
             )
             yield replace(finding, evidence=evidence)
-
-
-def _in_the_loss(exam: Examination) -> list[Module]:
-    """The Modules that the loss is computed with: a discriminator, a teacher, a loss with Parameters of its own."""
-    found = [exam.loss_fn, *used_by(exam.loss_fn)]
-    return [module for module in found if isinstance(module, Module) and module is not exam.model]
-
-
-def refused_in_place(exam: Examination) -> Iterator[Finding]:
-    """An in-place operation that was refused because it would have destroyed what a gradient is for."""
-    error = exam.first.error
-    if isinstance(error, RuntimeError) and "leaf that requires grad" in str(error):
-        yield Finding(
-            "in-place-damage",
-            "error",
-            f"the {exam.first.failed_in}",
-            str(error).partition("; ")[0],
-            "Parameters that change only in the optimizer, or inside no_grad() before they are used",
-            "an in-place operation on a Parameter in forward or in the loss",
-            "compute a new Tensor: w = w / w.norm(), instead of w.div_(w.norm())",
-            likelihood=0.95,
-        )
 
 
 def cut_off(exam: Examination) -> Iterator[Finding]:
@@ -103,71 +81,6 @@ def _steps(output: Any) -> bool:
 
 def _dtype(exam: Examination) -> str:
     return str(exam.output.dtype) if exam.output is not None else type(exam.first.output).__name__
-
-
-def not_registered(exam: Examination) -> Iterator[Finding]:
-    """Leaves that require grad and are no Parameters of the model."""
-    known = {id(p._node) for p in exam.parameters.values()}
-    known |= {id(t._node) for t in leaves((exam.x, exam.y)) if isinstance(t, Tensor)}
-    known |= {id(p._node) for module in _in_the_loss(exam) for p in module.parameters()}
-    nodes = [node for node in sorted(exam.graph, key=attrgetter("born")) if isinstance(node, Leaf)]
-    found = []
-    for node in nodes:
-        tensor = node.tensor()
-        if id(node) not in known and (tensor is None or id(tensor) not in exam.optimized):
-            found.append(node)
-    if not found:
-        return
-    again = exam.run(backward=False).loss if exam.first.error is None else None
-    inside = set() if again is None or again._node is None else {id(node) for node in reachable([again._node])}
-    anew = bool(inside) and not any(id(node) in inside for node in found)
-    shapes = ", ".join(str(node.shape) for node in found[:3])
-    yield Finding(
-        "module-not-registered",
-        "error",
-        "the model",
-        f"{len(found)} trainable leaves, {shapes}, are not in model.parameters()"
-        + ("; new ones each time" if anew else ""),
-        "everything trainable in model.parameters(): the optimizer moves nothing else",
-        "a layer that is made anew in every forward()" if anew
-        else "a plain Tensor for a Parameter, or a layer in a set, a global or a closure",
-        "make the layer in __init__: self.head = nn.Linear(...)" if anew
-        else "self.w = nn.Parameter(values), self.layers = nn.ModuleList([...])",
-        "docs/layers.md",
-        likelihood=0.94,
-    )  # fmt: skip
-
-
-def duplicates(exam: Examination) -> Iterator[Finding]:
-    """One layer that stands several times in one list."""
-    places: dict[int, list[str]] = {}
-    for path, module in exam.model.named_modules(remove_duplicate=False):
-        if path and any(True for _ in module.parameters()):
-            places.setdefault(id(module), []).append(path)
-    for paths in places.values():
-        lists: dict[str, list[str]] = {}
-        for path in paths:
-            head, _, last = path.rpartition(".")
-            if last.isdigit():
-                lists.setdefault(head, []).append(path)
-        for same in lists.values():
-            if len(same) < 2:
-                continue
-            module = exam.modules.get(same[0]) or exam.model.get_submodule(same[0])
-            number = sum(p.numel() for p in module.parameters())
-            yield Finding(
-                "duplicate-parameters",
-                "warning",
-                ", ".join(same[:4]) + (", …" if len(same) > 4 else ""),
-                f"{len(same)} places hold the same {type(module).__name__}: {number} numbers where "
-                f"{number * len(same)} look meant",
-                "a layer of its own in every place",
-                "[layer] * n repeats one object n times, and so does appending it again",
-                f"[nn.{type(module).__name__}(...) for _ in range({len(same)})]",
-                "docs/layers.md",
-                likelihood=0.6,
-            )
-            return
 
 
 def unused_output(exam: Examination) -> Iterator[Finding]:
@@ -377,54 +290,11 @@ def bias_before_norm(exam: Examination) -> Iterator[Finding]:
         return
 
 
-def raised(exam: Examination) -> Iterator[Finding]:
-    """Whatever else stops a pass."""
-    error = exam.first.error
-    place = {"model": "the forward pass", "loss": "the loss", "backward": "the backward pass"}.get(exam.first.failed_in)
-    if error is None and exam.steps:
-        error, place = exam.steps[0].error, "the training step"
-    if error is None or (exam.first.failed_in == "backward" and getattr(exam.first.loss, "_node", None) is None):
-        return
-    if isinstance(error, StopIteration):
-        yield from _nothing_left(error)
-        return
-    yield Finding(
-        "raises",
-        "error",
-        place or "",
-        f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",
-        "one pass through the model, the loss and backward without an error",
-        "what the message says",
-        "step() alone shows the line it comes from"
-        if place == "the training step"
-        else "loss_fn(model(x), y).backward() shows the line it comes from",
-        likelihood=0.3,
-    )
-
-
-def _nothing_left(error: Exception) -> Iterator[Finding]:
-    """The iterator that the training step takes its batches from is at its end before the first step."""
-    yield Finding(
-        "raises",
-        "error",
-        "the training step",
-        f"{type(error).__name__} in the first step: next() found no batch left",
-        "a batch in every step",
-        "the iterator has been used up, by an epoch before or by an earlier diagnosis",
-        "make it anew: batches = iter(loader)",
-        likelihood=0.9,
-    )
-
-
 CHECKS = (
     from_lint,
-    refused_in_place,
     cut_off,
-    not_registered,
-    duplicates,
     unused_output,
     straight_model,
     no_skip_path,
     bias_before_norm,
-    raised,
 )
