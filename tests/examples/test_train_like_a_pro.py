@@ -52,7 +52,7 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch) -> None:
         return evaluate(*arguments)
 
     monkeypatch.setattr(pro, "evaluate", stopping)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         run(tmp_path / "killed")
     resumed = run(tmp_path / "killed", "--resume")
     assert (tmp_path / "whole/monitor.json").read_text() == (tmp_path / "killed/monitor.json").read_text()
