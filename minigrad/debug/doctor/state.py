@@ -87,7 +87,11 @@ def _called(functions: Iterable[Any]) -> list[Any]:
     while waiting:
         function = waiting.pop(0)
         plain = getattr(function, "__func__", function)
-        if id(plain) in found or not isinstance(plain, FunctionType) or plain.__module__.split(".")[0] in LIBRARIES:
+        if (
+            id(plain) in found
+            or not isinstance(plain, FunctionType)
+            or (plain.__module__ or "").split(".")[0] in LIBRARIES
+        ):
             continue
         found[id(plain)] = function
         owner = getattr(function, "__self__", None)
