@@ -26,6 +26,7 @@ A_FEW = [
     "the_same_number_everywhere",
     "linear_regression_beyond_two_over_the_curvature",
     "tested_with_dropout_on",
+    "functional_dropout_that_never_ends",
     "a_penalty_in_the_loss",
 ]
 
