@@ -234,7 +234,7 @@ def _outer_difference(nodes: Iterable[Node], users: Users) -> Iterator[Finding]:
                 "target-broadcast",
                 "error",
                 f"subtract, of shape {node.shape}",
-                f"predictions of shape {shapes[0]} meet targets in shape {node.shape}: each is compared with all",
+                f"{number} rows meet one row of {number}: {number * number} differences, each with all",
                 f"one difference for each of {number} samples",
                 "one of the two has a dimension of size 1 that the other lacks; the best fit is then the mean target",
                 "compare equal shapes: prediction.squeeze(1) - target, or target.unsqueeze(1)",

@@ -129,11 +129,11 @@ def profile(model: Module | None = None) -> Iterator[Profile]:
 def _timed(op: Primitive, clock: _Clock) -> Callable[[], None]:
     """Put the clock around what a primitive computes; returns how to take it away."""
     forward, rules, joint = op.forward, dict(op.rules), op.joint_rule
-    op.forward = clock.around(forward, op.name, backward=False)
+    op.forward = clock.around(forward, op.shown, backward=False)
     if joint is not None:
-        op.joint(clock.around(joint, op.name, backward=True))
+        op.joint(clock.around(joint, op.shown, backward=True))
     elif rules:
-        op.rule(**{name: clock.around(rule, op.name, backward=True) for name, rule in rules.items()})
+        op.rule(**{name: clock.around(rule, op.shown, backward=True) for name, rule in rules.items()})
 
     def undo() -> None:
         op.forward = forward
@@ -194,7 +194,7 @@ class _Clock:
                 owner = owner_of(value)
                 if id(owner) not in self._known:
                     self._known.add(id(owner))
-                    self.cost(node.name, path).kept += int(owner.nbytes)
+                    self.cost(node.shown, path).kept += int(owner.nbytes)
 
     def came_by(self, path: str) -> None:
         """Give the rules that have just run to the Module that recorded their node."""
