@@ -236,9 +236,11 @@ def softmax_axis(exam: Examination) -> Iterator[Finding]:
             f"softmax(dim={axis}) of shape {shape}"
             + (", the samples" if over_samples else ", though matmul sums over the last")
             + f": rows sum to {float(sums.min()):.3g} .. {float(sums.max()):.3g}",
-            "sums of 1 along the classes of each sample" if over_samples else "weights that sum to 1 for each query",
+            "sums of 1 along the classes of each sample"
+            if over_samples and not weighs
+            else "weights that sum to 1 for each query",
             "dim= names the wrong dimension" + (": samples compete with each other" if over_samples else ""),
-            "softmax(dim=1), or dim=-1" if over_samples else "softmax(dim=-1)",
+            "softmax(dim=1), or dim=-1" if over_samples and len(shape) == 2 else "softmax(dim=-1)",
             "docs/layers.md",
             likelihood=0.96,
         )
