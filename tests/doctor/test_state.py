@@ -101,6 +101,7 @@ def test_a_loader_that_runs_out_is_no_finding(batches: int) -> None:
     report = debug.diagnose(model, F.cross_entropy, (x, y), optimizer, step)
     assert report.ok, str(report)
     assert not report.skipped
+    assert "until its batches ran out" in str(report)
 
 
 def test_a_step_that_raises_is_told() -> None:

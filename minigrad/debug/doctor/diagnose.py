@@ -27,8 +27,8 @@ def diagnose(
     variables, lists, dicts and objects with a ``state_dict`` that the functions use, those in functions that they
     call included. What no one can copy stays where it got to: a generator or the iterator of a loader from which
     ``step`` takes its batches has given some hundred of them away, and is to be made anew after the diagnosis
-    (``step`` may also take ``(x, y)``). One that runs out ends the trial, and is no finding. Objects inside other
-    objects, files and plots are not looked after.
+    (``step`` may also take ``(x, y)``). One that runs out ends the trial: that is no finding, and the report says that
+    it looked no further. Objects inside other objects, files and plots are not looked after.
 
     A check that fails itself is left out and named in ``report.skipped``; the others go on.
 
@@ -69,6 +69,8 @@ def diagnose(
                 skipped.append(f"{check.__name__} ({type(error).__name__}: {error})")
     looked_at = ["the model", "the loss", "one batch"]
     looked_at += ["the optimizer"] if optimizer is not None else []
-    looked_at += ["the training step"] if step is not None else []
+    ran_out = exam.training.ran_out or any(isinstance(seen.error, StopIteration) for seen in exam.steps)
+    few = " until its batches ran out (for rates and schedules, let next() begin a new epoch)" if ran_out else ""
+    looked_at += [f"the training step{few}"] if step is not None else []
     looked_at += ["the evaluation"] if evaluate is not None else []
     return Report(without_consequences(findings), looked_at, skipped)

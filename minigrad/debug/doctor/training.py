@@ -65,6 +65,7 @@ class Training:
 
     def __init__(self, exam: Examination) -> None:
         self.exam = exam
+        self.ran_out = False  # whether a trial ended for want of batches
         self._courses: dict[Any, Course] = {}
 
     @cached_property
@@ -128,8 +129,9 @@ class Training:
                 course.rates.append(self._rate())
                 try:
                     self._step()
-                except Exception:  # a schedule may be at its end, or the numbers
+                except Exception as error:  # a schedule may be at its end, or the numbers
                     course.broke = True
+                    self.ran_out = self.ran_out or isinstance(error, StopIteration)
                     course.losses.append(exam.loss_now())
                     break
                 ratios += self._relative(before)

@@ -124,8 +124,8 @@ def unnormalized_target(exam: Examination) -> Iterator[Finding]:
         "unnormalized-target",
         "warning",
         "the targets",
-        f"{target.mean():.3g} ± {target.std():.3g}; after 150 steps of Adam the loss is {share:.2f} times "
-        f"the one below, with scaled targets {share_scaled:.2f} times",
+        f"{target.mean():.3g} ± {target.std():.3g}; after 150 steps of Adam {share:.2f} times the loss "
+        f"below, with scaled targets {share_scaled:.2f}",
         f"spread about 1; predicting {target.mean():.3g} for all has a loss of {chance:.4g}",
         "the last layer must grow to the size of the targets before anything else can be learned",
         "y = (y - y_train.mean()) / y_train.std(), and undo it after predicting",
