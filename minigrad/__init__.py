@@ -1,6 +1,7 @@
 """minigrad: an autodiff framework on NumPy, to learn from and to keep using."""
 
 import importlib
+import os
 from math import e, inf, nan, pi
 from typing import Any
 
@@ -146,7 +147,8 @@ __all__ = [
 # Modules that are loaded when they are first used. ``checkpoint`` saves runs; ``autograd.checkpoint`` recomputes
 # activations.
 _LATER = (
-    "checkpoint", "debug", "experiment", "metrics", "random", "receipts", "recommend", "serialization", "theory", "viz",
+    "checkpoint", "debug", "experiment", "fast", "metrics", "random", "receipts", "recommend", "serialization",
+    "theory", "viz",
 )  # fmt: skip
 
 
@@ -160,3 +162,7 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """What the completion of editors and shells shows."""
     return [*__all__, *[name for name in _LATER if name in globals()]]
+
+
+if os.environ.get("MINIGRAD_FAST", "0") != "0":
+    importlib.import_module(".fast", __name__).enable()

@@ -60,7 +60,7 @@ class Primitive:
         doc: str | None = None,
         cure: str = "",
     ) -> None:
-        self.forward = forward
+        self.forward = self.plain = forward
         self.name = self.__name__ = self.__qualname__ = name or forward.__name__
         self.shown = shown or self.name
         self.__module__ = declaring_module()
@@ -76,6 +76,7 @@ class Primitive:
         self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
         self.__signature__ = self._signature(parameters)
         self.broadcasts, self.residuals, self.cure = broadcasts, residuals or {}, cure
+        self.kernels: dict[str, Rule] = {}  # "forward", an input or "joint" -> what minigrad.fast may run instead
         self.rules: dict[str, Rule] = {}  # name of an input -> its rule
         self.joint_rule: Rule | None = None  # or one for all inputs at once
         self._plan([])
@@ -104,6 +105,30 @@ class Primitive:
         self.joint_rule = rule
         self._plan([rule])
         return self
+
+    def fast(self, of: str = "forward") -> Callable[[Rule], Rule]:
+        """Decorator: declare what ``minigrad.fast`` may run in place of ``forward``, or of the rule of an input.
+
+        It takes the same arguments, raw arrays among them, and returns NotImplemented where it cannot serve.
+
+        Args:
+            of: ``"forward"``, the name of an input, or ``"joint"``.
+        """
+
+        def declare(kernel: Rule) -> Rule:
+            self.kernels[of] = kernel
+            return kernel
+
+        return declare
+
+    def run(self, of: str, function: Rule | None) -> None:
+        """Run ``function`` from now on in place of ``forward`` or of a rule; None brings back what was declared."""
+        if of == "forward":
+            self.forward = function or self.plain
+            return
+        place = 0 if of == "joint" else self.inputs.index(of)
+        declared = self.joint_rule if of == "joint" else self.rules[of]
+        self._rules[place] = (function or declared, self._rules[place][1])
 
     def _plan(self, rules: list[Rule]) -> None:
         """Work out, once, what has to be saved and where each rule finds what it names."""

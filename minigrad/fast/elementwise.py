@@ -1,0 +1,89 @@
+"""Elementwise functions and rules in one compiled loop each, which is made when large arrays come for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..core.modes import grad_enabled
+from .layout import FLOAT, dense_like, flat
+from .pool import settings
+from .symbols import NotElementwiseError
+from .texts import Loop, loop
+
+_VARIANTS = 8  # loops for other constants than before; a program that needs more has constants that vary
+
+
+class Elementwise:
+    """A function that runs as a compiled loop for large float32 arrays of one shape, and as it is for all else."""
+
+    def __init__(self, title: str, plain: Callable[..., Any], give_up: Callable[[], None]) -> None:
+        self._title, self._plain, self._give_up = title, plain, give_up
+        self._loops: dict[Any, Loop | None] = {}
+
+    def __call__(self, *values: Any, **options: Any) -> Any:
+        first = values[0] if values else None
+        if type(first) is not ndarray and len(values) > 1:
+            first = values[1]
+        if type(first) is ndarray and first.size >= settings.minimum and first.dtype is FLOAT:
+            result = self._compiled(first, values, options)
+            if result is not NotImplemented:
+                return result
+        return self._plain(*values, **options)
+
+    def _compiled(self, first: ndarray, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The result, or NotImplemented."""
+        arrays: list[ndarray] = []
+        numbers: list[float] = []
+        kinds: list[Any] = []
+        shape = first.shape
+        for value in (*values, *options.values()):
+            kind = type(value)
+            if kind is ndarray:
+                if value.shape == shape and (value.dtype is FLOAT or value.dtype.kind == "b"):
+                    kinds.append(value.dtype.kind)
+                    arrays.append(value)
+                    continue
+                if value.ndim or value.dtype is not FLOAT:
+                    return NotImplemented
+                value, kind = float(value), float
+            if (kind is float or kind is np.float32) and len(kinds) < len(values):
+                kinds.append(float)
+                numbers.append(float(value))
+            elif kind in _CONSTANT or value is None:
+                kinds.append((kind, value))
+            else:
+                return NotImplemented
+        key = (grad_enabled.get(), *kinds, *options)
+        try:
+            found = self._loops[key]
+        except KeyError:
+            found = self._make(key, values, options)
+        if found is None:
+            return NotImplemented
+        arrays = dense_like(arrays)
+        if not arrays:
+            return NotImplemented
+        results = [np.empty_like(arrays[0], dtype=FLOAT) for _ in range(found.results)]
+        settings.launch(found.kernel, *map(flat, arrays), *numbers, *map(flat, results))
+        if found.places is None:
+            return results[0]
+        return tuple([None if place is None else results[place] for place in found.places])
+
+    def _make(self, key: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Loop | None:
+        made: Loop | None = None
+        if len(self._loops) < _VARIANTS:
+            numbers = [float(v) if type(v) is np.float32 or type(v) is ndarray and not v.ndim else v for v in values]
+            try:
+                made = loop(self._title, self._plain, numbers, options)
+            except NotElementwiseError:
+                if not self._loops:  # no constant would change that
+                    self._give_up()
+            self._loops[key] = made
+        return made
+
+
+_CONSTANT = {int, bool, float, str, type(None)}

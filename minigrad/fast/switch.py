@@ -1,0 +1,92 @@
+"""Enabling and disabling compiled kernels."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator
+
+from ..core.primitive import REGISTRY
+
+_PACKAGES = {"numba": "numba", "scipy": "scipy", "threadpoolctl": "threadpoolctl"}
+_enabled = False
+
+
+def enable(minimum: int | None = None) -> None:
+    """Run large float32 operations in compiled kernels, from now on and in all threads.
+
+    The BLAS libraries are held to one thread each, since one pool of threads does everything. Kernels are compiled when
+    they are first needed, which takes about half a second each, and kept on disk for later runs.
+
+    Args:
+        minimum: the number of elements from which on kernels run; by default where they begin to pay.
+
+    Raises:
+        ImportError: where Numba, SciPy or threadpoolctl is missing.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.fast.enable()  # doctest: +SKIP
+        >>> mg.fast.is_enabled()  # doctest: +SKIP
+        True
+    """
+    for package in _PACKAGES:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise ImportError(
+                f"minigrad.fast compiles with Numba and calls the BLAS of SciPy, and {package} is missing; install "
+                "them: pip install numba scipy threadpoolctl"
+            ) from error
+    from . import install, pool  # these import Numba
+
+    global _enabled
+    pool.settings.minimum = pool.MINIMUM if minimum is None else minimum
+    if not _enabled:
+        pool.settings.start()
+        install.install(REGISTRY.values())
+        _enabled = True
+
+
+def disable() -> None:
+    """Run NumPy's functions again, and give the BLAS libraries their threads back."""
+    global _enabled
+    if _enabled:
+        from . import install, pool
+
+        install.remove(REGISTRY.values())
+        pool.settings.stop()
+        _enabled = False
+
+
+def is_enabled() -> bool:
+    """Whether compiled kernels run."""
+    return _enabled
+
+
+@contextlib.contextmanager
+def disabled() -> Iterator[None]:
+    """A block in which NumPy's functions run; it concerns all threads.
+
+    Example:
+        >>> import minigrad as mg
+        >>> with mg.fast.disabled():
+        ...     mg.fast.is_enabled()
+        False
+    """
+    if not _enabled:
+        yield
+        return
+    from . import pool
+
+    minimum = int(pool.settings.minimum)
+    disable()
+    try:
+        yield
+    finally:
+        enable(minimum)
+
+
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork, and OpenMP ends a child that tries to use them
+    os.register_at_fork(after_in_child=disable)

@@ -1,0 +1,99 @@
+"""From a function of arrays to one compiled loop over all of their elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .compiler import from_source
+from .symbols import NotElementwiseError, Program, Symbol
+
+_MODULE = '''"""One loop for {title}, written from the text that NumPy runs."""
+import numpy as np
+from numba import prange
+from minigrad.fast.mathematics import *
+
+
+def kernel({parameters}):
+{numbers}    for i in prange({size}):
+{lines}
+'''
+
+
+class Loop(NamedTuple):
+    """A compiled loop: ``kernel(*arrays, *numbers, *results)``, where all arrays are flat and of one size."""
+
+    kernel: Any
+    places: tuple[int | None, ...] | None  # which result stands where in the tuple that the function returns, if it is one
+    results: int
+
+
+def loop(title: str, function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> Loop:
+    """Compile a function of arrays, which is run once on symbols.
+
+    Args:
+        title: what the kernel computes; part of the name of its file.
+        function: a function of arrays, numbers and constants.
+        arguments: its positional arguments: arrays like those to come, a float where any number may come, constants.
+        options: its keyword arguments: arrays and constants.
+
+    Raises:
+        NotElementwiseError: if it is no function of single numbers.
+    """
+    program = Program()
+    arrays: list[str] = []
+    numbers: list[str] = []
+
+    def symbol(value: Any) -> Any:
+        if type(value) is np.ndarray:
+            arrays.append(f"a{len(arrays)}")
+            return Symbol(program, f"{arrays[-1]}[i]", value.dtype)
+        if type(value) is float:
+            numbers.append(f"n{len(numbers)}")
+            return Symbol(program, numbers[-1])
+        return value
+
+    symbols = [symbol(value) for value in arguments]
+    named = {name: symbol(value) if type(value) is np.ndarray else value for name, value in options.items()}
+    returned = _run(function, symbols, named)
+    if any(isinstance(s, Symbol) and s.written for s in (*symbols, *named.values())):
+        raise NotElementwiseError("it writes into what it was given")
+    several = type(returned) is tuple
+    results = [part for part in (returned if several else (returned,)) if part is not None]
+    lines = _lines(program, results)
+    kernel = from_source(title, _source(title, arrays, numbers, lines, [result.name for result in results]))
+    places = tuple([None if part is None else results.index(part) for part in returned]) if several else None
+    return Loop(kernel, places, len(results))
+
+
+def _run(function: Callable[..., Any], symbols: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    try:
+        return function(*symbols, **named)
+    except NotElementwiseError:
+        raise
+    except Exception as error:  # whatever a function does that was not written for single numbers
+        raise NotElementwiseError(f"{type(error).__name__}: {error}") from error
+
+
+def _lines(program: Program, results: Sequence[Any]) -> list[tuple[str, str]]:
+    if not all(isinstance(result, Symbol) and result.dtype == np.float32 for result in results):
+        raise NotElementwiseError("a result is no float32 number")
+    lines = program.leading_to([result.name for result in results])
+    if not any("[i]" in text for _, text in lines):
+        raise NotElementwiseError("nothing is computed")
+    return lines
+
+
+def _source(title: str, arrays: list[str], numbers: list[str], lines: list[tuple[str, str]], results: list[str]) -> str:
+    outputs = [f"r{i}" for i in range(len(results))]
+    body = [f"{name} = {text}" for name, text in lines]
+    body += [f"{output}[i] = {name}" for output, name in zip(outputs, results, strict=True)]
+    return _MODULE.format(
+        title=title,
+        parameters=", ".join([*arrays, *numbers, *outputs]),
+        numbers="".join([f"    {number} = f32({number})\n" for number in numbers]),
+        size=f"{outputs[0]}.size",
+        lines="\n".join([f"        {line}" for line in body]),
+    )
