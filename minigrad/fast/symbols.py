@@ -131,7 +131,9 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         raise NotElementwiseError("which way to go depends on a value")
 
     def __getattr__(self, name: str) -> Any:
-        raise NotElementwiseError(f"one number has no {name}")
+        if name.startswith("_"):  # whether it is a Tensor, for example
+            raise AttributeError(name)
+        raise NotElementwiseError(f"one number has no {name}")  # no AttributeError: a default would be taken for it
 
 
 def literal(number: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -64,7 +65,8 @@ def loop(title: str, function: Callable[..., Any], arguments: Sequence[Any], opt
     results = [part for part in (returned if several else (returned,)) if part is not None]
     lines = _lines(program, results)
     kernel = from_source(title, _source(title, arrays, numbers, lines, [result.name for result in results]))
-    places = tuple([None if part is None else results.index(part) for part in returned]) if several else None
+    numbered = itertools.count()
+    places = tuple([None if part is None else next(numbered) for part in returned]) if several else None
     return Loop(kernel, places, len(results))
 
 

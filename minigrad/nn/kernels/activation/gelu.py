@@ -42,18 +42,19 @@ def _evaluate(function: SelfGated, x: Any, sloped: bool) -> tuple[Any, Any]:
     if x.dtype.itemsize < 4:
         value, slope = _evaluate(function, x.astype(np.float32), sloped)
         return value.astype(x.dtype), None if slope is None else slope.astype(x.dtype)
-    on_host = type(x) is np.ndarray
-    results = [np.empty_like(x), np.empty_like(x) if sloped else None]  # in the memory order of x
-    if on_host and x.strides != results[0].strides:  # with gaps, repeated or reversed
-        dense = np.empty_like(x)
-        np.copyto(dense, x)
-        x = dense
-    lines = [a if a is None else np.ravel(a, order="K") for a in (x, *results)]
-    size = _BLOCK if on_host else max(x.size, 1)
+    value, slope = np.empty_like(x), np.empty_like(x) if sloped else None  # in the memory order of x
     with np.errstate(over="ignore"):  # exp(-x) = inf is the right thing to divide by
-        for start in range(0, x.size, size):
-            _write_block(function, *[a if a is None else a[start : start + size] for a in lines])
-    return results[0], results[1]
+        if type(x) is not np.ndarray:  # on a device
+            _write_block(function, x, value, slope)
+            return value, slope
+        if x.strides != value.strides:  # with gaps, repeated or reversed
+            dense = np.empty_like(x)
+            np.copyto(dense, x)
+            x = dense
+        lines = [a if a is None else np.ravel(a, order="K") for a in (x, value, slope)]
+        for start in range(0, x.size, _BLOCK):
+            _write_block(function, *[a if a is None else a[start : start + _BLOCK] for a in lines])
+    return value, slope
 
 
 def _write_block(function: SelfGated, x: Any, value: Any, slope: Any) -> None:

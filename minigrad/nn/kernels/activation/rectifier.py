@@ -124,9 +124,9 @@ def relu(x: Any) -> Any:
         >>> relu(Tensor([-1.0, 0.0, 2.0]))
         Tensor([0., 0., 2.])
     """
-    if np.size(x) < _MANY or x.dtype.kind != "f":
-        return np.maximum(x, 0)
-    return np.clip(x, 0, np.inf)  # vectorised, unlike maximum with one number; only its call takes longer
+    if type(x) is np.ndarray and x.size >= _MANY and x.dtype.kind == "f":
+        return np.clip(x, 0, np.inf)  # vectorised, unlike maximum with one number; only its call takes longer
+    return np.maximum(x, 0)
 
 
 relu.rule(x=lambda g, out: ordered_like(g, out) * (out != 0))  # of NaN it is 1, as in PyTorch
