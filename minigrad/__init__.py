@@ -164,5 +164,5 @@ def __dir__() -> list[str]:
     return [*__all__, *[name for name in _LATER if name in globals()]]
 
 
-if os.environ.get("MINIGRAD_FAST", "0") != "0":
+if os.environ.get("MINIGRAD_FAST", "0") not in ("", "0"):
     importlib.import_module(".fast", __name__).enable()

@@ -3,9 +3,9 @@
 Nothing here is imported, and nothing changes, before ``enable()``, or the environment variable ``MINIGRAD_FAST=1``.
 """
 
-from .switch import disable, disabled, enable, is_enabled
+from .switch import disable, disabled, enable, is_enabled, warm_up
 
-__all__ = ["disable", "disabled", "enable", "is_enabled"]
+__all__ = ["disable", "disabled", "enable", "is_enabled", "warm_up"]
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from ..core.modes import grad_enabled
 from .layout import FLOAT, dense_like, flat
-from .pool import settings
+from .pool import CannotCompileError, settings
 from .symbols import NotElementwiseError
 from .texts import Loop, loop
 
@@ -18,10 +18,19 @@ _VARIANTS = 8  # loops for other constants than before; a program that needs mor
 
 
 class Elementwise:
-    """A function that runs as a compiled loop for large float32 arrays of one shape, and as it is for all else."""
+    """A function that runs as a compiled loop for large float32 arrays of one shape, and as it is for all else.
 
-    def __init__(self, title: str, plain: Callable[..., Any], give_up: Callable[[], None]) -> None:
-        self._title, self._plain, self._give_up = title, plain, give_up
+    Args:
+        title: what it is.
+        plain: the function.
+        constants: the places of arguments whose value may decide what is computed; keyword arguments always may.
+        give_up: called when it turns out to be no function of single numbers.
+    """
+
+    def __init__(
+        self, title: str, plain: Callable[..., Any], constants: Collection[int], give_up: Callable[[], None]
+    ) -> None:
+        self._title, self._plain, self._constants, self._give_up = title, plain, constants, give_up
         self._loops: dict[Any, Loop | None] = {}
 
     def __call__(self, *values: Any, **options: Any) -> Any:
@@ -29,7 +38,11 @@ class Elementwise:
         if type(first) is not ndarray and len(values) > 1:
             first = values[1]
         if type(first) is ndarray and first.size >= settings.minimum and first.dtype is FLOAT:
-            result = self._compiled(first, values, options)
+            try:
+                result = self._compiled(first, values, options)
+            except CannotCompileError:
+                self._give_up()
+                result = NotImplemented
             if result is not NotImplemented:
                 return result
         return self._plain(*values, **options)
@@ -40,7 +53,7 @@ class Elementwise:
         numbers: list[float] = []
         kinds: list[Any] = []
         shape = first.shape
-        for value in (*values, *options.values()):
+        for place, value in enumerate((*values, *options.values())):
             kind = type(value)
             if kind is ndarray:
                 if value.shape == shape and (value.dtype is FLOAT or value.dtype.kind == "b"):
@@ -50,10 +63,10 @@ class Elementwise:
                 if value.ndim or value.dtype is not FLOAT:
                     return NotImplemented
                 value, kind = float(value), float
-            if (kind is float or kind is np.float32) and len(kinds) < len(values):
+            if (kind is float or kind is np.float32) and place < len(values) and place not in self._constants:
                 kinds.append(float)
                 numbers.append(float(value))
-            elif kind in _CONSTANT or value is None:
+            elif kind in _CONSTANT:
                 kinds.append((kind, value))
             else:
                 return NotImplemented
@@ -78,7 +91,7 @@ class Elementwise:
         if len(self._loops) < _VARIANTS:
             numbers = [float(v) if type(v) is np.float32 or type(v) is ndarray and not v.ndim else v for v in values]
             try:
-                made = loop(self._title, self._plain, numbers, options)
+                made = loop(self._title, self._plain, numbers, options, self._constants)
             except NotElementwiseError:
                 if not self._loops:  # no constant would change that
                     self._give_up()

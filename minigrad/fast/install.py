@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy import ndarray
 from ..core.primitive import Primitive
 from . import kernels  # noqa: F401 - declares the kernels that have structure
 from .elementwise import Elementwise
-from .pool import settings
+from .pool import CannotCompileError, settings
 
 
 def install(primitives: Iterable[Primitive]) -> None:
@@ -20,8 +21,10 @@ def install(primitives: Iterable[Primitive]) -> None:
         for of, plain in _parts(op).items():
             kernel = op.kernels.get(of)
             give_up = functools.partial(op.run, of, None)
-            stand_in = Elementwise(f"{op.name}-{of}", plain, give_up) if kernel is None else _guarded(kernel, plain)
-            op.run(of, stand_in)
+            if kernel is None:
+                op.run(of, Elementwise(f"{op.name}-{of}", plain, _options(op, of, plain), give_up))
+            else:
+                op.run(of, _guarded(kernel, plain, give_up))
 
 
 def remove(primitives: Iterable[Primitive]) -> None:
@@ -36,13 +39,24 @@ def _parts(op: Primitive) -> dict[str, Callable[..., Any]]:
     return {"forward": op.plain, **rules}
 
 
-def _guarded(kernel: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+def _options(op: Primitive, of: str, plain: Callable[..., Any]) -> set[int]:
+    """Which arguments of a rule are static; those of a forward have names only."""
+    if of == "forward":
+        return set()
+    return {place for place, name in enumerate(inspect.signature(plain).parameters) if name in op.static}
+
+
+def _guarded(kernel: Callable[..., Any], plain: Callable[..., Any], give_up: Callable[[], None]) -> Callable[..., Any]:
     """The kernel for large arrays of NumPy's own, unless it declines; the plain function for all else."""
 
     def either(*values: Any, **options: Any) -> Any:
         first = values[0]
         if type(first) is ndarray and first.size >= settings.minimum:
-            result = kernel(*values, **options)
+            try:
+                result = kernel(*values, **options)
+            except CannotCompileError:
+                give_up()
+                result = NotImplemented
             if result is not NotImplemented:
                 return result
         return plain(*values, **options)

@@ -169,7 +169,8 @@ def minimum(x: Any, y: Any) -> Any:
 @scalar
 def sign(x: Any) -> Any:
     """-1, 0 or 1, or NaN."""
-    return f32(1) if x > f32(0) else (f32(-1) if x < f32(0) else x * f32(0))
+    y = f32(1) if x > f32(0) else (f32(-1) if x < f32(0) else f32(0))
+    return y if x == x else x
 
 
 @scalar

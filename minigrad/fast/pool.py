@@ -6,10 +6,10 @@ to ten times as long as it takes itself.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 if "numba" not in sys.modules:  # it reads these when it is imported
@@ -18,11 +18,17 @@ if "numba" not in sys.modules:  # it reads these when it is imported
 
 import numba
 from numba import prange
+from numba.core.errors import NumbaError
 from threadpoolctl import ThreadpoolController
 
+from ..core.caller import warn
 from .compiler import compiled
 
 MINIMUM = 8192  # elements of the first array, below which NumPy's own call is as good
+
+
+class CannotCompileError(RuntimeError):
+    """This machine does not compile a kernel; the plain function has to serve."""
 
 
 class Pool:
@@ -31,40 +37,45 @@ class Pool:
     Attributes:
         minimum: elements of the first array from which on kernels run.
         threads: how many there are: what a kernel divides its work by.
-        launch: runs a kernel: ``launch(kernel, *arguments)``.
     """
 
     def __init__(self) -> None:
         self.minimum: float = MINIMUM
         self.threads: int = numba.config.NUMBA_NUM_THREADS
-        self.launch: Callable[..., Any] = _launch
         self._limit: Any = None
-        self._lock = threading.Lock()
+        self._warned = False
+        self._alone: Any = contextlib.nullcontext()
 
     def start(self) -> None:
         """Hold the BLAS libraries to one thread, and start Numba's."""
-        if self._limit is None:
-            self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
-        if self.launch is _launch and _threading_layer() == "workqueue":  # aborts when two threads call at once
-            self.launch = self._launch_alone
+        self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
+        self.launch(_nothing, 2)  # Numba chooses its threads when the first loop runs
+        if numba.threading_layer() == "workqueue":  # which ends the process when two threads call at once
+            self._alone = threading.Lock()
 
     def stop(self) -> None:
         """Give the BLAS libraries their threads back."""
-        if self._limit is not None:
-            self._limit.restore_original_limits()
-            self._limit = None
+        self._limit.restore_original_limits()
+
+    def launch(self, kernel: Any, *arguments: Any) -> None:
+        """Run a kernel.
+
+        Raises:
+            CannotCompileError: after a warning, the first time.
+        """
+        try:
+            with self._alone:
+                kernel(*arguments)
+        except (NumbaError, OSError) as error:
+            if not self._warned:
+                self._warned = True
+                first = str(error).strip().splitlines()[0]
+                warn(f"minigrad.fast could not compile a kernel, and goes on with NumPy in its place: {first}")
+            raise CannotCompileError(str(error)) from error
 
     def least(self, work: int) -> float:
         """The work from which on a kernel pays; none at all while everything shall run in kernels."""
         return work if self.minimum else 0
-
-    def _launch_alone(self, kernel: Any, *arguments: Any) -> Any:
-        with self._lock:
-            return kernel(*arguments)
-
-
-def _launch(kernel: Any, *arguments: Any) -> Any:
-    return kernel(*arguments)
 
 
 @compiled(parallel=True)
@@ -73,11 +84,6 @@ def _nothing(n: int) -> int:
     for _ in prange(n):
         total += 1
     return total
-
-
-def _threading_layer() -> str:
-    _nothing(2)  # Numba chooses one when the first loop runs
-    return str(numba.threading_layer())
 
 
 settings = Pool()

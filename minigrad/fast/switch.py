@@ -20,7 +20,8 @@ def enable(minimum: int | None = None) -> None:
     they are first needed, which takes about half a second each, and kept on disk for later runs.
 
     Args:
-        minimum: the number of elements from which on kernels run; by default where they begin to pay.
+        minimum: the number of elements from which on kernels run; by default what the environment variable
+            MINIGRAD_FAST_MINIMUM says, or else where they begin to pay.
 
     Raises:
         ImportError: where Numba, SciPy or threadpoolctl is missing.
@@ -42,7 +43,9 @@ def enable(minimum: int | None = None) -> None:
     from . import install, pool  # these import Numba
 
     global _enabled
-    pool.settings.minimum = pool.MINIMUM if minimum is None else minimum
+    if minimum is None:
+        minimum = int(os.environ.get("MINIGRAD_FAST_MINIMUM", pool.MINIMUM))
+    pool.settings.minimum = minimum
     if not _enabled:
         pool.settings.start()
         install.install(REGISTRY.values())
@@ -58,6 +61,25 @@ def disable() -> None:
         install.remove(REGISTRY.values())
         pool.settings.stop()
         _enabled = False
+
+
+def warm_up(progress: bool = True) -> None:
+    """Compile the kernels of the common layers, losses and optimizers now, instead of when each is first needed.
+
+    What is compiled is kept on disk: this takes a minute or two once, and seconds in later runs. Random numbers drawn
+    afterwards are those that would have come without it.
+
+    Args:
+        progress: show a progress bar, if tqdm is installed.
+
+    Raises:
+        RuntimeError: if kernels are not enabled.
+    """
+    if not _enabled:
+        raise RuntimeError("there is nothing to warm up while kernels are disabled; call minigrad.fast.enable() before")
+    from .warm import run
+
+    run(progress)
 
 
 def is_enabled() -> bool:

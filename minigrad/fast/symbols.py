@@ -138,7 +138,8 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
 def literal(number: float) -> str:
     """A float32 constant as text."""
-    number = float(np.float32(number))
+    with np.errstate(over="ignore"):  # it is infinite among float32 numbers
+        number = float(np.float32(number))
     if math.isfinite(number):
         return f"f32({number!r})"
     return "NAN" if math.isnan(number) else "INFINITY" if number > 0 else "-INFINITY"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,13 @@ class Loop(NamedTuple):
     results: int
 
 
-def loop(title: str, function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> Loop:
+def loop(
+    title: str,
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+    constants: Collection[int] = (),
+) -> Loop:
     """Compile a function of arrays, which is run once on symbols.
 
     Args:
@@ -39,6 +45,7 @@ def loop(title: str, function: Callable[..., Any], arguments: Sequence[Any], opt
         function: a function of arrays, numbers and constants.
         arguments: its positional arguments: arrays like those to come, a float where any number may come, constants.
         options: its keyword arguments: arrays and constants.
+        constants: the places of arguments that are constants even if they are floats.
 
     Raises:
         NotElementwiseError: if it is no function of single numbers.
@@ -47,17 +54,17 @@ def loop(title: str, function: Callable[..., Any], arguments: Sequence[Any], opt
     arrays: list[str] = []
     numbers: list[str] = []
 
-    def symbol(value: Any) -> Any:
+    def symbol(value: Any, constant: bool) -> Any:
         if type(value) is np.ndarray:
             arrays.append(f"a{len(arrays)}")
             return Symbol(program, f"{arrays[-1]}[i]", value.dtype)
-        if type(value) is float:
+        if type(value) is float and not constant:
             numbers.append(f"n{len(numbers)}")
             return Symbol(program, numbers[-1])
         return value
 
-    symbols = [symbol(value) for value in arguments]
-    named = {name: symbol(value) if type(value) is np.ndarray else value for name, value in options.items()}
+    symbols = [symbol(value, place in constants) for place, value in enumerate(arguments)]
+    named = {name: symbol(value, True) for name, value in options.items()}
     returned = _run(function, symbols, named)
     if any(isinstance(s, Symbol) and s.written for s in (*symbols, *named.values())):
         raise NotElementwiseError("it writes into what it was given")
