@@ -7,14 +7,8 @@ to ten times as long as it takes itself.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 from typing import Any
-
-if "numba" not in sys.modules:  # it reads these when it is imported
-    if "OMP_NUM_THREADS" in os.environ:
-        os.environ.setdefault("NUMBA_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
 
 import numba
 from numba import prange

@@ -7,9 +7,10 @@ import importlib
 import os
 from collections.abc import Iterator
 
+from ..core.caller import warn
 from ..core.primitive import REGISTRY
 
-_PACKAGES = {"numba": "numba", "scipy": "scipy", "threadpoolctl": "threadpoolctl"}
+_PACKAGES = ("numba", "scipy", "threadpoolctl")
 _enabled = False
 
 
@@ -32,6 +33,9 @@ def enable(minimum: int | None = None) -> None:
         >>> mg.fast.is_enabled()  # doctest: +SKIP
         True
     """
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if asked.isdigit():
+        os.environ.setdefault("NUMBA_NUM_THREADS", asked)  # read when Numba is imported
     for package in _PACKAGES:
         try:
             importlib.import_module(package)
@@ -50,6 +54,15 @@ def enable(minimum: int | None = None) -> None:
         pool.settings.start()
         install.install(REGISTRY.values())
         _enabled = True
+
+
+def enable_if_asked() -> None:
+    """Do what the environment variable MINIGRAD_FAST=1 asks for; without the packages, say so and go on."""
+    if os.environ.get("MINIGRAD_FAST", "0") not in ("", "0"):
+        try:
+            enable()
+        except ImportError as error:
+            warn(f"MINIGRAD_FAST is set, but {error}")
 
 
 def disable() -> None:

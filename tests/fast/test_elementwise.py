@@ -107,7 +107,8 @@ def test_values_and_gradients_are_those_of_the_plain_rule(name: str) -> None:
     scales = [np.float32(1), *[np.nan_to_num(np.abs(np.roll(x, 7)))] * len(inputs)]  # a slope's error grows with g
     for a, b, scale in zip(fast, plain, scales, strict=False):
         assert a.dtype == b.dtype == np.float32
-        close = np.abs(a.astype(np.float64) - b) <= 3e-6 * np.abs(b) + 1e-6 * scale
+        with np.errstate(invalid="ignore"):  # inf - inf
+            close = np.abs(a.astype(np.float64) - b) <= 3e-6 * np.abs(b) + 1e-6 * scale
         np.testing.assert_array_equal(np.where(close, b, a), b)
     for a, b in zip(inputs, known, strict=True):
         np.testing.assert_array_equal(a, b)
