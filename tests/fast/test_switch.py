@@ -149,7 +149,8 @@ def test_ctrl_c_between_kernels_leaves_everything_usable() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         mg.fast.enable(0)
         x = mg.rand(400, 400, requires_grad=True)
-        (mg.tanh(x) @ x).sum().backward()
+        for _ in range(2):  # compiles; Python may lose an interrupt inside a callback of the compiler
+            (mg.tanh(x) @ x).sum().backward()
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
             while True:
