@@ -1,5 +1,6 @@
 """Names that every doctest may use without importing them."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -9,10 +10,16 @@ import pytest
 import minigrad
 
 TESTS = Path(__file__).parent / "tests"
+FAST = Path(__file__).parent / "minigrad" / "fast"
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Pass over what tests import: searched for doctests, one that skips without PyTorch would stay half loaded."""
+    """Pass over what cannot be searched for doctests: what tests import, and kernels where Numba is missing.
+
+    One that skips without PyTorch would stay half loaded.
+    """
+    if "fast" in collection_path.parts and importlib.util.find_spec("numba") is None:
+        return True if FAST in collection_path.parents else None
     helper = TESTS in collection_path.parents and collection_path.suffix == ".py"
     return True if helper and not collection_path.name.startswith("test_") else None
 

@@ -73,6 +73,7 @@ ALLOWED: dict[str, set[str]] = {
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
     "debug": {*BELOW, "autograd", "files", "random", "nn", "nn.functional", "ops", "optim", "theory"},
     "viz": {*BELOW, "autograd", "debug", "nn", "nn.functional", "random"},
+    "fast": {*BELOW, "ops", "nn", "nn.kernels", "nn.functional", "optim", "random"},
 }
 FLOORS = ("kernels", "functional")
 
@@ -125,7 +126,8 @@ def test_the_import_needs_numpy_only() -> None:
     """Whoever uses no pictures and no examples needs none of their packages, and waits for none of them."""
     code = (
         "import sys, minigrad, minigrad.nn, minigrad.optim, minigrad.data\n"
-        "extras = {'matplotlib', 'graphviz', 'tqdm', 'sklearn', 'safetensors', 'torch', 'scipy'} & set(sys.modules)\n"
+        "extras = {'matplotlib', 'graphviz', 'tqdm', 'sklearn', 'safetensors', 'torch', 'scipy', 'numba'}\n"
+        "extras &= set(sys.modules)\n"
         "sys.exit(', '.join(sorted(extras)) or 0)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -143,6 +145,9 @@ def test_declared_methods_are_those_that_ops_offers() -> None:
 
 @pytest.mark.parametrize("name", [m.name for m in pkgutil.walk_packages([str(ROOT)], "minigrad.")])
 def test_every_module_says_what_it_is_for(name: str) -> None:
+    if name.startswith("minigrad.fast."):
+        pytest.importorskip("numba")
+        pytest.importorskip("scipy")
     module = importlib.import_module(name)
     assert module.__doc__, f"{name} has no docstring"
     for public in getattr(module, "__all__", ()):

@@ -13,7 +13,7 @@ import minigrad
 ROOMS = [
     "accelerator", "autograd", "backends", "checkpoint", "core.dtypes", "cuda", "data", "data.readers",
     "data.transforms", "debug", "distributions", "distributions.constraints", "distributions.transforms",
-    "experiment", "func", "metrics", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
+    "experiment", "fast", "func", "metrics", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.clip_grad",
     "nn.utils.convert_parameters", "nn.utils.rnn", "optim", "optim.ema", "optim.lr_scheduler",
     "optim.lr_scheduler.schedules", "optim.swa_utils", "random", "receipts", "recommend", "serialization", "special",
     "theory", "utils", "utils.data", "viz",
@@ -35,7 +35,7 @@ def test_the_package_shows_its_public_names_and_the_rooms_that_are_loaded() -> N
     importlib.import_module("minigrad.viz")
     shown = set(dir(minigrad))
     assert shown >= {*minigrad.__all__, "viz", "random", "serialization"}
-    later = {"checkpoint", "debug", "experiment", "metrics", "random", "receipts", "recommend", "serialization"}
+    later = {"checkpoint", "debug", "experiment", "fast", "metrics", "random", "receipts", "recommend", "serialization"}
     later |= {"theory", "viz"}
     assert shown <= {*minigrad.__all__, *later}
     assert not shown & {"core", "ops", "keep_freed_memory", "np", "annotations"}

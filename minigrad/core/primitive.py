@@ -127,7 +127,7 @@ class Primitive:
             self.forward = function or self.plain
             return
         place = 0 if of == "joint" else self.inputs.index(of)
-        declared = self.joint_rule if of == "joint" else self.rules[of]
+        declared: Any = self.joint_rule if of == "joint" else self.rules[of]
         self._rules[place] = (function or declared, self._rules[place][1])
 
     def _plan(self, rules: list[Rule]) -> None:

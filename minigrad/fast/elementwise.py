@@ -1,4 +1,4 @@
-"""Elementwise functions and rules in one compiled loop each, which is made when large arrays come for the first time."""
+"""Elementwise functions and rules in one compiled loop each, made when the first large arrays come."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Elementwise:
         self._loops: dict[Any, Loop | None] = {}
 
     def __call__(self, *values: Any, **options: Any) -> Any:
+        """What the function returns; the first of two values may be a number."""
         first = values[0] if values else None
         if type(first) is not ndarray and len(values) > 1:
             first = values[1]

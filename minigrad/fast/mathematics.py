@@ -49,7 +49,7 @@ def _clamped(x: Any, low: Any, high: Any) -> Any:
 
 @scalar
 def _split(x: Any) -> Any:
-    """n and e^r - 1 for x = n ln 2 + r with |r| <= ½ ln 2 (Cephes' polynomial)."""
+    """Return n and e^r - 1, for x = n ln 2 + r with |r| <= ½ ln 2 (Cephes' polynomial)."""
     n = np.floor(x * _LOG2_E + f32(0.5))
     r = x - n * _LN2_HIGH
     r = r - n * _LN2_LOW

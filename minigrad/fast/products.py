@@ -14,7 +14,6 @@ from llvmlite import ir
 from numba import prange, types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
-
 from numpy import ndarray
 
 from .compiler import compiled
@@ -65,22 +64,19 @@ def _fortran_gemm(typing, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, l
 
 
 @compiled(inline=True)
-def gemm_at(turn_a, turn_b, m, n, k, alpha, a, step_a, b, step_b, beta, out, step) -> None:  # type: ignore[no-untyped-def]
-    """out (m, n) = alpha · a (m, k) @ b (k, n) + beta · out, for matrices by rows, given by addresses.
+def gemm_at(turn_a, turn_b, m, n, k, alpha, a, step_a, b, step_b, beta, out, step):  # type: ignore[no-untyped-def]
+    """Set out (m, n) to alpha · a (m, k) @ b (k, n) + beta · out, for matrices by rows, given by addresses.
 
-    Args:
-        turn_a, turn_b: 1 for a matrix that lies transposed: (k, m), or (n, k).
-        m, n, k: the sizes.
-        alpha, beta: factors, whose dtype is that of the matrices; with ``beta`` 0 what was in ``out`` does not matter.
-        a, b, out: addresses of the first elements.
-        step_a, step_b, step: elements from one row in memory to the next.
+    ``turn_a`` is 1 for a matrix that lies transposed in memory, as (k, m); so is ``turn_b``. The factors are of the
+    dtype of the matrices; with ``beta`` 0 what was in ``out`` does not matter. ``step_a``, ``step_b`` and ``step`` are
+    numbers of elements from one row in memory to the next.
     """
     _fortran_gemm(turn_b, turn_a, n, m, k, alpha, b, step_b, a, step_a, beta, out, step)  # out.T = b.T @ a.T
 
 
 @compiled(inline=True)
 def gemm(a: Any, b: Any, out: Any, alpha: Any, beta: Any) -> None:
-    """out = alpha · a @ b + beta · out, for matrices of which rows or columns are runs of memory; ``out`` by rows.
+    """Set out to alpha · a @ b + beta · out, for matrices of which rows or columns are runs of memory; ``out`` by rows.
 
     Views and transposed arrays are taken as they are.
     """
@@ -98,7 +94,7 @@ def gemm(a: Any, b: Any, out: Any, alpha: Any, beta: Any) -> None:
 
 @compiled(parallel=True)
 def _product(turn_a: int, turn_b: int, k: int, a: Any, b: Any, out: Any, threads: int) -> None:
-    """out = a @ b, each thread a part of the rows, or of the columns if there are more of them."""
+    """Write a @ b into ``out``, each thread a part of the rows, or of the columns if there are more of them."""
     m, n = out.shape
     size, step_a, step_b = out.itemsize, a.strides[0] // out.itemsize, b.strides[0] // out.itemsize
     one, zero = out.dtype.type(1), out.dtype.type(0)
@@ -118,7 +114,10 @@ def _product(turn_a: int, turn_b: int, k: int, a: Any, b: Any, out: Any, threads
 
 
 def product(a: ndarray, b: ndarray) -> Any:
-    """The product of two matrices of one dtype, float32 or float64, by all threads; NotImplemented for empty ones and strange layouts."""
+    """The product of two matrices of one dtype, single or double precision, by all threads.
+
+    NotImplemented for empty ones, and for layouts in which neither rows nor columns are runs of memory.
+    """
     first, second = _by_rows(a), _by_rows(b)
     if first is None or second is None or not (a.size and b.size):
         return NotImplemented

@@ -27,7 +27,9 @@ class Loop(NamedTuple):
     """A compiled loop: ``kernel(*arrays, *numbers, *results)``, where all arrays are flat and of one size."""
 
     kernel: Any
-    places: tuple[int | None, ...] | None  # which result stands where in the tuple that the function returns, if it is one
+    places: (
+        tuple[int | None, ...] | None
+    )  # which result stands where in the tuple that the function returns, if it is one
     results: int
 
 

@@ -47,6 +47,7 @@ PAGES = [
         "others": ("Types, constants, modes", ()),
     }),
     Page("autograd", "autograd", "minigrad.autograd"),
+    Page("fast", "fast", "minigrad.fast"),
     Page("func", "func", "minigrad.func"),
     *_families("minigrad.nn", "nn", {
         "module": ("Module and containers", ()),

@@ -9,7 +9,7 @@ from numba import prange
 from numpy import ndarray
 
 from ...nn.kernels.linear import linear
-from ...ops.linalg import as_rows, mT, matmul
+from ...ops.linalg import as_rows, matmul, mT
 from ..compiler import compiled
 from ..layout import FLOAT, plain
 from ..pool import settings
@@ -45,7 +45,7 @@ def _(g: ndarray, x: ndarray, y_shape: tuple[int, ...]) -> Any:
 # --- with a weight and a bias -----------------------------------------------------------------------------------------
 @compiled(parallel=True)
 def _affine(x: Any, weight: Any, bias: Any, out: Any, threads: int) -> None:
-    """out = x @ weight.T + bias, each thread a part of the rows, or of the columns if there are more of them."""
+    """Write x @ weight.T + bias into ``out``, each thread a part of the rows, or of the columns if there are more of them."""
     m, n = out.shape
     length = max(m, n)
     part = ((length + threads - 1) // threads + 15) // 16 * 16
