@@ -31,22 +31,22 @@ def _fortran_gemm(typing, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, l
     given = (types.intp,) * 5 + (number,) + (types.intp,) * 4 + (number, types.intp, types.intp)
     symbol = {types.float32: "minigrad_sgemm", types.float64: "minigrad_dgemm"}[number]
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte, word, address = ir.IntType(8), ir.IntType(32), ir.IntType(8).as_pointer()
 
-        def on_stack(value, kind):  # type: ignore[no-untyped-def]
+        def on_stack(value: Any, kind: Any) -> Any:
             place = cgutils.alloca_once(builder, kind)
             builder.store(value, place)
             return builder.bitcast(place, address)
 
-        def flag(value):  # type: ignore[no-untyped-def]
+        def flag(value: Any) -> Any:
             letters = ir.Constant(byte, ord("T")), ir.Constant(byte, ord("N"))
             return on_stack(builder.select(builder.trunc(value, ir.IntType(1)), *letters), byte)
 
-        def whole(value):  # type: ignore[no-untyped-def]
+        def whole(value: Any) -> Any:
             return on_stack(builder.trunc(value, word), word)
 
-        def pointer(value):  # type: ignore[no-untyped-def]
+        def pointer(value: Any) -> Any:
             return builder.inttoptr(value, address)
 
         t_a, t_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc = arguments

@@ -45,7 +45,7 @@ def _(g: ndarray, x: ndarray, y_shape: tuple[int, ...]) -> Any:
 # --- with a weight and a bias -----------------------------------------------------------------------------------------
 @compiled(parallel=True)
 def _affine(x: Any, weight: Any, bias: Any, out: Any, threads: int) -> None:
-    """Write x @ weight.T + bias into ``out``, each thread a part of the rows, or of the columns if there are more of them."""
+    """Write x @ weight.T + bias into ``out``, each thread a part of the rows, or of the columns if they are more."""
     m, n = out.shape
     length = max(m, n)
     part = ((length + threads - 1) // threads + 15) // 16 * 16
