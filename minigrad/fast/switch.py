@@ -33,15 +33,17 @@ def enable(minimum: int | None = None) -> None:
         >>> mg.fast.is_enabled()  # doctest: +SKIP
         True
     """
-    with _threads_asked_for():
-        for package in _PACKAGES:
-            try:
-                importlib.import_module(package)
-            except ImportError as error:
-                raise ImportError(
-                    f"minigrad.fast compiles with Numba and calls the BLAS of SciPy, and {package} is missing; install "
-                    "them: pip install numba scipy threadpoolctl"
-                ) from error
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if asked.isdigit():
+        os.environ.setdefault("NUMBA_NUM_THREADS", asked)  # Numba reads it now, and again whenever it compiles
+    for package in _PACKAGES:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise ImportError(
+                f"minigrad.fast compiles with Numba and calls the BLAS of SciPy, and {package} is missing; install "
+                "them: pip install numba scipy threadpoolctl"
+            ) from error
     from . import install, pool  # these import Numba
 
     global _enabled
@@ -52,20 +54,6 @@ def enable(minimum: int | None = None) -> None:
         pool.settings.start()
         install.install(REGISTRY.values())
         _enabled = True
-
-
-@contextlib.contextmanager
-def _threads_asked_for() -> Iterator[None]:
-    """While Numba is imported, which reads how many threads it may have from a variable of its own."""
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    given = "NUMBA_NUM_THREADS" in os.environ or not asked.isdigit()
-    if not given:
-        os.environ["NUMBA_NUM_THREADS"] = asked
-    try:
-        yield
-    finally:
-        if not given:
-            del os.environ["NUMBA_NUM_THREADS"]
 
 
 def enable_if_asked() -> None:

@@ -17,7 +17,7 @@ from minigrad.core.primitive import REGISTRY
 
 def run(program: str, **environment: str) -> str:
     """What a program of its own prints; it must end well."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("MINIGRAD_FAST")}
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("MINIGRAD_FAST", "NUMBA"))}
     done = subprocess.run(
         [sys.executable, "-W", "always", "-c", textwrap.dedent(program)],
         env={**known, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
