@@ -36,6 +36,10 @@ CONDITIONS: dict[str, str] = {
     "logical_and": "{0} & {1}", "logical_or": "{0} | {1}", "logical_not": "not {0}", "logical_xor": "{0} != {1}",
     "bitwise_and": "{0} & {1}", "bitwise_or": "{0} | {1}", "invert": "not {0}", "bitwise_xor": "{0} != {1}",
 }  # fmt: skip
+# Of numbers that Python would have computed with in double precision, before they meet an array.
+ARITHMETIC: dict[str, str] = {
+    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
+}  # fmt: skip
 _WIDE = (np.float64, np.longdouble)  # a number of these types would make the result double precision
 
 
@@ -64,10 +68,14 @@ class Program:
         return [(name, text) for text, name in self.lines.items() if name in needed]
 
 
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+
+
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
     """One number of an array, or one truth value: what is computed from it becomes lines of a program.
 
-    Written into, by ``+=`` or ``out=``, it stands for the new value from then on.
+    Written into, by ``+=`` or ``out=``, it stands for the new value from then on. One of dtype float64 is a number
+    beside the arrays, the same for all elements, and as weak as Python's: it takes the precision of what it meets.
     """
 
     __slots__ = ("_program", "dtype", "name", "written")
@@ -82,7 +90,11 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         if method != "__call__" or options:
             raise NotElementwiseError(f"{ufunc.__name__}.{method} is no function of single numbers")
         name = ufunc.__name__
-        if name in NUMBERS:
+        if not any(isinstance(x, Symbol) and x.dtype is not DOUBLE for x in inputs):
+            if name not in ARITHMETIC:
+                raise NotElementwiseError(f"{name} of single numbers beside the arrays")
+            result = self._new(ARITHMETIC[name], [self._plain(x) for x in inputs], DOUBLE)
+        elif name in NUMBERS:
             result = self._new(NUMBERS[name], [self._number(x) for x in inputs])
         elif name in COMPARISONS:
             result = self._new(COMPARISONS[name], [self._number(x) for x in inputs], bool)
@@ -115,10 +127,20 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
     def _number(self, x: Any) -> str:
         """The name of a number: a symbol, a truth value as 0 or 1, or a constant."""
         if isinstance(x, Symbol):
-            return x.name if x.dtype.kind == "f" else self._program.add("one_if({0})", [x.name])
+            if x.dtype is SINGLE:
+                return x.name
+            return self._program.add("f32({0})" if x.dtype is DOUBLE else "one_if({0})", [x.name])
         if not isinstance(x, (int, float, np.float32, np.bool)) or isinstance(x, _WIDE):
             raise NotElementwiseError(f"{type(x).__name__} beside float32 is no constant")
         return literal(float(x))
+
+    def _plain(self, x: Any) -> str:
+        """The name of a number in double precision."""
+        if isinstance(x, Symbol):
+            return x.name
+        if type(x) not in (int, float, bool):
+            raise NotElementwiseError(f"{type(x).__name__} beside a number")
+        return f"({float(x)!r})" if math.isfinite(x) else f'float("{x}")'
 
     def _condition(self, x: Any) -> str:
         if isinstance(x, Symbol):

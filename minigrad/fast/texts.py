@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,13 +19,16 @@ from minigrad.fast.mathematics import *
 
 
 def kernel({parameters}):
-{numbers}    for i in prange({size}):
+{before}    for i in prange({size}):
 {lines}
 '''
 
 
 class Loop(NamedTuple):
-    """A compiled loop: ``kernel(*arrays, *numbers, *results)``, where all arrays are flat and of one size."""
+    """A compiled loop: ``kernel(*arrays, *numbers, *results)``, where all arrays are flat and of one size.
+
+    Without results of its own it writes into the arrays.
+    """
 
     kernel: Any
     places: (
@@ -39,6 +43,7 @@ def loop(
     arguments: Sequence[Any],
     options: Mapping[str, Any],
     constants: Collection[int] = (),
+    into: Sequence[int] = (),
 ) -> Loop:
     """Compile a function of arrays, which is run once on symbols.
 
@@ -48,6 +53,7 @@ def loop(
         arguments: its positional arguments: arrays like those to come, a float where any number may come, constants.
         options: its keyword arguments: arrays and constants.
         constants: the places of arguments that are constants even if they are floats.
+        into: the places of arrays that take the results, in their order; by default these have arrays of their own.
 
     Raises:
         NotElementwiseError: if it is no function of single numbers.
@@ -62,7 +68,7 @@ def loop(
             return Symbol(program, f"{arrays[-1]}[i]", value.dtype)
         if type(value) is float and not constant:
             numbers.append(f"n{len(numbers)}")
-            return Symbol(program, numbers[-1])
+            return Symbol(program, numbers[-1], np.float64)
         return value
 
     symbols = [symbol(value, place in constants) for place, value in enumerate(arguments)]
@@ -72,8 +78,8 @@ def loop(
         raise NotElementwiseError("it writes into what it was given")
     several = type(returned) is tuple
     results = [part for part in (returned if several else (returned,)) if part is not None]
-    lines = _lines(program, results)
-    kernel = from_source(title, _source(title, arrays, numbers, lines, [result.name for result in results]))
+    source = _source(title, arrays, numbers, _lines(program, results), [result.name for result in results], into)
+    kernel = from_source(title, source)
     numbered = itertools.count()
     places = tuple([None if part is None else next(numbered) for part in returned]) if several else None
     return Loop(kernel, places, len(results))
@@ -97,14 +103,28 @@ def _lines(program: Program, results: Sequence[Any]) -> list[tuple[str, str]]:
     return lines
 
 
-def _source(title: str, arrays: list[str], numbers: list[str], lines: list[tuple[str, str]], results: list[str]) -> str:
-    outputs = [f"r{i}" for i in range(len(results))]
-    body = [f"{name} = {text}" for name, text in lines]
-    body += [f"{output}[i] = {name}" for output, name in zip(outputs, results, strict=True)]
+def _source(
+    title: str,
+    arrays: list[str],
+    numbers: list[str],
+    lines: list[tuple[str, str]],
+    results: list[str],
+    into: Sequence[int],
+) -> str:
+    own = [] if into else [f"r{i}" for i in range(len(results))]
+    outputs = [arrays[place] for place in into] if into else own
+    of_elements, before, inside = {f"{array}[i]" for array in arrays}, [], []
+    for name, text in lines:  # what is the same for all elements stands in front of the loop
+        if of_elements.isdisjoint(re.findall(r"\w+(?:\[i\])?", text)):
+            before.append(f"    {name} = {text}\n")
+        else:
+            of_elements.add(name)
+            inside.append(f"        {name} = {text}")
+    inside += [f"        {output}[i] = {name}" for output, name in zip(outputs, results, strict=True)]
     return _MODULE.format(
         title=title,
-        parameters=", ".join([*arrays, *numbers, *outputs]),
-        numbers="".join([f"    {number} = f32({number})\n" for number in numbers]),
+        parameters=", ".join([*arrays, *numbers, *own]),
+        before="".join(before),
         size=f"{outputs[0]}.size",
-        lines="\n".join([f"        {line}" for line in body]),
+        lines="\n".join(inside),
     )
