@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,17 @@ def _same_random_numbers() -> None:
     minigrad.manual_seed(0)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _plain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Without compiled kernels, for what is true of NumPy's functions only."""
+    if request.node.get_closest_marker("plain"):
+        monkeypatch.delenv("MINIGRAD_FAST", raising=False)  # for programs that the test starts
+        with minigrad.fast.disabled():
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ class Elementwise:
         first = values[0] if values else None
         if type(first) is not ndarray and len(values) > 1:
             first = values[1]
-        if type(first) is ndarray and first.size >= settings.minimum and first.dtype is FLOAT:
+        if settings.serves(first) and first.dtype is FLOAT:
             try:
                 result = self._compiled(first, values, options)
             except CannotCompileError:

@@ -7,8 +7,6 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from numpy import ndarray
-
 from ..core.primitive import Primitive
 from . import kernels  # noqa: F401 - declares the kernels that have structure
 from .elementwise import Elementwise
@@ -50,8 +48,7 @@ def _guarded(kernel: Callable[..., Any], plain: Callable[..., Any], give_up: Cal
     """The kernel for large arrays of NumPy's own, unless it declines; the plain function for all else."""
 
     def either(*values: Any, **options: Any) -> Any:
-        first = values[0]
-        if type(first) is ndarray and first.size >= settings.minimum:
+        if settings.serves(values[0]):
             try:
                 result = kernel(*values, **options)
             except CannotCompileError:

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 import numba
+import numpy as np
 from numba import prange
 from numba.core.errors import NumbaError
 from threadpoolctl import ThreadpoolController
@@ -19,6 +20,9 @@ from ..core.caller import warn
 from .compiler import compiled
 
 MINIMUM = 8192  # elements of the first array, below which NumPy's own call is as good
+
+
+_ACTING = {"raise", "call", "print", "log"}
 
 
 class CannotCompileError(RuntimeError):
@@ -66,6 +70,15 @@ class Pool:
                 first = str(error).strip().splitlines()[0]
                 warn(f"minigrad.fast could not compile a kernel, and goes on with NumPy in its place: {first}")
             raise CannotCompileError(str(error)) from error
+
+    def serves(self, first: Any) -> bool:
+        """Whether kernels shall run for a large array: not if NumPy was told to act on what overflows, say.
+
+        Kernels compute what is not finite without a word.
+        """
+        if type(first) is not np.ndarray or first.size < self.minimum:
+            return False
+        return _ACTING.isdisjoint(np.geterr().values())
 
     def least(self, work: int) -> float:
         """The work from which on a kernel pays; none at all while everything shall run in kernels."""

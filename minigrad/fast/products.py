@@ -96,7 +96,7 @@ def gemm(a: Any, b: Any, out: Any, alpha: Any, beta: Any) -> None:
 def _product(turn_a: int, turn_b: int, k: int, a: Any, b: Any, out: Any, threads: int) -> None:
     """Write a @ b into ``out``, each thread a part of the rows, or of the columns if there are more of them."""
     m, n = out.shape
-    size, step_a, step_b = out.itemsize, a.strides[0] // out.itemsize, b.strides[0] // out.itemsize
+    size, step_a, step_b = out.itemsize, a.shape[1], b.shape[1]  # strides of a single row or column say nothing
     one, zero = out.dtype.type(1), out.dtype.type(0)
     length = max(m, n)
     part = ((length + threads - 1) // threads + 15) // 16 * 16

@@ -42,6 +42,7 @@ np.exp(np.float32(1000))  # WARNS overflow encountered in exp
 """
 
 
+@pytest.mark.plain
 def test_warnings_point_at_the_line_that_led_to_them(tmp_path: Path) -> None:
     """With Python's filters as they are by default: every line is shown, where the user wrote it."""
     script = tmp_path / "script.py"
@@ -60,6 +61,7 @@ def test_warnings_point_at_the_line_that_led_to_them(tmp_path: Path) -> None:
     assert len(shown) == len(set(shown)), "a line warns once"
 
 
+@pytest.mark.plain
 def test_values_and_gradients_are_those_without_the_warning() -> None:
     x = Tensor([1000.0, 1.0], requires_grad=True)
     with warnings.catch_warnings():
