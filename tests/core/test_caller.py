@@ -76,6 +76,7 @@ def test_values_and_gradients_are_those_without_the_warning() -> None:
     assert z.grad.tolist() == [np.inf, 0.25]
 
 
+@pytest.mark.plain
 def test_who_asks_for_errors_gets_them_with_the_operation_undone() -> None:
     x = Tensor([1000.0])
     with warnings.catch_warnings(), pytest.raises(RuntimeWarning, match="overflow encountered in exp") as caught:
