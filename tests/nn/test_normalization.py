@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from minigrad import Tensor, nn
+from minigrad import Tensor, autograd, nn
 from minigrad.nn import functional as F
 
 RNG = np.random.default_rng
@@ -110,6 +110,57 @@ def test_the_memory_layout_is_kept(order):
         out = layer(tensor).detach().numpy()
         assert out.strides == x.strides
         np.testing.assert_allclose(out, layer(Tensor(values)).detach().numpy(), rtol=1e-3, atol=1e-4)
+
+
+def _rows_first(x):
+    """(N, C, ..., W) in the memory order (..., C, W, N) of a convolution."""
+    order = (*range(2, x.ndim - 1), 1, x.ndim - 1, 0)
+    return np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
+
+
+LAYOUTS = {
+    "rows, channels, columns, samples": _rows_first,
+    "channels innermost": lambda x: np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1),
+    "with gaps": lambda x: np.repeat(_rows_first(x), 2, axis=-1)[..., ::2],
+    "backwards": lambda x: _rows_first(x[..., ::-1])[..., ::-1],
+}
+NORMS = {
+    "batch": lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
+    "instance": lambda x, w, b: F.instance_norm(x, None, None, w, b),
+    "group": lambda x, w, b: F.group_norm(x, 2, w, b),
+    "evaluation": lambda x, w, b: F.batch_norm(x, Tensor(np.zeros(8)), Tensor(np.ones(8)), w, b),
+}
+
+
+@pytest.mark.parametrize("shape", [(16, 8, 9, 8), (4, 8, 3, 97), (33, 8, 64), (1, 8, 40, 40), (5, 8, 3, 9, 11)])
+@pytest.mark.parametrize("norm", NORMS)
+def test_values_and_gradients_do_not_depend_on_the_layout(norm, shape):
+    """From 8,192 elements on, what is summed and broadcast follows the order of memory."""
+    rng = RNG(0)
+    x, g, weight, bias = (rng.standard_normal(s) for s in (shape, shape, 8, 8))
+
+    def results(x, g):
+        parts = [Tensor(v, requires_grad=True) for v in (x, weight, bias)]
+        out = NORMS[norm](*parts)
+        return [t.numpy() for t in (out.detach(), *autograd.grad(out, parts, Tensor(g)))]
+
+    expected = results(x, g)
+    for layout in LAYOUTS.values():
+        for found, value in zip(results(layout(x), layout(g)), expected, strict=True):
+            np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-11)
+    for found, value in zip(results(_rows_first(x), g), expected, strict=True):  # a gradient in another order
+        np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-11)
+
+
+def test_nan_stays_in_its_group():
+    x = _rows_first(RNG(0).standard_normal((16, 4, 16, 16)).astype(np.float32))
+    x[3, 1, 5, 6] = np.nan
+    touched = {"instance": (3, slice(1, 2)), "group": (3, slice(2)), "batch": (slice(None), slice(1, 2))}
+    for norm, where in touched.items():
+        expected = np.zeros(x.shape, bool)
+        expected[where] = True
+        layer = Tensor(np.ones(4, np.float32))
+        np.testing.assert_array_equal(np.isnan(NORMS[norm](Tensor(x), layer, layer).numpy()), expected)
 
 
 def test_numpys_buffer_is_left_as_it_was():

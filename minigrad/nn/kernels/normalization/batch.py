@@ -12,7 +12,8 @@ import numpy as np
 
 from ....core.declare import primitive
 from ....ops.reduce.sums import count_of
-from .sums import center, project, reciprocal_std_of, short_buffers, sum_of_products, sum_over
+from .memory import along_line, short_buffers
+from .sums import center, project, reciprocal_std_of, sum_of_products, sum_over
 
 
 # --- one mean and variance for each channel ---------------------------------------------------------------------------
@@ -47,12 +48,13 @@ def batch_norm(x: Any, weight: Any = None, bias: Any = None, *, axis: tuple[int,
     count = count_of(x.shape, axis)
     mean = sum_over(x, axis) / count
     with short_buffers(x):
-        centered = x - mean
+        centered = x - along_line(mean, x)
         variance = sum_of_products(centered, centered, axis=axis) / count
         reciprocal_std = 1 / np.sqrt(variance + eps)
-        out = centered * (reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, x.ndim))
+        scale = reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, x.ndim)
+        out = centered * along_line(scale, centered)
         if bias is not None:
-            out += _per_channel(bias, x.ndim)
+            out += along_line(_per_channel(bias, x.ndim), out)
     return out, mean, variance, centered, reciprocal_std
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from ....core.arrays import sum_along
 from ....core.declare import primitive
 from ....ops.reduce.sums import count_of
+from .memory import along_line, as_lines, from_line, lines_to_sum, short_buffers
 
 
 def sum_over(x: Any, axis: tuple[int, ...]) -> Any:
@@ -19,8 +18,9 @@ def sum_over(x: Any, axis: tuple[int, ...]) -> Any:
         if axis == (0,) and x.ndim == 2 and x.shape[0] > _LONG_SUM:
             return _sum_of_blocks(x)
         return sum_along(x, axis, True)
-    kept = [i for i in range(x.ndim) if i not in axis]
-    return np.reshape(np.einsum(x, list(range(x.ndim)), kept), column_shape(x.shape, axis))
+    if order := lines_to_sum(x, axis):
+        x = from_line(sum_along(as_lines(x, order), 0, False), order, x.shape)
+    return _summed(axis, x)
 
 
 _LONG_SUM = 1024  # numbers, from which on they are summed in two steps
@@ -35,37 +35,20 @@ def _sum_of_blocks(x: Any) -> Any:
     return sums.sum(axis=0, keepdims=True) + x[whole:].sum(axis=0, keepdims=True)
 
 
-def column_shape(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, ...]:
-    """``shape`` with the dimensions ``axis`` of size 1."""
-    return tuple(1 if i in axis else n for i, n in enumerate(shape))
-
-
-_LONG_RUN = 512  # elements that lie together, from which on short buffers pay
-
-
-@contextmanager
-def short_buffers(x: Any) -> Iterator[None]:
-    """Let NumPy read what is broadcast over long runs of memory where it lies.
-
-    It gathers operands in buffers of 8192 elements whenever a run, here that of one channel, is shorter than that, and
-    so copies each mean as often as there are pixels.
-    """
-    run = getattr(x, "strides", (0, 0))[1] if x.ndim > 2 else 0
-    if run < _LONG_RUN * x.dtype.itemsize:
-        yield
-        return
-    before = np.setbufsize(_LONG_RUN)
-    try:
-        yield
-    finally:
-        np.setbufsize(before)
+def _summed(axis: tuple[int, ...], *factors: Any) -> Any:
+    """The sum of a product over ``axis``, which keeps its dimensions, in the order in which they lie in memory."""
+    shape = factors[0].shape
+    every = list(range(len(shape)))
+    operands = [operand for factor in factors for operand in (factor, every)]
+    sums = np.einsum(*operands, [d for d in every if d not in axis])
+    return np.reshape(sums, [1 if d in axis else n for d, n in enumerate(shape)])
 
 
 # --- the pieces -------------------------------------------------------------------------------------------------------
 @primitive()
 def center(x: Any, *, axis: tuple[int, ...]) -> Any:
     """``x`` minus its mean over ``axis``."""
-    return x - sum_over(x, axis) / count_of(x.shape, axis)
+    return x - along_line(sum_over(x, axis) / count_of(x.shape, axis), x)
 
 
 center.rule(x=lambda g, axis: center(g, axis=axis))
@@ -78,9 +61,10 @@ def sum_of_products(x: Any, y: Any = None, *, axis: tuple[int, ...]) -> Any:
         return sum_over(x, axis)
     if axis == (x.ndim - 1,):
         return np.vecdot(x, y)[..., None]
-    every = list(range(x.ndim))
-    kept = [i for i in every if i not in axis]
-    return np.reshape(np.einsum(x, every, y, every, kept), column_shape(x.shape, axis))
+    if order := lines_to_sum(x, axis):
+        line = np.einsum(as_lines(x, order), [0, 1], as_lines(y, order), [0, 1], [1])
+        return _summed(axis, from_line(line, order, x.shape))
+    return _summed(axis, x, y)
 
 
 sum_of_products.rule(
@@ -97,10 +81,10 @@ def project(x: Any, centered: Any, along_one: Any, along_centered: Any, scale: A
     no part along the constant vector and none along the centered one: they are taken out here.
     """
     with short_buffers(x):
-        out = centered * along_centered
-        out += along_one
+        out = centered * along_line(along_centered, centered)
+        out += along_line(along_one, out)
         out = np.subtract(x, out, out=out)
-        out *= scale
+        out *= along_line(scale, out)
     return out
 
 
@@ -121,12 +105,12 @@ def affine(x: Any, center: Any, scale: Any, shift: Any) -> Any:
     """
     with short_buffers(x):
         if center is None:
-            out = x * scale
+            out = x * along_line(scale, x)
         else:
-            out = x - center
-            out *= scale
+            out = x - along_line(center, x)
+            out *= along_line(scale, out)
         if shift is not None:
-            out += shift
+            out += along_line(shift, out)
     return out
 
 
