@@ -22,7 +22,7 @@ IN_NUMPY = "NumPy's name of a function that takes Tensors"
 SAMPLING = "draws for minigrad.distributions, whose classes are what users call"
 REASONS = {
     "add_rows": DERIVATIVES,
-    "affine": "scale and shift of batch_norm in evaluation, of group_norm and of alpha_dropout",
+    "affine": "scale and shift of batch_norm in evaluation and of alpha_dropout",
     "along_edges": DERIVATIVES,
     "attention_weights": "what MultiheadAttention returns with need_weights=True",
     "bessel_i": "special.i0, i0e, i1 and i1e, by their argument order",

@@ -30,6 +30,12 @@ SAMPLES: dict[str, list[Sample]] = {
         ((normal(2, 3, 4), *_CHANNELS), {"axis": (2,), "eps": 1e-2}),
         ((normal(2, 3, 1, 2, 2), None, None), {"axis": (2, 3, 4), "eps": 0.1}),
     ],
+    "group_norm": [
+        ((normal(2, 4), normal(4, seed=1), normal(4, seed=2)), {"groups": 2, "eps": 1e-2}),
+        ((normal(2, 4, 3), normal(4, seed=1), None), {"groups": 1, "eps": 1e-2}),
+        ((normal(2, 3, 2, 2), None, _CHANNELS[1]), {"groups": 3, "eps": 1e-2}),
+        ((normal(0, 3, 2, 2), *_CHANNELS), {"groups": 3, "eps": 1e-2}),
+    ],
     "layer_norm": [
         ((normal(3, 4), *_ROW), {"eps": 1e-2}),
         ((normal(2, 3, 4), _ROW[0], None), {"eps": 1e-2}),

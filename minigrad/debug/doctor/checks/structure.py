@@ -21,7 +21,8 @@ from ..numbers import Array, norm
 from ..state import restored
 from ..task import WEIGHTED, constant_loss, learned, modules_in_the_loss, place, source
 
-ACTIVATIONS = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softmax", "layer_norm", "batch_norm"}
+ACTIVATIONS = {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softmax"}
+ACTIVATIONS |= {"layer_norm", "batch_norm", "group_norm"}
 SAID_WITH_NUMBERS = {"double-softmax", "double-sigmoid", "target-broadcast"}  # by outputs.py and labels.py
 DEEP = 16
 

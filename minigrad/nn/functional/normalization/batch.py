@@ -11,6 +11,7 @@ from ....core.arrays import as_array, one_precision, shape_of
 from ....core.graph import Array
 from ....core.tensor import Tensor, overwrite, raw, wrap
 from ...kernels.normalization.batch import batch_norm as normalized_channels
+from ...kernels.normalization.group import group_norm as normalized_groups
 from ...kernels.normalization.sums import affine
 from ..arguments import at_least_zero, computed_in_single_precision, floating, numbers, tensors
 from ..sizes import at_least
@@ -245,15 +246,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         )
     _one_per_channel("group_norm", channels, weight=weight, bias=bias)
     weight, bias = tensors(weight, bias)
-    grouped = (input.shape[0], num_groups, channels // num_groups, *input.shape[2:])
-    if math.prod(grouped[2:]) == 0 or math.prod(grouped) // num_groups == 1:
+    values = channels // num_groups * math.prod(input.shape[2:])
+    if values == 0 or values * input.shape[0] == 1:
         raise ValueError(f"group_norm: more than one value per group is needed, got input shape {input.shape}")
     one_precision("group_norm", input, weight=weight, bias=bias)
-    normalized, *_ = normalized_channels(input.reshape(grouped), axis=tuple(range(2, len(grouped))), eps=eps)
-    out = normalized.reshape(input.shape)
-    if weight is None and bias is None:
-        return out  # type: ignore[no-any-return]
-    weight, bias = (None if part is None else _column(part, input.ndim) for part in (weight, bias))
-    if weight is None:
-        return out + bias  # type: ignore[no-any-return]
-    return affine(out, None, weight, bias)  # type: ignore[no-any-return]
+    return normalized_groups(input, weight, bias, groups=num_groups, eps=eps)  # type: ignore[no-any-return]
