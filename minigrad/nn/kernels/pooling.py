@@ -12,8 +12,9 @@ import numpy as np
 
 from ...core.arrays import ordered_like
 from ...core.declare import primitive
+from ...core.graph import Array
 from ...core.modes import grad_enabled
-from ...core.tensor import raw
+from ...core.tensor import Tensor, raw, wrap
 from .windows import reach
 
 
@@ -92,6 +93,15 @@ def max_along(
     return largest(x, axis, kernel_size, windows, stride, before, dilation, winners=grad_enabled.get())
 
 
+def max_and_winner(x: Tensor, axis: int, **how: int) -> tuple[Tensor, Array]:
+    """``max_along``, and which element of its window every one is: what the graph keeps anyway, if there is one."""
+    if not (x.requires_grad and grad_enabled.get()):
+        out, winner = largest(raw(x), axis, winners=True, **how)
+        return wrap(out, None), winner
+    out = max_along(x, axis=axis, **how)
+    return out, dict(zip(max_along.saved_names, out._node.saved, strict=True))["winner"]
+
+
 @primitive()
 def put_winners(
     g: Any, *, winner: Any, axis: int, kernel_size: int, size: int, stride: int, before: int, dilation: int
@@ -120,7 +130,11 @@ def take_winners(x: Any, *, winner: Any, axis: int, kernel_size: int, stride: in
         first, end, elements = reach(size, windows, stride, position * dilation - before)
         those = slice(first, end)
         won = np.equal(_part(winner, axis, those), position)
-        np.copyto(_part(out, axis, those), _part(x, axis, elements), where=won)
+        taken, candidate = _part(out, axis, those), _part(x, axis, elements)
+        if x.dtype.kind == "f":  # of which products would make NaN out of infinity
+            np.copyto(taken, candidate, where=won)
+        else:
+            np.add(taken, candidate * won, out=taken)
     return out
 
 

@@ -120,6 +120,28 @@ def test_nan_wins_and_gets_the_gradient(name, static, share):
     np.testing.assert_allclose(leaf.grad.numpy(), reference.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
+def _rows_first(x):
+    """(N, C, H, W) in the memory order (H, C, W, N) of a convolution."""
+    return np.ascontiguousarray(x.transpose(2, 1, 3, 0)).transpose(3, 1, 0, 2)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("static", [(2,), (3, 2, 1), ((2, 3), 1, 1, (1, 2)), (3, 3, 1, 2, True), ((300, 1), 100)])
+def test_indices_of_results_of_convolutions(static, recorded):
+    """With ties, infinities and NaN; windows of up to 256 elements are counted in 8 bits."""
+    shape = (4, 2, 401, 3) if static[0] == (300, 1) else (4, 3, 11, 12)
+    x = np.round(random(shape)).astype(np.float32)
+    x[0, 0, ::3] = -np.inf
+    x[1, 1, :, ::2] = np.inf
+    x[2, 0, 2::5] = np.nan
+    leaf, reference = Tensor(_rows_first(x), requires_grad=recorded), torch.tensor(x, requires_grad=recorded)
+    found = F.max_pool2d(leaf, *static, return_indices=True)
+    expected = TF.max_pool2d(reference, *static, return_indices=True)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
+    assert (found[0].requires_grad, found[1].dtype) == (recorded, np.int64)
+
+
 def test_a_pool_recorded_without_grad_has_the_same_values():
     x = Tensor(random((2, 3, 8, 9)), requires_grad=True)
     with no_grad():

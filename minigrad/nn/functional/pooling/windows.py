@@ -11,7 +11,7 @@ import numpy as np
 from ....core.graph import Array
 from ....core.tensor import Tensor, raw, wrap
 from ....ops.index.basic import pick
-from ...kernels.pooling import largest, max_along, take_winners, window_sums
+from ...kernels.pooling import max_along, max_and_winner, take_winners, window_sums
 from ...kernels.windows import window_count
 from ..arguments import floating
 from ..sizes import at_least, one_each, stride_of
@@ -138,28 +138,28 @@ def _maxima(input: Tensor, how: list[dict[str, int]], return_indices: bool) -> A
     """Largest elements along the last dimension, then along the one before it."""
     first = input.ndim - len(how)
     out = input
+    winners: list[Array] = []  # for every dimension, the last one first: which elements of its windows stand in ``out``
     for axis in range(input.ndim - 1, first - 1, -1):
-        out = max_along(out, axis=axis, **how[axis - first])
-    return (out, wrap(_positions(raw(input), how), None)) if return_indices else out
-
-
-def _positions(x: Array, how: list[dict[str, int]]) -> Array:
-    """Where the largest element of every window stands, counted over all pooled dimensions, row by row."""
-    first = x.ndim - len(how)
-    found: Any = None
-    scale = 1
-    for axis in range(x.ndim - 1, first - 1, -1):
         along = how[axis - first]
-        size = x.shape[axis]
-        x, winner = largest(x, axis, winners=True, **along)
-        starts = np.arange(along["windows"]) * along["stride"] - along["before"]
-        positions = starts.reshape(-1, *[1] * (x.ndim - 1 - axis)) + winner.astype(np.int64) * along["dilation"]
+        if not return_indices:
+            out = max_along(out, axis=axis, **along)
+            continue
+        out, winner = max_and_winner(out, axis, **along)
         kept = {name: value for name, value in along.items() if name != "windows"}
-        found = (
-            positions if found is None else take_winners(found, winner=winner, axis=axis, **kept) + positions * scale
-        )
-        scale *= size
-    return np.ascontiguousarray(found)
+        winners = [take_winners(earlier, winner=winner, axis=axis, **kept) for earlier in winners] + [winner]
+    return (out, wrap(_positions(winners[::-1], input.shape[first:], how), None)) if return_indices else out
+
+
+def _positions(winners: list[Array], sizes: Sequence[int], how: list[dict[str, int]]) -> Array:
+    """Where the winners of all windows stand, counted over all pooled dimensions, row by row."""
+    found: Any = 0
+    origins: Any = 0
+    for i, (winner, along) in enumerate(zip(winners, how, strict=True)):
+        weight = math.prod(sizes[i + 1 :])
+        starts = np.arange(along["windows"], like=winner) * along["stride"] - along["before"]
+        origins = origins + starts.reshape(-1, *[1] * (len(sizes) - 1 - i)) * weight
+        found = np.multiply(winner, along["dilation"] * weight, dtype=np.int64) + found
+    return found + origins  # type: ignore[no-any-return]
 
 
 # --- mean -------------------------------------------------------------------------------------------------------------
