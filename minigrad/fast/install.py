@@ -48,7 +48,10 @@ def _guarded(kernel: Callable[..., Any], plain: Callable[..., Any], give_up: Cal
     """The kernel for large arrays of NumPy's own, unless it declines; the plain function for all else."""
 
     def either(*values: Any, **options: Any) -> Any:
-        if settings.serves(values[0]):
+        first = values[0]
+        if type(first) is tuple:  # the gradients of several outputs
+            first = values[1]
+        if settings.serves(first):
             try:
                 result = kernel(*values, **options)
             except CannotCompileError:

@@ -1,5 +1,5 @@
 """Kernels for what has structure: rows, windows, recurrences, products. Each module declares its own."""
 
-from . import products
+from . import products, recurrent
 
-__all__ = ["products"]
+__all__ = ["products", "recurrent"]
