@@ -96,7 +96,9 @@ def gemm(a: Any, b: Any, out: Any, alpha: Any, beta: Any) -> None:
 def _product(turn_a: int, turn_b: int, k: int, a: Any, b: Any, out: Any, threads: int) -> None:
     """Write a @ b into ``out``, each thread a part of the rows, or of the columns if there are more of them."""
     m, n = out.shape
-    size, step_a, step_b = out.itemsize, a.shape[1], b.shape[1]  # strides of a single row or column say nothing
+    size = out.itemsize  # strides of a single row or column say nothing: hence max
+    step_a, step_b = max(a.strides[0] // size, a.shape[1]), max(b.strides[0] // size, b.shape[1])
+    step = max(out.strides[0] // size, n)
     one, zero = out.dtype.type(1), out.dtype.type(0)
     length = max(m, n)
     part = ((length + threads - 1) // threads + 15) // 16 * 16
@@ -106,28 +108,40 @@ def _product(turn_a: int, turn_b: int, k: int, a: Any, b: Any, out: Any, threads
         if low < high and m >= n:
             start = a.ctypes.data + low * size * (1 if turn_a else step_a)
             gemm_at(turn_a, turn_b, high - low, n, k, one, start, step_a, b.ctypes.data, step_b, zero,
-                    out.ctypes.data + low * n * size, n)  # fmt: skip
+                    out.ctypes.data + low * step * size, step)  # fmt: skip
         elif low < high:
             start = b.ctypes.data + low * size * (step_b if turn_b else 1)
             gemm_at(turn_a, turn_b, m, high - low, k, one, a.ctypes.data, step_a, start, step_b, zero,
-                    out.ctypes.data + low * size, n)  # fmt: skip
+                    out.ctypes.data + low * size, step)  # fmt: skip
 
 
-def product(a: ndarray, b: ndarray) -> Any:
+def product(a: ndarray, b: ndarray, out: ndarray | None = None) -> Any:
     """The product of two matrices of one dtype, single or double precision, by all threads.
 
     NotImplemented for empty ones, and for layouts in which neither rows nor columns are runs of memory.
+
+    Args:
+        a: a matrix.
+        b: another.
+        out: where the product is written, rows of numbers side by side; by default new memory.
     """
     first, second = _by_rows(a), _by_rows(b)
     if first is None or second is None or not (a.size and b.size):
         return NotImplemented
-    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
+    if out is None:
+        out = np.empty((a.shape[0], b.shape[1]), a.dtype)
     settings.launch(_product, first[0], second[0], a.shape[1], first[1], second[1], out, settings.threads)
     return out
 
 
 def _by_rows(a: ndarray) -> tuple[int, ndarray] | None:
-    """Whether a matrix lies transposed in memory, and the matrix as it lies there."""
-    if a.flags.c_contiguous:
+    """Whether a matrix lies transposed in memory, and the matrix as it lies there, its rows apart or not."""
+    if _has_rows(a):
         return 0, a
-    return (1, a.T) if a.flags.f_contiguous else None
+    return (1, a.T) if _has_rows(a.T) else None
+
+
+def _has_rows(a: ndarray) -> bool:
+    step, next_one = a.strides
+    apart = step >= a.shape[1] * a.itemsize and step % a.itemsize == 0
+    return next_one == a.itemsize and (apart or len(a) == 1)

@@ -56,8 +56,8 @@ def turned_product(turned: ndarray, b: ndarray) -> ndarray:
     """``turned.T @ b`` by all threads: what turns gradients of many rows into that of a weight.
 
     Args:
-        turned: (rows, m), in C order, float32, not empty.
-        b: (rows, n), likewise.
+        turned: (rows, m), float32, not empty; columns of a larger matrix too.
+        b: (rows, n), in C order.
     """
     m, n = turned.shape[1], b.shape[1]
     if m * n > _RESULT:
