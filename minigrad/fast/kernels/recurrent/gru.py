@@ -14,7 +14,7 @@ from ...layout import FLOAT, plain
 from ...mathematics import tanh
 from ...pool import settings
 from ...products import product
-from ...tiles import multiply, turned, turned_product
+from ...tiles import multiply, panels, turned_product
 from .steps import add, before, begun, copy, sigmoids, steps
 
 f32 = np.float32
@@ -26,7 +26,9 @@ def _rotated(rows: ndarray, by: int) -> ndarray:
 
 
 @compiled(parallel=True)
-def _forward(gates: Any, bias: Any, recur: Any, h: Any, out: Any, starts: Any, sizes: Any, bounds: Any) -> None:
+def _forward(
+    gates: Any, bias: Any, of_gates: Any, of_share: Any, h: Any, out: Any, starts: Any, sizes: Any, bounds: Any
+) -> None:
     """All steps: ``gates`` begin with the part of the input in three quarters, ``h`` with the initial state."""
     n = h.shape[1]
     for t in prange(len(bounds) - 1):
@@ -35,8 +37,8 @@ def _forward(gates: Any, bias: Any, recur: Any, h: Any, out: Any, starts: Any, s
             top, high = starts[step], min(bounds[t + 1], sizes[step])
             if low < high:
                 now = gates[top + low : top + high]
-                multiply(h[low:high], recur[:, : 2 * n], now[:, n : 3 * n], f32(1))
-                multiply(h[low:high], recur[:, 2 * n :], now[:, 3 * n :], f32(0))
+                multiply(h[low:high], of_gates, now[:, n : 3 * n], f32(1))
+                multiply(h[low:high], of_share, now[:, 3 * n :], f32(0))
             for i in range(low, high):
                 z, h_i, shown = gates[top + i], h[i], out[top + i]
                 sigmoids(z[n : 3 * n], bias[n : 3 * n])
@@ -66,25 +68,20 @@ def _(
         bias[: 3 * n] += _rotated(b_ih, 1)
         bias[n:] += b_hh
     h, out = h0.copy(), np.empty((len(x), n), FLOAT)
-    settings.launch(_forward, gates, bias, turned(w_hh), h, out, *order)
+    settings.launch(_forward, gates, bias, panels(w_hh[: 2 * n].T), panels(w_hh[2 * n :].T), h, out, *order)
     return out, h, gates
 
 
 @compiled(parallel=True)
 def _backward(
-    g: Any, h0: Any, w_hh: Any, out: Any, gates: Any, dh: Any, d: Any, earlier: Any, sums: Any, starts: Any,
+    g: Any, h0: Any, out: Any, gates: Any, recur: Any, dh: Any, d: Any, earlier: Any, sums: Any, starts: Any,
     sizes: Any, bounds: Any,
 ) -> None:  # fmt: skip
     """All steps, the last one first.
 
-    Args:
-        g: the gradient of ``out``; empty if there is none.
-        h0, w_hh, out, gates: as in the forward.
-        dh: the gradient of the last state, which becomes that of the first.
-        d: to be written: the gradients of what σ and tanh of the gates were applied to, and of the state's share.
-        earlier: to be written: the states before every step.
-        sums: to be written: the sums of the rows of ``d``, a part by every thread.
-        starts, sizes, bounds: the steps.
+    ``dh`` begins with the gradient of the last state and ends with that of the first. Written are ``d``, the gradients
+    of what σ and tanh of the gates were applied to and of the state's share; ``earlier``, the states before every step;
+    and ``sums``, those of the rows of ``d``, a part by every thread. ``g`` is empty if ``out`` has no gradient.
     """
     n = dh.shape[1]
     for t in prange(len(bounds) - 1):
@@ -102,7 +99,7 @@ def _backward(
                 _unit_backward(gates[row], h, dh[i], d[row])
                 add(total, d[row])
             if low < high:
-                multiply(d[top + low : top + high, n:], w_hh, dh[low:high], f32(1))
+                multiply(d[top + low : top + high, n:], recur, dh[low:high], f32(1))
 
 
 @compiled(inline=True)
@@ -127,13 +124,15 @@ def _(
     reverse: bool, input_gradient: bool,
 ) -> Any:  # fmt: skip
     order = steps(3, x, (h0,), w_ih, w_hh, (b_ih,), sizes, reverse)
-    if order is None or not plain(*[part for part in g if part is not None]):
+    if order is None or not plain(out, gates, *[part for part in g if part is not None]):
         return NotImplemented
     of_out, last = g
     n = h0.shape[1]
     dh = begun(last, h0)
     d, earlier, sums = np.empty_like(gates), np.empty_like(out), np.empty((settings.threads, 4 * n), FLOAT)
-    settings.launch(_backward, out[:0] if of_out is None else of_out, h0, w_hh, out, gates, dh, d, earlier, sums, *order)
+    settings.launch(
+        _backward, out[:0] if of_out is None else of_out, h0, out, gates, panels(w_hh), dh, d, earlier, sums, *order
+    )
     of_input, of_state, of_bias = d[:, : 3 * n], d[:, n:], sums.sum(0)
     return [
         product(of_input, _rotated(w_ih, 1)) if input_gradient else None,

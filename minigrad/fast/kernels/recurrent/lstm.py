@@ -14,7 +14,7 @@ from ...layout import FLOAT, plain
 from ...mathematics import tanh
 from ...pool import settings
 from ...products import product
-from ...tiles import multiply, turned, turned_product
+from ...tiles import multiply, panels, turned_product
 from .steps import add, before, begun, copy, sigmoids, steps, tanhs
 
 f32 = np.float32
@@ -58,26 +58,21 @@ def _(
     gates = product(x, w_ih.T)
     bias = np.zeros_like(w_hh[:, 0]) if b_ih is None else b_ih + b_hh
     h, c = h0.copy(), c0.copy()
-    out, cells = np.empty((2, len(x), h.shape[1]), FLOAT)
-    settings.launch(_forward, gates, bias, turned(w_hh), h, c, out, cells, *order)
+    out, cells = np.empty((len(x), h.shape[1]), FLOAT), np.empty((len(x), h.shape[1]), FLOAT)
+    settings.launch(_forward, gates, bias, panels(w_hh.T), h, c, out, cells, *order)
     return out, h, c, gates, cells
 
 
 @compiled(parallel=True)
 def _backward(
-    g: Any, h0: Any, c0: Any, w_hh: Any, out: Any, gates: Any, cells: Any, dh: Any, dc: Any, d: Any, earlier: Any,
+    g: Any, h0: Any, c0: Any, out: Any, gates: Any, cells: Any, recur: Any, dh: Any, dc: Any, d: Any, earlier: Any,
     sums: Any, starts: Any, sizes: Any, bounds: Any,
 ) -> None:  # fmt: skip
     """All steps, the last one first.
 
-    Args:
-        g: the gradient of ``out``; empty if there is none.
-        h0, c0, w_hh, out, gates, cells: as in the forward.
-        dh, dc: the gradients of the last states, which become those of the first ones.
-        d: to be written: the gradients of what σ and tanh of the gates were applied to.
-        earlier: to be written: the hidden states before every step.
-        sums: to be written: the sums of the rows of ``d``, a part by every thread.
-        starts, sizes, bounds: the steps.
+    ``dh`` and ``dc`` begin with the gradients of the last states and end with those of the first ones. Written are
+    ``d``, the gradients of what σ and tanh of the gates were applied to; ``earlier``, the hidden states before every
+    step; and ``sums``, those of the rows of ``d``, a part by every thread. ``g`` is empty if ``out`` has no gradient.
     """
     n = dh.shape[1]
     for t in prange(len(bounds) - 1):
@@ -94,7 +89,7 @@ def _backward(
                 _cell_backward(gates[row], cells[row], before(cells, c0, starts, sizes, step, i), dh[i], dc[i], d[row])
                 add(total, d[row])
             if low < high:
-                multiply(d[top + low : top + high], w_hh, dh[low:high], f32(0))
+                multiply(d[top + low : top + high], recur, dh[low:high], f32(0))
 
 
 @compiled(inline=True)
@@ -117,13 +112,13 @@ def _(
     sizes: tuple[int, ...], reverse: bool, input_gradient: bool,
 ) -> Any:  # fmt: skip
     order = steps(4, x, (h0, c0), w_ih, w_hh, (b_ih,), sizes, reverse)
-    if order is None or not plain(*[part for part in g if part is not None]):
+    if order is None or not plain(out, gates, cells, *[part for part in g if part is not None]):
         return NotImplemented
     of_out, *last = g
     dh, dc = begun(last[0], h0), begun(last[1], c0)
     d, earlier, sums = np.empty_like(gates), np.empty_like(out), np.empty((settings.threads, len(w_hh)), FLOAT)
     of_out = out[:0] if of_out is None else of_out
-    settings.launch(_backward, of_out, h0, c0, w_hh, out, gates, cells, dh, dc, d, earlier, sums, *order)
+    settings.launch(_backward, of_out, h0, c0, out, gates, cells, panels(w_hh), dh, dc, d, earlier, sums, *order)
     db = None if b_ih is None else sums.sum(0)
     dx = product(d, w_ih) if input_gradient else None
     return [dx, dh, dc, turned_product(d, x), turned_product(d, earlier), db, db]

@@ -14,7 +14,7 @@ from ...layout import FLOAT, plain
 from ...mathematics import maximum, one_if
 from ...pool import settings
 from ...products import product
-from ...tiles import multiply, turned, turned_product
+from ...tiles import multiply, panels, turned_product
 from .steps import add, before, begun, copy, steps, tanhs
 
 f32 = np.float32
@@ -49,26 +49,20 @@ def _(
         return NotImplemented
     bias = np.zeros_like(w_hh[0]) if b_ih is None else b_ih + b_hh
     out, h = product(x, w_ih.T), h0.copy()
-    settings.launch(_forward, out, bias, turned(w_hh), h, bool(relu), *order)
+    settings.launch(_forward, out, bias, panels(w_hh.T), h, bool(relu), *order)
     return out, h
 
 
 @compiled(parallel=True)
 def _backward(
-    g: Any, h0: Any, w_hh: Any, out: Any, dh: Any, d: Any, earlier: Any, sums: Any, relu: bool, starts: Any,
+    g: Any, h0: Any, out: Any, recur: Any, dh: Any, d: Any, earlier: Any, sums: Any, relu: bool, starts: Any,
     sizes: Any, bounds: Any,
 ) -> None:  # fmt: skip
     """All steps, the last one first.
 
-    Args:
-        g: the gradient of ``out``; empty if there is none.
-        h0, w_hh, out: as in the forward.
-        dh: the gradient of the last state, which becomes that of the first.
-        d: to be written: the gradients of what tanh or relu was applied to.
-        earlier: to be written: the states before every step.
-        sums: to be written: the sums of the rows of ``d``, a part by every thread.
-        relu: whether it was relu.
-        starts, sizes, bounds: the steps.
+    ``dh`` begins with the gradient of the last state and ends with that of the first. Written are ``d``, the gradients
+    of what tanh or relu was applied to; ``earlier``, the states before every step; and ``sums``, those of the rows of
+    ``d``, a part by every thread. ``g`` is empty if ``out`` has no gradient.
     """
     for t in prange(len(bounds) - 1):
         low, total = bounds[t], sums[t]
@@ -87,7 +81,7 @@ def _backward(
                     d_i[j] = dh_i[j] * slope
                 add(total, d_i)
             if low < high:
-                multiply(d[top + low : top + high], w_hh, dh[low:high], f32(0))
+                multiply(d[top + low : top + high], recur, dh[low:high], f32(0))
 
 
 @rnn.fast("joint")
@@ -96,13 +90,13 @@ def _(
     relu: bool, input_gradient: bool,
 ) -> Any:  # fmt: skip
     order = steps(1, x, (h0,), w_ih, w_hh, (b_ih,), sizes, reverse)
-    if order is None or not plain(*[part for part in g if part is not None]):
+    if order is None or not plain(out, *[part for part in g if part is not None]):
         return NotImplemented
     of_out, last = g
     dh = begun(last, h0)
     d, earlier, sums = np.empty_like(out), np.empty_like(out), np.empty((settings.threads, len(w_hh)), FLOAT)
     of_out = out[:0] if of_out is None else of_out
-    settings.launch(_backward, of_out, h0, w_hh, out, dh, d, earlier, sums, bool(relu), *order)
+    settings.launch(_backward, of_out, h0, out, panels(w_hh), dh, d, earlier, sums, bool(relu), *order)
     db = None if b_ih is None else sums.sum(0)
     dx = product(d, w_ih) if input_gradient else None
     return [dx, dh, turned_product(d, x), turned_product(d, earlier), db, db]

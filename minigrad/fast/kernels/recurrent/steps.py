@@ -84,14 +84,14 @@ def begun(last: Any, like: ndarray) -> ndarray:
 # --- inside kernels ---------------------------------------------------------------------------------------------------
 @compiled(inline=True)
 def sigmoids(x: Any, bias: Any) -> None:
-    """x = σ(x + bias) for vectors."""
+    """Write σ(x + bias) into ``x``, a vector."""
     for j in range(x.size):
         x[j] = sigmoid(x[j] + bias[j])
 
 
 @compiled(inline=True)
 def tanhs(x: Any, bias: Any) -> None:
-    """x = tanh(x + bias) for vectors."""
+    """Write tanh(x + bias) into ``x``, a vector."""
     for j in range(x.size):
         x[j] = tanh(x[j] + bias[j])
 
@@ -106,13 +106,13 @@ def before(states: Any, first: Any, starts: Any, sizes: Any, step: int, i: int) 
 
 @compiled(inline=True)
 def add(total: Any, x: Any) -> None:
-    """total += x for vectors."""
+    """Add the vector ``x`` to ``total``."""
     for j in range(total.size):
         total[j] += x[j]
 
 
 @compiled(inline=True)
 def copy(x: Any, into: Any) -> None:
-    """into = x for vectors."""
+    """Write the vector ``x`` to ``into``."""
     for j in range(into.size):
         into[j] = x[j]
