@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from types import MethodType
 from typing import Any
 
@@ -20,6 +19,7 @@ from .graph import Fork, Node
 from .modes import grad_enabled
 from .operators import labelled
 from .refusals import explained, refuse_output, refuse_overwritten
+from .saving import Saving
 from .tensor import Tensor, raw, wrap
 from .views import UNKNOWN, share_with
 
@@ -79,6 +79,8 @@ class Primitive:
         self.kernels: dict[str, Rule] = {}  # "forward", an input or "joint" -> what minigrad.fast may run instead
         self.rules: dict[str, Rule] = {}  # name of an input -> its rule
         self.joint_rule: Rule | None = None  # or one for all inputs at once
+        self._several = len(outputs) > 1
+        self._packed = self._several or bool(self.residuals)
         self._plan([])
         self.__doc__ = doc or forward.__doc__
         REGISTRY[self.name] = self
@@ -101,7 +103,10 @@ class Primitive:
         return self
 
     def joint(self, rule: Rule) -> Primitive:
-        """Register one rule that returns the gradients of all inputs, where they share work; returns the primitive."""
+        """Register one rule that returns the gradients of all inputs, where they share work; returns the primitive.
+
+        It may name ``needed`` too: for each input, whether its gradient is wanted; where not, it may return None.
+        """
         self.joint_rule = rule
         self._plan([rule])
         return self
@@ -130,40 +135,12 @@ class Primitive:
         declared: Any = self.joint_rule if of == "joint" else self.rules[of]
         self._rules[place] = (function or declared, self._rules[place][1])
 
-    def _plan(self, rules: list[Rule]) -> None:
+    def _plan(self, rules: Sequence[Rule]) -> None:
         """Work out, once, what has to be saved and where each rule finds what it names."""
-        asks = [tuple(inspect.signature(rule).parameters)[1:] for rule in rules]
-        rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in self.residuals.items()}
-        asked = {name for ask in asks for name in ask}
-        asked |= {part for name in asked & set(rebuilds) for part in rebuilds[name]}
-        shapes = ("shapes",) if self.variadic else tuple(f"{name}_shape" for name in self.inputs)
-        available = (*self.inputs, *self.outputs, *self.residuals, *self.static, *shapes)
-        if unknown := asked - set(available):
-            raise TypeError(f"a rule of {self.name} names {sorted(unknown)}; it can name {available}")
-        self.saved_names = tuple(name for name in available if name in asked)
-        self._rebuilds = rebuilds
-        self._available = available
-        self._pickers: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
-        self._several = len(self.outputs) > 1
-        self._packed = self._several or bool(self.residuals)
-        self._simple = not (self.residuals or self.static or self.variadic or self._several or asked & set(shapes))
-        self._wants_shapes = bool(asked & set(shapes))
-        self._rules = [
-            (rule, _picker([self.saved_names.index(name) for name in ask]))
-            for rule, ask in zip(rules, asks, strict=True)
-        ]
-        self._asks = asks
-
-    def _picker_for(self, live: int) -> Callable[[Any], tuple[Any, ...]]:
-        """What picks the values to save, with None for those that only rules of inputs without gradient name."""
-        if not self._asks:
-            raise TypeError(f"{self.name} has no derivative yet; declare it with {self.name}.rule(...)")
-        joint = self.joint_rule is not None  # one rule serves all
-        asks = [ask for i, ask in enumerate(self._asks) if joint or live >> i & 1]
-        named = {name for ask in asks for name in ask}
-        named |= {part for name in named & set(self._rebuilds) for part in self._rebuilds[name]}
-        places = [self._available.index(name) if name in named else -1 for name in self.saved_names]  # None comes last
-        return self._pickers.setdefault(live, _picker(places))
+        saving = self._saving = Saving(self, rules)
+        self.saved_names, self._rules, self._picks, self._simple = (
+            saving.names, saving.rules, saving.picks, saving.simple
+        )  # fmt: skip
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Bind like a function, so that a primitive can be a method of Tensor."""
@@ -241,7 +218,14 @@ class Primitive:
             out = self._settled(out, values, static)
         node = None
         if live and grad_enabled.get():
-            node = self._recorded(values, parents, live, static, out, residuals, foreign)
+            if self._simple and not foreign:
+                pick = self._picks.get(live) or self._saving.pick_for(live)
+                saved = pick([*values, out, None])
+            else:
+                saved = self._saved(values, parents, live, foreign, static, (out,), residuals)
+            node = Node(self, parents, saved, static, out)
+            if node.detector is not None:
+                node.detector.value(node, values, out)
         return wrap(out, node) if out.base is None else share_with(args, wrap(out, node), ((self, static),))
 
     def _forked(
@@ -272,7 +256,11 @@ class Primitive:
             outputs = tuple([self._settled(out, values, static) for out in outputs])
         node: Any = None
         if live and grad_enabled.get():
-            node = self._recorded(values, parents, live, static, outputs, residuals, foreign)
+            saved = self._saved(values, parents, live, foreign, static, outputs, residuals)
+            node = Fork(self, parents, saved, static, outputs[0])
+            if node.detector is not None:
+                for out in outputs:
+                    node.detector.value(node, values, out)
         tensors = tuple([wrap(out, node and node.output(i, out)) for i, out in enumerate(outputs)])
         whole = [tensor for tensor in tensors if tensor._array.base is None]
         for i, tensor in enumerate(tensors):
@@ -317,37 +305,23 @@ class Primitive:
         except TypeError as error:
             raise self._explained(error, values, static) from None
 
-    def _recorded(
+    def _saved(
         self,
         values: list[Any],
         parents: list[Node | None],
         live: int,
-        static: dict[str, Any],
-        out: Any,
-        residuals: Sequence[Any],
         foreign: bool,
-    ) -> Node:
-        """The node of one application, with what its rules will ask for."""
+        static: dict[str, Any],
+        outputs: tuple[Any, ...],
+        residuals: Sequence[Any],
+    ) -> tuple[Any, ...]:
+        """What the rules of the inputs that need a gradient will ask for."""
         if foreign:  # the caller may write into that array before backward reads it
             for i, name in enumerate(self.inputs):
                 if parents[i] is None and name in self.saved_names and type(values[i]) is ndarray:
                     values[i] = values[i].copy()
-        pick = self._pickers.get(live) or self._picker_for(live)
-        if self._simple:
-            saved = pick([*values, out, None])
-        else:
-            inputs = values[: len(self.inputs)]
-            shapes: Any = ()
-            if self._wants_shapes:
-                shapes = [getattr(value, "shape", ()) for value in (values if self.variadic else inputs)]
-                shapes = [shapes] if self.variadic else shapes
-            outputs = out if self._several else (out,)
-            saved = pick((*inputs, *outputs, *residuals, *{**self.static, **static}.values(), *shapes, None))
-        node = Fork(self, parents, saved, static, out[0]) if self._several else Node(self, parents, saved, static, out)
-        if node.detector is not None:
-            for o in out if self._several else (out,):
-                node.detector.value(node, values, o)
-        return node
+        pick = self._picks.get(live) or self._saving.pick_for(live)
+        return pick(self._saving.everything(values, outputs, residuals, static))
 
     # --- backward -----------------------------------------------------------------------------------------------------
     def pull(self, node: Node, g: Any, differentiable: bool, needed: set[Node] | None) -> list[tuple[Node, Any]]:
@@ -370,12 +344,7 @@ class Primitive:
             g = tuple(map(g.get, range(len(self.outputs))))
         try:
             if self.joint_rule is not None:
-                rule, pick = self._rules[0]
-                return [
-                    (parent, self._fitted(node, parent, part, g))
-                    for parent, part in zip(node.parents, rule(g, *pick(saved)), strict=True)
-                    if parent is not None and (needed is None or parent in needed)
-                ]
+                return self._pull_jointly(node, g, saved, needed)
             parts = []
             for (rule, pick), parent in zip(self._rules, node.parents):  # noqa: B905 - checked when the node was made
                 if parent is not None and (needed is None or parent in needed):
@@ -387,6 +356,19 @@ class Primitive:
             again: Any = given_by_caller(warning, self.pull, node, received, differentiable, needed)
             return again  # type: ignore[no-any-return]
         return parts
+
+    def _pull_jointly(
+        self, node: Node, g: Any, saved: tuple[Any, ...], needed: set[Node] | None
+    ) -> list[tuple[Node, Any]]:
+        """The same by one rule for all inputs, which is told, where it asks, whose gradients are needed."""
+        (rule, pick), parents = self._rules[0], node.parents
+        wanted = tuple([parent is not None and (needed is None or parent in needed) for parent in parents])
+        parts = rule(g, *pick(saved), needed=wanted) if self._saving.selects else rule(g, *pick(saved))
+        return [
+            (parent, self._fitted(node, parent, part, g))
+            for parent, part, want in zip(parents, parts, wanted, strict=True)
+            if want and parent is not None
+        ]
 
     def _fitted(self, node: Node, parent: Node, part: Any, g: Any) -> Any:
         """What a rule returned, brought to the shape and dtype of the input that it belongs to."""
@@ -413,7 +395,7 @@ class Primitive:
                 lifted[name] = value
         for name in self.residuals:
             if lifted.get(name) is not None:
-                lifted[name] = self.residuals[name](*[lifted[part] for part in self._rebuilds[name]])
+                lifted[name] = self.residuals[name](*[lifted[part] for part in self._saving.rebuilds[name]])
         return tuple(lifted.values())
 
     def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
@@ -434,11 +416,3 @@ def _outranked(values: list[Any], out: Any) -> bool:
 def _public(name: str) -> str:
     """PyTorch's name of an input that rules call x or y."""
     return {"x": "input", "y": "other"}.get(name, name)
-
-
-def _picker(positions: list[int]) -> Callable[[Any], tuple[Any, ...]]:
-    """A function that picks those positions of a sequence, as a tuple."""
-    if len(positions) == 1:
-        (only,) = positions
-        return lambda values: (values[only],)
-    return itemgetter(*positions) if positions else lambda values: ()
