@@ -13,6 +13,7 @@ from .declare import register
 from .graph import Array, Leaf, Node, walk
 from .modes import Mode, grad_enabled
 from .tensor import Tensor, wrap
+from .writes import stamp
 
 
 @register()
@@ -117,8 +118,9 @@ def seed(
                 f"{call.format('t')} for a Tensor of shape {output.shape} needs the gradient to push back; reduce it "
                 f"to one number first, such as {call.format('t.sum()')}, or pass {argument}=minigrad.ones_like(t)"
             )
-        gradient = wrap(_one_like(output._array), None)
-    elif not isinstance(gradient, Tensor):
+        one = _one_like(output._array)
+        return output._node, wrap(one, None) if differentiable else one[()]  # NumPy is faster with bare numbers
+    if not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient, output.dtype), None)
     if gradient.shape != output.shape:
         raise RuntimeError(
@@ -151,9 +153,22 @@ _adding = threading.RLock()  # reentrant: a signal or a finalizer may run anothe
 def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
     """Add ``grad`` to ``tensor.grad``, if the Tensor still exists; threads add one after the other."""
     if tensor is not None:
-        grad = own(grad, shared)
         with _adding:
-            tensor._grad = grad if tensor._grad is None else tensor._grad + grad
+            known = tensor._grad
+            tensor._grad = own(grad, shared) if known is None else _sum(known, grad)
+
+
+def _sum(known: Tensor, grad: Any) -> Tensor:
+    """``known`` with ``grad`` added: in place, as in PyTorch, where no graph is in the way and the memory is its own."""
+    if isinstance(grad, Tensor):
+        with Mode(grad_enabled, True):
+            return known + grad
+    array = known._array
+    if known._node is not None or type(array) is not np.ndarray or array.base is not None or not array.flags.writeable:
+        return known + grad  # type: ignore[no-any-return]
+    array += grad
+    stamp(array)
+    return known
 
 
 def receive(leaf: Leaf, g: Any, shared: bool = True) -> None:
@@ -168,5 +183,6 @@ def receive(leaf: Leaf, g: Any, shared: bool = True) -> None:
     if tensor is not None:
         if tensor._node is not None:
             accumulate(tensor, g, shared)
-        for hook in tuple(leaf.after.values()):
-            hook(tensor)
+        if leaf.after:
+            for hook in tuple(leaf.after.values()):
+                hook(tensor)

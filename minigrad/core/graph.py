@@ -16,6 +16,8 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, Protocol
 
+from numpy import ndarray
+
 from .caller import caller
 from .modes import grad_enabled
 
@@ -198,6 +200,7 @@ def walk(
         found = dict.fromkeys(only)
         needed = _leading_to(found, order)
     pending = dict(seeds)
+    sums: set[Node] = set()  # whose gradient is an array of our own, so that others are added to it in place
     token = grad_enabled.set(differentiable)
     try:
         for node in reversed(order):
@@ -219,9 +222,17 @@ def walk(
                     continue
             for parent, part in op.pull(node, grad, differentiable, needed):
                 known = pending.get(parent)
-                pending[parent] = part if known is None else known + part
+                if known is None:
+                    pending[parent] = part  # which others may hold too
+                elif parent in sums and type(part) is ndarray:
+                    known += part
+                else:
+                    pending[parent] = known = known + part
+                    if type(known) is ndarray:
+                        sums.add(parent)
             if not retain_graph:
                 node.saved = None
+            grad = known = part = None  # else the next operation would run with them in memory
     finally:
         grad_enabled.reset(token)
     return found

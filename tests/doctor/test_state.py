@@ -13,6 +13,7 @@ from minigrad import Tensor, debug, nn, optim
 from minigrad.data import DataLoader, TensorDataset
 from minigrad.debug.doctor import checks
 from minigrad.debug.doctor.examination import Examination
+from minigrad.debug.doctor.state import restored
 from minigrad.nn import functional as F
 
 
@@ -62,6 +63,18 @@ def test_variables_lists_and_hidden_state_are_as_before() -> None:
     assert (history, counts, done) == ([1.0], {"steps": 3}, 0)
     assert hidden is kept
     assert not optimizer.state_dict()["state"]
+
+
+def test_gradients_that_backward_adds_to_in_place_are_as_before() -> None:
+    model, x, y = task()
+    scale = Tensor(1.0, requires_grad=True)
+    F.cross_entropy(model(x) * scale, y).backward()
+    tensors = [scale, *model.parameters()]
+    kept = [(t.grad, t.grad.tolist()) for t in tensors]
+    with restored(model, [scale]):
+        F.cross_entropy(model(x) * scale, y).backward()
+        assert all(t.grad.tolist() != values for t, (_, values) in zip(tensors, kept, strict=True))
+    assert all(t.grad is g and g.tolist() == values for t, (g, values) in zip(tensors, kept, strict=True))
 
 
 def test_a_trainer_is_as_before() -> None:

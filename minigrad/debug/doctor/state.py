@@ -182,11 +182,14 @@ def _other(thing: Any) -> Callable[[], None] | None:
         return _model(thing)
     if isinstance(thing, Tensor):
         array, gradient = thing._array.copy(), thing.grad if thing.is_leaf else None
+        values = None if gradient is None else gradient._array.copy()
 
         def undo() -> None:
             if thing.is_leaf:
                 with no_grad():
                     overwrite(thing, array)
+                    if gradient is not None:
+                        overwrite(gradient, values)
                 thing.grad = gradient
 
         return undo
