@@ -43,6 +43,8 @@ def as_array(data: Any, dtype: Any = None) -> Array:
         TypeError: for what is neither a number nor made of numbers, and for dtypes that a Tensor cannot hold.
         ValueError: for nested lists of unequal length, and for numbers that the dtype cannot hold.
     """
+    if type(data) is float and dtype is None:
+        return np.array(data, _default_dtype)
     dtype = dtype if dtype is None else as_dtype(dtype)
     if hasattr(data, "_node"):
         data = data._array
@@ -300,7 +302,7 @@ def sum_along(x: Array, axis: int | tuple[int, ...] | None, keepdims: bool) -> A
             rest = x.shape[k:]
             rows = np.reshape(x, (-1, math.prod(rest)))
             total = np.matmul(np.ones_like(x, shape=rows.shape[:1]), rows)
-            return np.reshape(total, (1,) * k + rest if keepdims else rest)
+            return np.reshape(total, (1,) * k + rest if keepdims else rest) if keepdims or len(rest) > 1 else total
         if 0 < k < rank and axes == list(range(rank - k, rank)) and math.prod(x.shape[-k:]) <= 1024:
             rest = x.shape[:-k]
             rows = np.reshape(x, (math.prod(rest), -1))

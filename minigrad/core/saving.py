@@ -74,12 +74,10 @@ class Saving:
     ) -> tuple[Any, ...]:
         """All that can be named, and None, for what is to be picked from it."""
         op = self._op
-        inputs = values[: len(op.inputs)]
-        shapes: Any = ()
-        if self._wants_shapes:
-            shapes = [getattr(value, "shape", ()) for value in (values if op.variadic else inputs)]
-            shapes = [shapes] if op.variadic else shapes
-        return (*inputs, *outputs, *residuals, *{**op.static, **static}.values(), *shapes, None)
+        shapes: Any = [getattr(value, "shape", ()) for value in values] if self._wants_shapes else ()
+        if op.variadic:
+            values, shapes = [], [shapes]
+        return (*values, *outputs, *residuals, *{**op.static, **static}.values(), *shapes, None)
 
 
 def _picker(positions: list[int]) -> Pick:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ...core.arrays import refuse_gradient, shape_of
+from ...core.arrays import is_half, refuse_gradient, shape_of
 from ...core.tensor import Tensor, to_tensor
 
 F = TypeVar("F", bound=Callable[..., Tensor])
@@ -102,7 +102,7 @@ def computed_in_single_precision(function: F) -> F:
 
     @functools.wraps(function)
     def computing(input: Any, *args: Any, **kwargs: Any) -> Tensor:
-        if getattr(input, "dtype", None) == np.float16:
+        if is_half(input):
             args = tuple(_single(value) if i in learned else value for i, value in enumerate(args, 1))
             kwargs = {name: _single(value) if name in ("weight", "bias") else value for name, value in kwargs.items()}
             return function(_single(input), *args, **kwargs).astype(np.float16)
@@ -112,7 +112,7 @@ def computed_in_single_precision(function: F) -> F:
 
 
 def _single(value: Any) -> Any:
-    return value.astype(np.float32) if getattr(value, "dtype", None) == np.float16 else value
+    return value.astype(np.float32) if is_half(value) else value
 
 
 def tensors(*parts: Any) -> list[Any]:

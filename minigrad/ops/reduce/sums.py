@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import HALF, in_single, is_half, shape_of, sum_along
+from ...core.broadcasting import broadcast
 from ...core.declare import primitive, register
 from ...core.dispatch import NUMPY
 from ..convert import cast
@@ -42,7 +43,7 @@ def _sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     return sum_along(x, axis, keepdims)
 
 
-_sum.rule(x=lambda g, x_shape, axis, keepdims: np.broadcast_to(spread(g, x_shape, axis, keepdims), x_shape))
+_sum.rule(x=lambda g, x_shape, axis, keepdims: broadcast(spread(g, x_shape, axis, keepdims), x_shape))
 
 
 def in_dtype(name: str, reduction: Callable[[Any], Any], input: Any, dtype: Any) -> Any:
@@ -90,7 +91,7 @@ def _mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 _mean.rule(
-    x=lambda g, x_shape, axis, keepdims: np.broadcast_to(
+    x=lambda g, x_shape, axis, keepdims: broadcast(
         spread(g / count_of(x_shape, axis), x_shape, axis, keepdims), x_shape
     )
 )
