@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import itertools
 import math
 from typing import Any
 
@@ -140,6 +141,7 @@ def test_second_derivative_by_finite_differences(name: str, sample: Sample, used
 
 
 @each_sample
+@pytest.mark.plain
 def test_raw_mode_and_tensor_mode_agree_bit_for_bit(name: str, sample: Sample, used: tuple[int, ...]) -> None:
     _, plain = first_order(name, *sample, used)
     _, recorded = first_order(name, *sample, used, create_graph=True)
@@ -162,6 +164,25 @@ def test_each_input_alone(name: str, sample: Sample, used: tuple[int, ...]) -> N
             for create_graph in (False, True):
                 (g,) = grad(outputs, x, pushed, create_graph=create_graph, retain_graph=True)
                 np.testing.assert_array_equal(g.detach().numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize(
+    ("name", "sample", "used"), [case for case in CASES if REGISTRY[case.values[0]].joint_rule is not None]
+)
+def test_a_joint_rule_gives_the_same_whichever_gradients_are_needed(
+    name: str, sample: Sample, used: tuple[int, ...]
+) -> None:
+    args, static = sample
+    live, together = first_order(name, args, static, used)
+    outputs = chosen(name, merge(args, live), static, used)
+    pushed = list(map(Tensor, cotangents(outputs)))
+    for count in range(1, len(live)):
+        for places in itertools.combinations(range(len(live)), count):
+            for create_graph in (False, True):
+                wanted = [live[place] for place in places]
+                got = grad(outputs, wanted, pushed, create_graph=create_graph, retain_graph=True)
+                for g, place in zip(got, places, strict=True):
+                    np.testing.assert_array_equal(g.detach().numpy(), together[place].numpy())
 
 
 @each_sample

@@ -52,8 +52,10 @@ def _backward(a: Array, b: Array) -> Any:
     return np.flip(_forward(np.flip(a, (-2, -1)), np.flip(b, -2)), -2)
 
 
-def _solve_rule(g: Any, a: Any, out: Any, upper: bool) -> Any:
+def _solve_rule(g: Any, a: Any, out: Any, upper: bool, needed: tuple[bool, ...]) -> Any:
     grad_b = _solve(mT(a), g, upper=not upper)
+    if not needed[0]:
+        return None, grad_b
     grad_a = np.matmul(-grad_b, mT(out))
     return np.triu(grad_a) if upper else np.tril(grad_a), grad_b
 

@@ -179,8 +179,7 @@ class RNNBase(Module):
         self, x: Tensor, sizes: tuple[int, ...], states: list[Any], weights: list[Any], ending: str, time: Any
     ) -> tuple[Tensor, list[Tensor]]:
         """One layer in one direction: the hidden states at all steps, and the last states."""
-        static = {"sizes": sizes, "reverse": bool(ending), "input_gradient": x.requires_grad}
-        out, *last = self._apply(x, *states, *weights, **static)
+        out, *last = self._apply(x, *states, *weights, sizes=sizes, reverse=bool(ending))
         return out if time is None else out.reshape(time, sizes[0], self.hidden_size), last
 
     def _apply(self, *arrays: Any, **static: Any) -> tuple[Tensor, ...]:

@@ -66,8 +66,8 @@ class RNNCellBase(Module):
         one_precision(name, x, weight_ih=self.weight_ih)
         if alone:
             x, states = x.reshape(1, -1), tuple(state.reshape(1, -1) for state in states)
-        options |= {"sizes": (batch,), "input_gradient": x.requires_grad}
-        _, *news = operation(x, *states, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, **options)
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        _, *news = operation(x, *states, *weights, sizes=(batch,), **options)
         return [new[0] for new in news] if alone else news
 
     def extra_repr(self) -> str:

@@ -58,21 +58,27 @@ def batch_norm(x: Any, weight: Any = None, bias: Any = None, *, axis: tuple[int,
     return out, mean, variance, centered, reciprocal_std
 
 
-def _batch_norm_gradients(g: Any, weight: Any, centered: Any, reciprocal_std: Any, axis: tuple[int, ...]) -> Any:
+def _batch_norm_gradients(
+    g: Any, weight: Any, centered: Any, reciprocal_std: Any, axis: tuple[int, ...], needed: tuple[bool, ...]
+) -> list[Any]:
     """The weight is constant along what is averaged, so two sums serve the input, the weight and the bias."""
+    for_x, for_weight, for_bias = needed
     of_out, of_mean, of_variance = g
     if of_out is None:
         of_out = np.zeros_like(centered)
     count = count_of(centered.shape, axis)
-    total = sum_of_products(of_out, None, axis=axis)
-    along = sum_of_products(of_out, centered, axis=axis) * reciprocal_std
+    total = sum_of_products(of_out, None, axis=axis) if for_x or for_bias else None
+    along = sum_of_products(of_out, centered, axis=axis) * reciprocal_std if for_x or for_weight else None
+    others = [_sum_of_samples(along) if for_weight else None, _sum_of_samples(total) if for_bias else None]
+    if not for_x:
+        return [None, *others]
     scale = reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, centered.ndim)
-    for_x = project(of_out, centered, total / count, along * (reciprocal_std / count), scale)
+    of_x = project(of_out, centered, total / count, along * (reciprocal_std / count), scale)
     if of_mean is not None:
-        for_x = for_x + of_mean / count
+        of_x = of_x + of_mean / count
     if of_variance is not None:
-        for_x = for_x + centered * (of_variance * (2 / count))
-    return [for_x, _sum_of_samples(along), _sum_of_samples(total)]
+        of_x = of_x + centered * (of_variance * (2 / count))
+    return [of_x, *others]
 
 
 def _sum_of_samples(x: Any) -> Any:

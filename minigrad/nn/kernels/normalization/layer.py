@@ -52,11 +52,23 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, *, eps: float) -> A
     return out if x.ndim == 2 else np.reshape(out, x.shape), normed, reciprocal_std
 
 
-def _layer_norm_gradients(g: Any, weight: Any, normed: Any, reciprocal_std: Any) -> list[Any]:
+def _sum_of_rows(rows: Any) -> Any:
+    return np.reshape(sum_of_products(rows, None, axis=(0,)), (rows.shape[1],))
+
+
+def _layer_norm_gradients(
+    g: Any, weight: Any, normed: Any, reciprocal_std: Any, needed: tuple[bool, ...]
+) -> list[Any]:
+    for_x, for_weight, for_bias = needed
     shape, size = g.shape, g.shape[-1]
     g = as_rows(g)
+    bias_gradient = _sum_of_rows(g) if for_bias else None
+    if not (for_x or for_weight):
+        return [None, None, bias_gradient]
     products = g * normed
-    weight_gradient, bias_gradient = sum_of_products(products, None, axis=(0,)), sum_of_products(g, None, axis=(0,))
+    weight_gradient = _sum_of_rows(products) if for_weight else None
+    if not for_x:
+        return [None, weight_gradient, bias_gradient]
     if weight is None:
         total, along = (sum_of_products(x, None, axis=(1,)) / size for x in (g, products))
     else:
@@ -64,8 +76,7 @@ def _layer_norm_gradients(g: Any, weight: Any, normed: Any, reciprocal_std: Any)
         total, along = np.matmul(g, share), np.matmul(products, share)
         g = g * weight
     x = project(g, normed, total, along, reciprocal_std)
-    flat = (size,)
-    return [np.reshape(x, shape), np.reshape(weight_gradient, flat), np.reshape(bias_gradient, flat)]
+    return [np.reshape(x, shape), weight_gradient, bias_gradient]
 
 
 layer_norm.joint(_layer_norm_gradients)
@@ -95,18 +106,23 @@ def rms_norm(x: Any, weight: Any = None, *, eps: float) -> Any:
     return out if x.ndim == 2 else np.reshape(out, x.shape), reciprocal_rms
 
 
-def _rms_norm_gradients(g: Any, x: Any, weight: Any, reciprocal_rms: Any) -> list[Any]:
+def _rms_norm_gradients(g: Any, x: Any, weight: Any, reciprocal_rms: Any, needed: tuple[bool, ...]) -> list[Any]:
+    for_x, for_weight = needed
     shape, size = g.shape, g.shape[-1]
     g, x = as_rows(g), as_rows(x)
     products = g * x
-    weight_gradient = np.matmul(np.reshape(reciprocal_rms, (1, -1)), products)
+    weight_gradient = None
+    if for_weight:
+        weight_gradient = np.reshape(np.matmul(np.reshape(reciprocal_rms, (1, -1)), products), (size,))
+    if not for_x:
+        return [None, weight_gradient]
     if weight is None:
         along = sum_of_products(products, None, axis=(1,)) / size
     else:
         along = np.matmul(products, np.reshape(weight, (size, 1)) * (1 / size))
         g = g * weight
     pushed = (g - x * (along * np.square(reciprocal_rms))) * reciprocal_rms
-    return [np.reshape(pushed, shape), np.reshape(weight_gradient, (size,))]
+    return [np.reshape(pushed, shape), weight_gradient]
 
 
 rms_norm.joint(_rms_norm_gradients)

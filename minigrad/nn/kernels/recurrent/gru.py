@@ -66,7 +66,6 @@ def gru(
     *,
     sizes: tuple[int, ...],
     reverse: bool = False,
-    input_gradient: bool = True,
 ) -> Any:
     """A layer of gated recurrent units, in one direction.
 
@@ -91,7 +90,6 @@ def gru(
         b_hh: the bias beside the state, b.
         sizes: how many rows each step has, never more than the step before it.
         reverse: whether time runs backwards.
-        input_gradient: whether the gradient of ``x`` is wanted; it costs a product over all rows.
 
     Source:
         Cho et al. 2014, with the reset gate behind the product, as in PyTorch and cuDNN.
@@ -137,13 +135,13 @@ def _pull(
     h0: Any,
     w_ih: Any,
     w_hh: Any,
-    b_ih: Any,
     out: Any,
     gates: Any,
     sizes: tuple[int, ...],
     reverse: bool,
-    input_gradient: bool,
+    needed: tuple[bool, ...],
 ) -> list[Any]:
+    for_x, _, for_w_ih, for_w_hh, *for_biases = needed
     order = steps(sizes, reverse)
     width = h0.shape[1]
     of_out, last = g[0], or_zeros(g[1], h0)
@@ -168,12 +166,12 @@ def _pull(
         dh = kept + np.matmul(parts[-1][:, width:], w_hh)
     d = packed(parts[::-1], order) if slots is None else slots
     of_input, of_state = d[:, : 3 * width], d[:, width:]
-    sums = None if b_ih is None else sum_(d, dim=0)
+    sums = sum_(d, dim=0) if any(for_biases) else None
     return [
-        np.matmul(of_input, _rotated(w_ih)) if input_gradient else None,
+        np.matmul(of_input, _rotated(w_ih)) if for_x else None,
         rejoined(dh, begun),
-        _rotated_back(np.matmul(of_input.T, x)),
-        np.matmul(of_state.T, packed(before, order)),
+        _rotated_back(np.matmul(of_input.T, x)) if for_w_ih else None,
+        np.matmul(of_state.T, packed(before, order)) if for_w_hh else None,
         None if sums is None else _rotated_back(sums[: 3 * width]),
         None if sums is None else sums[width:],
     ]

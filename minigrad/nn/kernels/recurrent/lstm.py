@@ -76,7 +76,6 @@ def lstm(
     *,
     sizes: tuple[int, ...],
     reverse: bool = False,
-    input_gradient: bool = True,
 ) -> Any:
     """A layer of long short-term memory, in one direction.
 
@@ -102,7 +101,6 @@ def lstm(
         b_hh: another; PyTorch has two.
         sizes: how many rows each step has, never more than the step before it.
         reverse: whether time runs backwards.
-        input_gradient: whether the gradient of ``x`` is wanted; it costs a product over all rows.
 
     Source:
         Hochreiter & Schmidhuber 1997; the forget gate is from Gers et al. 2000.
@@ -144,14 +142,14 @@ def _pull(
     c0: Any,
     w_ih: Any,
     w_hh: Any,
-    b_ih: Any,
     out: Any,
     gates: Any,
     cells: Any,
     sizes: tuple[int, ...],
     reverse: bool,
-    input_gradient: bool,
+    needed: tuple[bool, ...],
 ) -> list[Any]:
+    for_x, _, _, for_w_ih, for_w_hh, *for_biases = needed
     order = steps(sizes, reverse)
     of_out, last_h, last_c = g[0], or_zeros(g[1], h0), or_zeros(g[2], c0)
     slots = unfilled(gates.shape, gates, *g, x, h0, c0, w_ih, w_hh, out, cells)
@@ -174,12 +172,16 @@ def _pull(
         dh = np.matmul(parts[-1], w_hh)
         dc = dc * f
     d = packed(parts[::-1], order) if slots is None else slots
-    before = packed(befores(out, h0, order), order)
-    db = None if b_ih is None else sum_(d, dim=0)
-    dx = np.matmul(d, w_ih) if input_gradient else None
+    db = sum_(d, dim=0) if any(for_biases) else None
     return [
-        dx, rejoined(dh, begun_h), rejoined(dc, begun_c), np.matmul(d.T, x), np.matmul(d.T, before), db, db,
-    ]  # fmt: skip
+        np.matmul(d, w_ih) if for_x else None,
+        rejoined(dh, begun_h),
+        rejoined(dc, begun_c),
+        np.matmul(d.T, x) if for_w_ih else None,
+        np.matmul(d.T, packed(befores(out, h0, order), order)) if for_w_hh else None,
+        db,
+        db,
+    ]
 
 
 lstm.joint(_pull)

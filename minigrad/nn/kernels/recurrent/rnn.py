@@ -24,7 +24,6 @@ def rnn(
     sizes: tuple[int, ...],
     reverse: bool = False,
     relu: bool = False,
-    input_gradient: bool = True,
 ) -> Any:
     """A plain recurrent layer, in one direction.
 
@@ -45,7 +44,6 @@ def rnn(
         sizes: how many rows each step has, never more than the step before it.
         reverse: whether time runs backwards.
         relu: relu instead of tanh.
-        input_gradient: whether the gradient of ``x`` is wanted; it costs a product over all rows.
     """
     check(1, sizes, {"h0": h0}, w_hh, b_ih, b_hh)
     order = steps(sizes, reverse)
@@ -70,13 +68,13 @@ def _pull(
     h0: Any,
     w_ih: Any,
     w_hh: Any,
-    b_ih: Any,
     out: Any,
     sizes: tuple[int, ...],
     reverse: bool,
     relu: bool,
-    input_gradient: bool,
+    needed: tuple[bool, ...],
 ) -> list[Any]:
+    for_x, _, for_w_ih, for_w_hh, *for_biases = needed
     order = steps(sizes, reverse)
     of_out, last = g[0], or_zeros(g[1], h0)
     slots = unfilled(out.shape, out, *g, x, h0, w_ih, w_hh)
@@ -90,10 +88,15 @@ def _pull(
         parts.append(np.multiply(dh, slope, out=None if slots is None else slots[step]))
         dh = np.matmul(parts[-1], w_hh)
     d = packed(parts[::-1], order) if slots is None else slots
-    before = packed(befores(out, h0, order), order)
-    db = None if b_ih is None else sum_(d, dim=0)
-    dx = np.matmul(d, w_ih) if input_gradient else None
-    return [dx, rejoined(dh, begun), np.matmul(d.T, x), np.matmul(d.T, before), db, db]
+    db = sum_(d, dim=0) if any(for_biases) else None
+    return [
+        np.matmul(d, w_ih) if for_x else None,
+        rejoined(dh, begun),
+        np.matmul(d.T, x) if for_w_ih else None,
+        np.matmul(d.T, packed(befores(out, h0, order), order)) if for_w_hh else None,
+        db,
+        db,
+    ]
 
 
 rnn.joint(_pull)
