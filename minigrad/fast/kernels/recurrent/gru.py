@@ -55,7 +55,7 @@ def _forward(
 @gru.fast()
 def _(
     x: ndarray, h0: ndarray, w_ih: ndarray, w_hh: ndarray, b_ih: Any = None, b_hh: Any = None, *,
-    sizes: tuple[int, ...], reverse: bool = False, input_gradient: bool = True,
+    sizes: tuple[int, ...], reverse: bool = False,
 ) -> Any:  # fmt: skip
     order = steps(3, x, (h0,), w_ih, w_hh, (b_ih, b_hh), sizes, reverse)
     if order is None:
@@ -120,10 +120,10 @@ def _unit_backward(z: Any, h: Any, dh: Any, d: Any) -> None:
 
 @gru.fast("joint")
 def _(
-    g: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, out: Any, gates: Any, sizes: tuple[int, ...],
-    reverse: bool, input_gradient: bool,
+    g: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, out: Any, gates: Any, sizes: tuple[int, ...], reverse: bool,
+    needed: tuple[bool, ...],
 ) -> Any:  # fmt: skip
-    order = steps(3, x, (h0,), w_ih, w_hh, (b_ih,), sizes, reverse)
+    order = steps(3, x, (h0,), w_ih, w_hh, (), sizes, reverse)
     if order is None or not plain(out, gates, *[part for part in g if part is not None]):
         return NotImplemented
     of_out, last = g
@@ -133,12 +133,13 @@ def _(
     settings.launch(
         _backward, out[:0] if of_out is None else of_out, h0, out, gates, panels(w_hh), dh, d, earlier, sums, *order
     )
+    for_x, _, for_w_ih, for_w_hh, for_b_ih, for_b_hh = needed
     of_input, of_state, of_bias = d[:, : 3 * n], d[:, n:], sums.sum(0)
     return [
-        product(of_input, _rotated(w_ih, 1)) if input_gradient else None,
+        product(of_input, _rotated(w_ih, 1)) if for_x else None,
         dh,
-        _rotated(turned_product(of_input, x), -1),
-        turned_product(of_state, earlier),
-        None if b_ih is None else _rotated(of_bias[: 3 * n], -1),
-        None if b_ih is None else of_bias[n:],
+        _rotated(turned_product(of_input, x), -1) if for_w_ih else None,
+        turned_product(of_state, earlier) if for_w_hh else None,
+        _rotated(of_bias[: 3 * n], -1) if for_b_ih else None,
+        of_bias[n:] if for_b_hh else None,
     ]

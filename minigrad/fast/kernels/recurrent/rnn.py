@@ -42,7 +42,7 @@ def _forward(out: Any, bias: Any, recur: Any, h: Any, relu: bool, starts: Any, s
 @rnn.fast()
 def _(
     x: ndarray, h0: ndarray, w_ih: ndarray, w_hh: ndarray, b_ih: Any = None, b_hh: Any = None, *,
-    sizes: tuple[int, ...], reverse: bool = False, relu: bool = False, input_gradient: bool = True,
+    sizes: tuple[int, ...], reverse: bool = False, relu: bool = False,
 ) -> Any:  # fmt: skip
     order = steps(1, x, (h0,), w_ih, w_hh, (b_ih, b_hh), sizes, reverse)
     if order is None:
@@ -86,10 +86,10 @@ def _backward(
 
 @rnn.fast("joint")
 def _(
-    g: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, out: Any, sizes: tuple[int, ...], reverse: bool,
-    relu: bool, input_gradient: bool,
+    g: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, out: Any, sizes: tuple[int, ...], reverse: bool, relu: bool,
+    needed: tuple[bool, ...],
 ) -> Any:  # fmt: skip
-    order = steps(1, x, (h0,), w_ih, w_hh, (b_ih,), sizes, reverse)
+    order = steps(1, x, (h0,), w_ih, w_hh, (), sizes, reverse)
     if order is None or not plain(out, *[part for part in g if part is not None]):
         return NotImplemented
     of_out, last = g
@@ -97,6 +97,13 @@ def _(
     d, earlier, sums = np.empty_like(out), np.empty_like(out), np.empty((settings.threads, len(w_hh)), FLOAT)
     of_out = out[:0] if of_out is None else of_out
     settings.launch(_backward, of_out, h0, out, panels(w_hh), dh, d, earlier, sums, bool(relu), *order)
-    db = None if b_ih is None else sums.sum(0)
-    dx = product(d, w_ih) if input_gradient else None
-    return [dx, dh, turned_product(d, x), turned_product(d, earlier), db, db]
+    for_x, _, for_w_ih, for_w_hh, *for_biases = needed
+    db = sums.sum(0) if any(for_biases) else None
+    return [
+        product(d, w_ih) if for_x else None,
+        dh,
+        turned_product(d, x) if for_w_ih else None,
+        turned_product(d, earlier) if for_w_hh else None,
+        db,
+        db,
+    ]
