@@ -159,7 +159,7 @@ def accumulate(tensor: Tensor | None, grad: Any, shared: bool = True) -> None:
 
 
 def _sum(known: Tensor, grad: Any) -> Tensor:
-    """``known`` with ``grad`` added: in place, as in PyTorch, where no graph is in the way and the memory is its own."""
+    """Both added: in place, as in PyTorch, where the memory is its own and no graph is in the way."""
     if isinstance(grad, Tensor):
         with Mode(grad_enabled, True):
             return known + grad

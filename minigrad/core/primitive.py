@@ -14,8 +14,9 @@ from . import writes
 from .arrays import listed, promoted, refuse_foreign, settled
 from .broadcasting import unbroadcast
 from .caller import declaring_module, despite, given_by_caller
-from .dispatch import Table, full_name, refuse
+from .dispatch import Table
 from .graph import Fork, Node
+from .inputs import completed, signature
 from .modes import grad_enabled
 from .operators import labelled
 from .refusals import explained, refuse_output, refuse_overwritten
@@ -74,7 +75,7 @@ class Primitive:
         self._arity = -1 if self.variadic else len(inputs)
         self.defaults = {p.name: p.default for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
         self.static = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
-        self.__signature__ = self._signature(parameters)
+        self.__signature__ = signature(inputs, parameters)
         self.broadcasts, self.residuals, self.cure = broadcasts, residuals or {}, cure
         self.kernels: dict[str, Rule] = {}  # "forward", an input or "joint" -> what minigrad.fast may run instead
         self.rules: dict[str, Rule] = {}  # name of an input -> its rule
@@ -84,15 +85,6 @@ class Primitive:
         self._plan([])
         self.__doc__ = doc or forward.__doc__
         REGISTRY[self.name] = self
-
-    def _signature(self, parameters: Any) -> inspect.Signature:
-        """What a caller sees: inputs under PyTorch's names, then the static arguments."""
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        shown = [
-            inspect.Parameter(_public(name), kind, default=self.defaults.get(name, inspect.Parameter.empty))
-            for name in self.inputs
-        ]
-        return inspect.Signature(shown + [p for p in parameters.values() if p.name not in self.inputs])
 
     def rule(self, **rules: Rule) -> Primitive:
         """Register a derivative rule for every input; returns the primitive."""
@@ -161,7 +153,7 @@ class Primitive:
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply to arrays, numbers and Tensors; the result is a Tensor iff one of the inputs is."""
         if len(args) != self._arity or (static and self._is_ufunc):
-            args = self._completed(args, static)
+            args = completed(self, args, static)
         values: list[Any] = []
         parents: list[Node | None] = []
         like = None  # the array of the last Tensor
@@ -273,22 +265,6 @@ class Primitive:
         again = zip(args, values, parents, strict=True)
         return self(*[wrap(v, node) if isinstance(a, Tensor) else v for a, v, node in again], **static)
 
-    def _completed(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[Any, ...]:
-        """All inputs: those given by name are taken out of ``static``, those left out have their defaults."""
-        if self.variadic:
-            return args
-        inputs = list(args)
-        for name in self.inputs[len(args) :]:
-            given = next((key for key in (_public(name), name) if key in static), None)
-            value = self.defaults.get(name, inspect.Parameter.empty) if given is None else static.pop(given)
-            if value is not inspect.Parameter.empty:
-                inputs.append(value)
-        if static and self._is_ufunc:
-            refuse(full_name(self.forward), static)
-        if len(inputs) != len(self.inputs):
-            raise TypeError(f"{self.shown} takes the inputs ({', '.join(map(_public, self.inputs))}), got {len(args)}")
-        return tuple(inputs)
-
     def _unpacked(self, computed: Any) -> tuple[Any, Sequence[Any]]:
         """The output and the residuals."""
         if type(computed) is not tuple or len(computed) != 1 + len(self.residuals):
@@ -338,7 +314,7 @@ class Primitive:
         if differentiable:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
                 self.pull(node, raw(g), False, needed)
-            saved = self._lift(node, saved)
+            saved = self._saving.lifted(node, saved)
         received = g
         if self._several:
             g = tuple(map(g.get, range(len(self.outputs))))
@@ -382,22 +358,6 @@ class Primitive:
             node.detector.gradient(node, parent, part, g)
         return part
 
-    def _lift(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""
-        lifted: dict[str, Any] = {}
-        for name, value in zip(self.saved_names, saved, strict=True):
-            if name in self.inputs and hasattr(value, "dtype"):
-                lifted[name] = wrap(value, node.parents[self.inputs.index(name)])
-            elif name in self.outputs:
-                whole = node.output(self.outputs.index(name), value) if isinstance(node, Fork) else node
-                lifted[name] = wrap(value, whole)
-            else:
-                lifted[name] = value
-        for name in self.residuals:
-            if lifted.get(name) is not None:
-                lifted[name] = self.residuals[name](*[lifted[part] for part in self._saving.rebuilds[name]])
-        return tuple(lifted.values())
-
     def _explained(self, error: Exception, values: list[Any], static: dict[str, Any]) -> Exception:
         refuse_foreign(values)
         return explained(error, self.shown, self.inputs, values, static, self.cure)
@@ -411,8 +371,3 @@ def _plain(value: Any) -> Any:
 def _outranked(values: list[Any], out: Any) -> bool:
     """Whether single numbers, among them the last Tensor, decided the precision of an array."""
     return not any(getattr(v, "ndim", 0) and v.dtype is out.dtype for v in values)
-
-
-def _public(name: str) -> str:
-    """PyTorch's name of an input that rules call x or y."""
-    return {"x": "input", "y": "other"}.get(name, name)

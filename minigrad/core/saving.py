@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from .graph import Fork, Node
+from .tensor import wrap
+
 if TYPE_CHECKING:
     from .primitive import Primitive, Rule
 
@@ -23,7 +26,6 @@ class Saving:
     Attributes:
         names: what is saved, in this order.
         rules: each rule with what picks its arguments, after ``g``, from the saved values.
-        rebuilds: name of a residual -> what it is rebuilt from.
         selects: whether the joint rule names ``needed``, which is not saved: which inputs want their gradient.
         simple: whether all that can be named are the inputs and the one output.
         picks: what picks the values to save, by the inputs that need a gradient: one bit for each.
@@ -37,7 +39,7 @@ class Saving:
         self._joint = op.joint_rule is not None  # one rule serves all inputs
         self.selects = self._joint and "needed" in asks[0]
         self._asks = [tuple(name for name in ask if name != "needed" or not self.selects) for ask in asks]
-        self.rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in op.residuals.items()}
+        self._rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in op.residuals.items()}
         asked = self._with_parts(self._asks)
         shapes = ("shapes",) if op.variadic else tuple(f"{name}_shape" for name in op.inputs)
         self._available = (*op.inputs, *op.outputs, *op.residuals, *op.static, *shapes)
@@ -51,15 +53,13 @@ class Saving:
         ]
         self._op = op
         self._wants_shapes = bool(asked & set(shapes))
-        self.simple = not (
-            op.residuals or op.static or op.variadic or len(op.outputs) > 1 or self._wants_shapes
-        )
+        self.simple = not (op.residuals or op.static or op.variadic or len(op.outputs) > 1 or self._wants_shapes)
         self.picks: dict[int, Pick] = {}
 
     def _with_parts(self, asks: Sequence[tuple[str, ...]]) -> set[str]:
         """All that is asked for, and what residuals among it are rebuilt from."""
         asked = {name for ask in asks for name in ask}
-        return asked | {part for name in asked & set(self.rebuilds) for part in self.rebuilds[name]}
+        return asked | {part for name in asked & set(self._rebuilds) for part in self._rebuilds[name]}
 
     def pick_for(self, live: int) -> Pick:
         """What picks the values to save, with None for those that only rules of inputs without gradient name."""
@@ -78,6 +78,23 @@ class Saving:
         if op.variadic:
             values, shapes = [], [shapes]
         return (*values, *outputs, *residuals, *{**op.static, **static}.values(), *shapes, None)
+
+    def lifted(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""
+        op = self._op
+        found: dict[str, Any] = {}
+        for name, value in zip(self.names, saved, strict=True):
+            if name in op.inputs and hasattr(value, "dtype"):
+                found[name] = wrap(value, node.parents[op.inputs.index(name)])
+            elif name in op.outputs:
+                whole = node.output(op.outputs.index(name), value) if isinstance(node, Fork) else node
+                found[name] = wrap(value, whole)
+            else:
+                found[name] = value
+        for name, rebuild in op.residuals.items():
+            if found.get(name) is not None:
+                found[name] = rebuild(*[found[part] for part in self._rebuilds[name]])
+        return tuple(found.values())
 
 
 def _picker(positions: list[int]) -> Pick:

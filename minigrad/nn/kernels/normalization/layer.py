@@ -56,9 +56,7 @@ def _sum_of_rows(rows: Any) -> Any:
     return np.reshape(sum_of_products(rows, None, axis=(0,)), (rows.shape[1],))
 
 
-def _layer_norm_gradients(
-    g: Any, weight: Any, normed: Any, reciprocal_std: Any, needed: tuple[bool, ...]
-) -> list[Any]:
+def _layer_norm_gradients(g: Any, weight: Any, normed: Any, reciprocal_std: Any, needed: tuple[bool, ...]) -> list[Any]:
     for_x, for_weight, for_bias = needed
     shape, size = g.shape, g.shape[-1]
     g = as_rows(g)
