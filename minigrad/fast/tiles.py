@@ -20,32 +20,51 @@ from .products import gemm, product
 
 f32 = np.float32
 _MULTIPLICATIONS = 1_000_000  # OpenBLAS's limit
-_ROWS = 240  # of a tile of the result
-_COLUMNS = 128
+_ROWS, _COLUMNS = 240, 128  # of a tile of the result
 _PANEL = 64  # columns
 _RESULT = 1 << 17  # numbers; a larger result is read so often that the copies, whose numbers lie side by side, pay
 
 
-@compiled(inline=True)
-def _tile(a: Any, b: Any, out: Any, keep: Any) -> None:
-    """Write a @ b + keep · out into ``out``, a tile of a result, whose sums may need several products."""
+@compiled()
+def multiply_tiles(a: Any, b: Any, out: Any, factor: Any, keep: Any) -> None:
+    """Write factor · a @ b + keep · out into ``out``, by one thread; float32 matrices as ``gemm`` takes them."""
+    m, n = out.shape
     k = a.shape[1]
-    depth = _MULTIPLICATIONS // max(out.size, 1)
-    for start in range(0, k, depth):
-        stop = min(start + depth, k)
-        gemm(a[:, start:stop], b[start:stop], out, f32(1), f32(1) if start else keep)
+    rows, columns = max(min(m, _ROWS), 1), max(min(n, _COLUMNS), 1)
+    depth = _MULTIPLICATIONS // (rows * columns)
+    for left in range(0, n, columns):
+        right = min(left + columns, n)
+        for top in range(0, m, rows):
+            bottom = min(top + rows, m)
+            tile = out[top:bottom, left:right]
+            for start in range(0, k, depth):
+                stop = min(start + depth, k)
+                gemm(a[top:bottom, start:stop], b[start:stop, left:right], tile, factor, f32(1) if start else keep)
 
 
 # --- a matrix that many others are multiplied by ----------------------------------------------------------------------
+@compiled(inline=True)
+def copy_panel(matrix: Any, panel: Any, factor: Any, out: Any) -> None:
+    """Write a panel of factor · matrix to its place in ``out``."""
+    k, n = matrix.shape
+    left, right = panel * _PANEL, min(panel * _PANEL + _PANEL, n)
+    own = out[left * k : right * k].reshape((k, right - left))
+    for i in range(k):
+        for j in range(right - left):
+            own[i, j] = factor * matrix[i, left + j]
+
+
 @compiled(parallel=True)
 def _copied(matrix: Any, out: Any) -> None:
-    k, n = matrix.shape
-    for panel in prange((n + _PANEL - 1) // _PANEL):
-        left, right = panel * _PANEL, min(panel * _PANEL + _PANEL, n)
-        own = out[left * k : right * k].reshape((k, right - left))
-        for i in range(k):
-            for j in range(right - left):
-                own[i, j] = matrix[i, left + j]
+    for panel in prange((matrix.shape[1] + _PANEL - 1) // _PANEL):
+        copy_panel(matrix, panel, f32(1), out)
+
+
+@compiled(inline=True)
+def turn(matrix: Any, factor: Any, out: Any) -> None:
+    """Write the panels of factor · matrix.T to ``out``, by one thread."""
+    for panel in range((len(matrix) + _PANEL - 1) // _PANEL):
+        copy_panel(matrix.T, panel, factor, out)
 
 
 def panels(matrix: ndarray) -> ndarray:
@@ -57,33 +76,26 @@ def panels(matrix: ndarray) -> ndarray:
 
 @compiled()
 def multiply(a: Any, panels: Any, out: Any, keep: Any) -> None:
-    """Write a @ b + keep · out into ``out``, by one thread, where ``panels`` are those of b.
+    """Write a @ b + keep · out into ``out``, by one thread, where ``panels`` are those of b, or of a wider matrix.
 
     Everything is float32; ``a`` and ``out`` have rows of numbers side by side.
     """
-    m, n = out.shape
-    k = a.shape[1]
+    n, k = out.shape[1], a.shape[1]
     for left in range(0, n, _PANEL):
-        right = min(left + _PANEL, n)
-        panel = panels[left * k : right * k].reshape((k, right - left))
-        for top in range(0, m, _ROWS):
-            bottom = min(top + _ROWS, m)
-            _tile(a[top:bottom], panel, out[top:bottom, left:right], keep)
+        right, end = min(left + _PANEL, n), min(left + _PANEL, panels.size // k)
+        panel = panels[left * k : end * k].reshape((k, end - left))
+        multiply_tiles(a, panel[:, : right - left], out[:, left:right], f32(1), keep)
 
 
 # --- the gradient of a weight -----------------------------------------------------------------------------------------
 @compiled(parallel=True)
 def _turned(x: Any, y: Any, out: Any, threads: int) -> None:
     """Write x.T @ y into ``out``, each thread a part of the rows."""
-    m, n = out.shape
+    m = len(out)
     part = ((m + threads - 1) // threads + 15) // 16 * 16
     for t in prange(threads):
         low, high = min(t * part, m), min(t * part + part, m)
-        for left in range(0, n, _COLUMNS):
-            right = min(left + _COLUMNS, n)
-            for top in range(low, high, _ROWS):
-                bottom = min(top + _ROWS, high)
-                _tile(x[:, top:bottom].T, y[:, left:right], out[top:bottom, left:right], f32(0))
+        multiply_tiles(x[:, low:high].T, y, out[low:high], f32(1), f32(0))
 
 
 def turned_product(x: ndarray, y: ndarray) -> ndarray:

@@ -1,5 +1,5 @@
 """Kernels for what has structure: rows, windows, recurrences, products. Each module declares its own."""
 
-from . import products, recurrent
+from . import attention, products, recurrent
 
-__all__ = ["products", "recurrent"]
+__all__ = ["attention", "products", "recurrent"]
