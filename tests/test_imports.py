@@ -35,6 +35,8 @@ CORE = (
     "grad",
     "tensor",
     "broadcasting",
+    "inputs",
+    "saving",
     "primitive",
     "declare",
     "backward",
