@@ -1,5 +1,5 @@
 """Kernels for what has structure: rows, windows, recurrences, products. Each module declares its own."""
 
-from . import attention, convolution, products, recurrent
+from . import attention, convolution, pooling, products, recurrent
 
-__all__ = ["attention", "convolution", "products", "recurrent"]
+__all__ = ["attention", "convolution", "pooling", "products", "recurrent"]
