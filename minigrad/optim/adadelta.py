@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class Adadelta(FlatOptimizer):
@@ -67,18 +67,16 @@ class Adadelta(FlatOptimizer):
         """The mean squares of gradients and of steps."""
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The gradient in the units of the steps before."""
-        rho, eps = float(group["rho"]), float(group["eps"])
+        return adadelta, {"rate": group["lr"], "rho": group["rho"], "eps": group["eps"]}
 
-        def direction(g: Array, v: Array, u: Array) -> Array:
-            v *= rho
-            v += (1 - rho) * g * g
-            delta = np.sqrt(u + eps)
-            delta /= np.sqrt(v + eps)
-            delta *= g
-            u *= rho
-            u += (1 - rho) * delta * delta
-            return delta
 
-        return float(group["lr"]), direction
+def adadelta(
+    p: Array, g: Array, v: Array, u: Array, *, rate: float, rho: float, eps: float
+) -> tuple[Array, Array, Array]:
+    """Algorithm 1."""
+    v = rho * v + (1 - rho) * g * g
+    step = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    u = rho * u + (1 - rho) * step * step
+    return p - rate * step, v, u

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class Adagrad(FlatOptimizer):
@@ -72,14 +72,13 @@ class Adagrad(FlatOptimizer):
         """The sum of squares."""
         return {"sum": float(group["initial_accumulator_value"])}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The gradient over the root of the sum of squares."""
-        eps = float(group["eps"])
+        rate = float(group["lr"]) / (1 + (numbers["step"] - 1) * float(group["lr_decay"]))
+        return adagrad, {"rate": rate, "eps": group["eps"]}
 
-        def direction(g: Array, s: Array) -> Array:
-            s += g * g
-            divisor = np.sqrt(s)
-            divisor += eps
-            return np.divide(g, divisor, out=divisor)
 
-        return float(group["lr"]) / (1 + (numbers["step"] - 1) * float(group["lr_decay"])), direction
+def adagrad(p: Array, g: Array, s: Array, *, rate: float, eps: float) -> tuple[Array, Array]:
+    """Figure 1, with the diagonal of the matrix."""
+    s = s + g * g
+    return p - rate * g / (np.sqrt(s) + eps), s

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class Adam(FlatOptimizer):
@@ -75,27 +75,32 @@ class Adam(FlatOptimizer):
         means = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
         return {**means, "max_exp_avg_sq": 0.0} if group["amsgrad"] else means
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The mean over the root of the mean square; the corrections of both means are drawn into rate and eps."""
         beta1, beta2 = map(float, group["betas"])
         root = math.sqrt(1 - beta2 ** numbers["step"])
-        eps = float(group["eps"]) * root
+        rate = float(group["lr"]) * root / (1 - beta1 ** numbers["step"])
+        named = {"beta1": beta1, "beta2": beta2, "rate": rate, "eps": float(group["eps"]) * root}
+        return amsgrad if group["amsgrad"] else adam, named
 
-        def direction(g: Array, m: Array, v: Array, *largest: Array) -> Array:
-            share = (1 - beta1) * g  # the only array that is made, for all that follows
-            m *= beta1
-            m += share
-            np.multiply(g, g, out=share)
-            share *= 1 - beta2
-            v *= beta2
-            v += share
-            for most in largest:
-                v = np.maximum(most, v, out=most)
-            divisor = np.sqrt(v, out=share)
-            divisor += eps
-            return np.divide(m, divisor, out=divisor)
 
-        return float(group["lr"]) * root / (1 - beta1 ** numbers["step"]), direction
+def adam(
+    p: Array, g: Array, m: Array, v: Array, *, beta1: float, beta2: float, rate: float, eps: float
+) -> tuple[Array, ...]:
+    """The step, with both corrections in ``rate`` and ``eps``."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return p - rate * (m / (np.sqrt(v) + eps)), m, v
+
+
+def amsgrad(
+    p: Array, g: Array, m: Array, v: Array, most: Array, *, beta1: float, beta2: float, rate: float, eps: float
+) -> tuple[Array, ...]:
+    """The same with the largest mean square so far."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    most = np.maximum(most, v)
+    return p - rate * (m / (np.sqrt(most) + eps)), m, v, most
 
 
 class AdamW(Adam):

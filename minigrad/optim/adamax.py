@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class Adamax(FlatOptimizer):
@@ -67,18 +67,17 @@ class Adamax(FlatOptimizer):
         """The running mean and the fading maximum."""
         return {"exp_avg": 0.0, "exp_inf": 0.0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The mean over the largest."""
         beta1, beta2 = map(float, group["betas"])
-        eps = float(group["eps"])
+        rate = float(group["lr"]) / (1 - beta1 ** numbers["step"])
+        return adamax, {"beta1": beta1, "beta2": beta2, "rate": rate, "eps": group["eps"]}
 
-        def direction(g: Array, m: Array, u: Array) -> Array:
-            m *= beta1
-            m += (1 - beta1) * g
-            u *= beta2
-            size = np.abs(g)
-            size += eps
-            np.maximum(u, size, out=u)
-            return np.divide(m, u, out=size)
 
-        return float(group["lr"]) / (1 - beta1 ** numbers["step"]), direction
+def adamax(
+    p: Array, g: Array, m: Array, u: Array, *, beta1: float, beta2: float, rate: float, eps: float
+) -> tuple[Array, Array, Array]:
+    """Algorithm 2, with the correction of the mean in ``rate``."""
+    m = beta1 * m + (1 - beta1) * g
+    u = np.maximum(beta2 * u, np.abs(g) + eps)
+    return p - rate * m / u, m, u

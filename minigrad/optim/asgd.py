@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import check_range, refuse_options
+from .reading import Text
 
 
 class ASGD(FlatOptimizer):
@@ -49,8 +49,6 @@ class ASGD(FlatOptimizer):
         Tensor([0.576])
     """
 
-    reads_values = True
-
     def __init__(
         self,
         params: Iterable[Any],
@@ -81,18 +79,15 @@ class ASGD(FlatOptimizer):
         """The count of steps, the rate, and the share of the new parameters in the mean."""
         return {"step": 0, "eta": float(group["lr"]), "mu": 1.0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
-        """The gradient and the decay; the mean follows where they lead."""
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
+        """Down the gradient and the decay; the mean follows."""
         lr, lambd, eta, mu = float(group["lr"]), float(group["lambd"]), numbers["eta"], numbers["mu"]
         numbers["eta"] = lr / (1 + lambd * lr * numbers["step"]) ** float(group["alpha"])
         numbers["mu"] = 1 / max(1, numbers["step"] - float(group["t0"]))
+        return asgd, {"eta": eta, "mu": mu, "lambd": lambd}
 
-        def direction(g: Array, p: Array, ax: Array) -> Array:
-            g = g + lambd * p
-            new = p - eta * g
-            new -= ax
-            new *= mu
-            ax += new
-            return g
 
-        return eta, direction
+def asgd(p: Array, g: Array, ax: Array, *, eta: float, mu: float, lambd: float) -> tuple[Array, Array]:
+    """The step, and the mean of the parameters."""
+    p = (1 - lambd * eta) * p - eta * g
+    return p, ax + mu * (p - ax)

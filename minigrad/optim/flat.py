@@ -1,16 +1,10 @@
-"""Flat buffers: the state of many parameters in a few long arrays, so that a step is a handful of NumPy calls.
-
-Neighbours are packed into blocks that fit in the processor's cache. Within a block every pass of the update rule runs
-over values that the pass before has just brought in. Parameters keep their own memory, so that whoever else holds it
-stays up to date; a large one is cut into blocks along its first dimension and needs no gathering.
-"""
+"""Flat buffers: the state of many parameters in a few long arrays, so that a step is a handful of NumPy calls."""
 
 from __future__ import annotations
 
 import operator
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,78 +12,10 @@ from ..core import writes
 from ..core.arrays import HALF
 from ..core.graph import Array
 from ..core.tensor import Tensor
+from .block import Gradients, Room
+from .run import Part, Run
 
-BLOCK = (
-    131072  # elements; measured: with half of it SGD with momentum takes a seventh more, by its calls, and Adam as long
-)
-
-Direction = Callable[..., Array]
-Rule = Callable[[dict[str, Any]], tuple[float, Direction]]
-Gradients = list[Any]  # the array of every parameter's gradient, or None
-
-
-class Block(NamedTuple):
-    """Neighbouring parameters, or some rows of one, that are updated by the same calls."""
-
-    members: slice  # which parameters
-    rows: Any  # which part of a single one: an index; None for parameters that are gathered
-    values: list[Array]  # their own memory
-    changes: list[Array]  # what will be subtracted from each, or takes its place: views of ``change``
-    state: list[Array]  # the part of every buffer that belongs to this block
-    room: Array  # for the gradients, where they have to be copied
-    old: Array  # for the values, likewise
-    change: Array
-
-    def update(
-        self, gradients: Gradients, rate: float, direction: Direction, decay: tuple[float, float], sign: int, read: bool
-    ) -> None:
-        """Subtract ``rate`` times the direction that the rule finds from the gradients.
-
-        Args:
-            gradients: of all parameters.
-            rate: the learning rate.
-            direction: the rule.
-            decay: the share of the values that is added to the gradients, and the share of them that is kept.
-            sign: -1 to maximize.
-            read: whether the rule wants the values, too.
-        """
-        coupled, kept = decay
-        if self.rows is None:
-            gradient = np.concatenate(gradients[self.members], axis=None, out=self.room)
-            wanted = coupled or kept != 1 or read
-            values = np.concatenate(self.values, axis=None, out=self.old) if wanted else self.old
-        else:
-            gradient, (values,) = gradients[self.members.start][self.rows], self.values
-        if sign < 0:
-            gradient = np.negative(gradient, out=self.room)
-        if coupled:
-            gradient = np.add(gradient, np.multiply(values, coupled, out=self.change), out=self.room)
-        step = direction(gradient, values, *self.state) if read else direction(gradient, *self.state)
-        if self.rows is not None:
-            change = np.multiply(step, rate, out=step if step.base is None else self.change)  # a new array is still hot
-            if kept != 1:
-                np.multiply(values, kept, out=values)
-            np.subtract(values, change, out=values)
-            return
-        np.multiply(step, rate, out=self.change)
-        if kept == 1:
-            _for_each(np.subtract, self.values, self.changes, self.values)
-        else:
-            np.multiply(values, kept, out=values)
-            np.subtract(values, self.change, out=self.change)
-            _for_each(np.copyto, self.values, self.changes)
-
-
-def _for_each(function: Any, *arguments: Iterable[Any]) -> None:
-    """Call a function of NumPy's for many small arrays, in a loop that Python does not run itself."""
-    deque(map(function, *arguments), 0)
-
-
-class Run(NamedTuple):
-    """Blocks of parameters with one history, and the numbers that are kept for each of them."""
-
-    numbers: dict[str, Any]
-    blocks: list[Block]
+Rule = Callable[[dict[str, Any]], list[Part]]
 
 
 class Flat:
@@ -164,33 +90,19 @@ class Flat:
             gradients = [parameter._grad for parameter in self.parameters]
             return [None if gradient is None else gradient._array for gradient in gradients]
 
-    def update(
-        self,
-        gradients: Gradients,
-        rule: Rule,
-        decay: tuple[float, float],
-        sign: int,
-        read: bool,
-        numbers: dict[str, Any],
-        buffers: dict[str, float],
-    ) -> None:
+    def update(self, gradients: Gradients, rule: Rule, numbers: dict[str, Any], buffers: dict[str, float]) -> None:
         """One step of every parameter that has a gradient.
 
         Args:
             gradients: what ``gradients()`` returned.
-            rule: from the numbers of a parameter, which it brings up to date, the rate and the direction.
-            decay: as for a Block.
-            sign: -1 to maximize.
-            read: whether the rule wants the values, too.
+            rule: from the numbers of a parameter, which it brings up to date, the parts of a ``Run.update``.
             numbers: what the numbers are before the first update.
             buffers: what the buffers are filled with before it.
         """
         for run in self._runs(gradients, numbers, buffers):
             if buffers:
                 run.numbers["step"] += 1
-            rate, direction = rule(run.numbers)
-            for block in run.blocks:
-                block.update(gradients, rate, direction, decay, sign, read)
+            run.update(rule(run.numbers), gradients)
         if self._stamp is not None:
             self._stamp()  # tell the engine that the parameters were overwritten
 
@@ -221,25 +133,22 @@ class Flat:
                     self.view(name, member)[...] = start
 
     def _planned(self, active: list[bool], state: list[Array]) -> list[Run]:
-        chosen = self._neighbours(active)
-        cuts = [self._cuts(run) for run in chosen]
-        room = max((end - start for run in cuts for start, end in run), default=0)
-        like = state[0] if state else self._like()
-        scratch = [np.empty_like(like, shape=room) for _ in range(3)]
-        runs = []
+        chosen = self._histories(active)
         self._refuse_strange_state(chosen)
-        for members, parts in zip(chosen, cuts, strict=True):
-            numbers = dict(self.numbers[members[0]] or {"step": 0})
+        room, runs = Room(state[0] if state else self._like()), []
+        for members in chosen:
+            numbers = dict(self.numbers[members.start] or {"step": 0})
             if state:
-                for member in members:
-                    self.numbers[member] = numbers
-            runs.append(Run(numbers, [self._block(members, *part, state, scratch) for part in parts]))
+                self.numbers[members] = [numbers] * (members.stop - members.start)
+            values = [parameter._array for parameter in self.parameters[members]]
+            start, end = self._spans[members.start][0], self._spans[members.stop - 1][1]
+            runs.append(Run(numbers, members, values, [buffer[start:end] for buffer in state], room))
         return runs
 
-    def _refuse_strange_state(self, runs: list[list[int]]) -> None:
+    def _refuse_strange_state(self, runs: list[slice]) -> None:
         if not self.others:
             return
-        for member in (member for run in runs for member in run):
+        for member in (member for run in runs for member in range(run.start, run.stop)):
             for name in self.others.get(member, {}).keys() & self.buffers.keys():
                 shapes = f"{self.others[member][name].shape}, its parameter {self.parameters[member].shape}"
                 raise ValueError(f"state[p][{name!r}] was set to a Tensor of shape {shapes}; assign one of that shape")
@@ -257,44 +166,14 @@ class Flat:
                 "optimizer after model.half(), model.to(dtype) or the like"
             )
 
-    def _neighbours(self, active: list[bool]) -> list[list[int]]:
-        """Neighbours with a gradient and one history, together no more than a block."""
-        runs: list[list[int]] = []
-        for member, (_, end) in enumerate(self._spans):
-            if not active[member]:
+    def _histories(self, active: list[bool]) -> list[slice]:
+        """Neighbours with a gradient and one history."""
+        runs: list[slice] = []
+        for member, chosen in enumerate(active):
+            if not chosen:
                 continue
-            last = runs[-1] if runs else [-2]
-            fits = last[-1] == member - 1 and end - self._spans[last[0]][0] <= BLOCK
-            if fits and self.numbers[last[0]] == self.numbers[member]:
-                last.append(member)
+            if runs and runs[-1].stop == member and self.numbers[runs[-1].start] == self.numbers[member]:
+                runs[-1] = slice(runs[-1].start, member + 1)
             else:
-                runs.append([member])
+                runs.append(slice(member, member + 1))
         return runs
-
-    def _cuts(self, run: list[int]) -> list[tuple[int, int]]:
-        """The span of the run as it is or, for a single large parameter that need not be gathered, cut in rows."""
-        start, end = self._spans[run[0]][0], self._spans[run[-1]][1]
-        shape = self.parameters[run[0]].shape
-        if end - start <= BLOCK or not shape or self.parameters[run[0]].dtype == HALF:
-            return [(start, end)]
-        row = (end - start) // shape[0]
-        step = max(BLOCK // row, 1) * row
-        return [(i, min(i + step, end)) for i in range(start, end, step)]
-
-    def _block(self, members: list[int], start: int, end: int, buffers: list[Array], scratch: list[Array]) -> Block:
-        state = [buffer[start:end] for buffer in buffers]
-        room, old, change = (array[: end - start] for array in scratch)
-        place = slice(members[0], members[-1] + 1)
-        data = self.parameters[members[0]]._array
-        if len(members) == 1 and data.ndim and data.dtype == change.dtype:
-            first = self._spans[members[0]][0]
-            row = max(data.size // data.shape[0], 1) if data.shape[0] else 1
-            rows = slice((start - first) // row, (end - first) // row)
-            values = data[rows]  # all arrays of the block have its shape
-            state, (room, old, change) = [[a.reshape(values.shape) for a in s] for s in (state, (room, old, change))]
-            return Block(place, rows, [values], [change], state, room, old, change)
-        arrays, changes = [self.parameters[member]._array for member in members], []
-        for member, array in zip(members, arrays, strict=True):
-            a, b = (edge - self._spans[members[0]][0] for edge in self._spans[member])
-            changes.append(change[a:b].reshape(array.shape))
-        return Block(place, None, arrays, changes, state, room, old, change)

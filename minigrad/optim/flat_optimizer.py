@@ -11,10 +11,13 @@ import numpy as np
 
 from ..core.arrays import as_array
 from ..core.caller import warn
+from ..core.graph import Array
 from ..core.tensor import Tensor
-from .flat import Direction, Flat
+from .flat import Flat
 from .optimizer import Group, Optimizer, check_parameter, loaded, loss_of
 from .options import PLAIN, check_betas, check_range
+from .reading import Text
+from .run import Part
 from .state import FlatState, number
 
 _LOOP = "for group in optimizer.param_groups:"
@@ -23,31 +26,32 @@ _LOOP = "for group in optimizer.param_groups:"
 class FlatOptimizer(Optimizer):
     """An algorithm given by its update rule, over arrays that hold many parameters side by side.
 
-    A subclass names its ``buffers`` and writes ``rule``, which returns the rate and a function from the gradient and
-    the buffers to the direction: parameters become ``p - rate * direction``. The base negates gradients to maximize,
-    adds ``weight_decay * p`` to them, or with ``decoupled_weight_decay`` shrinks the parameters, and checks options.
+    A subclass names its ``buffers`` and writes ``rule``, which returns a *text*, the formulas of the step as its paper
+    has them, and the numbers in it. A text is a function of arrays, in which every element is treated alike: of the
+    parameters ``p``, the gradients ``g`` and the buffers, and of numbers by name. It returns the new parameters and
+    buffers. It is read once: NumPy computes it block by block in memory at hand, ``minigrad.fast`` compiles it. So it
+    consists of operators, NumPy's functions of single numbers (``np.sqrt``, ``np.maximum``) and ``np.where``.
 
-    For parameters of half precision buffers and steps are in single precision: the squares of small gradients, and
-    ``eps``, would be 0.
+    Before the text gets them, the base negates gradients to maximize, adds ``weight_decay * p`` to them, or shrinks the
+    parameters with ``decoupled_weight_decay``; and it checks options. Arrays in a text are in single precision where
+    parameters are in half: the squares of small gradients, and ``eps``, would be 0.
 
     Attributes:
         ranges: option -> the range [low, below) that it must be in; ``betas`` are checked wherever they exist.
         shows_step: whether ``state[p]`` has a ``"step"``, as most have in PyTorch.
-        reads_values: whether the direction is a function of the gradient, the parameters and the buffers.
 
     Example:
         >>> from minigrad import optim
+        >>> def momentum(p, g, velocity, *, rate, share):
+        ...     velocity = share * velocity + g
+        ...     return p - rate * velocity, velocity
         >>> class Momentum(optim.FlatOptimizer):
         ...     def __init__(self, params, lr=0.1, momentum=0.9):
         ...         super().__init__(params, {"lr": lr, "momentum": momentum})
         ...     def buffers(self, group):
         ...         return {"velocity": 0.0}  # its name, and what it is filled with at first
         ...     def rule(self, group, numbers):  # numbers["step"] is 1 in the first step
-        ...         def direction(gradient, velocity):
-        ...             velocity *= group["momentum"]
-        ...             velocity += gradient
-        ...             return velocity
-        ...         return group["lr"], direction
+        ...         return momentum, {"rate": group["lr"], "share": group["momentum"]}
         >>> w = Tensor([1.0], requires_grad=True)
         >>> w.grad = Tensor([2.0])
         >>> Momentum([w]).step()
@@ -57,7 +61,6 @@ class FlatOptimizer(Optimizer):
 
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {"lr": (0, np.inf), "weight_decay": (0, np.inf)}
     shows_step: ClassVar[bool] = True
-    reads_values: ClassVar[bool] = False
     state: FlatState
 
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
@@ -80,15 +83,17 @@ class FlatOptimizer(Optimizer):
         """The numbers that are kept for every parameter, before its first step; ``step`` counts by itself."""
         return {"step": 0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
-        """The rate, and the function from gradient and buffers to the direction.
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
+        """The text of the step, and the numbers in it.
 
         Args:
             group: the options.
             numbers: of the parameters concerned; it may change those other than ``step``.
 
         Returns:
-            The rate and the direction, a function of arrays that changes the buffers, but not the gradient.
+            A function of parameters, gradients and buffers, in the order of ``buffers``, which returns new parameters
+            and buffers; and its numbers by name, computed for this step. Where options lead to other formulas, there
+            are several functions to choose from.
         """
         raise NotImplementedError(f"{type(self).__name__} has no rule; define rule(self, group, numbers)")
 
@@ -151,10 +156,8 @@ class FlatOptimizer(Optimizer):
 
     def _follow_groups(self) -> None:
         """Lay out the parameters anew if the groups were changed by hand; the state of those that stay is kept."""
-        own, groups = self._members, [group["params"] for group in self.param_groups]
-        if len(own) == len(groups) and all(
-            len(a) == len(b) and all(map(operator.is_, a, b)) for a, b in zip(own, groups, strict=True)
-        ):
+        groups = [group["params"] for group in self.param_groups]
+        if all(map(_are_the_same, groups, self._members)) and len(groups) == len(self._members):
             return
         known: set[int] = set()
         for place, members in enumerate(groups):
@@ -196,16 +199,24 @@ class FlatOptimizer(Optimizer):
             self._look_for_gradients([gradients for _, _, gradients in work])
         with np.errstate(all="ignore"):  # what overflows shows in the loss; PyTorch is silent, too
             for group, flat, gradients in work:
-                flat.update(
-                    gradients,
-                    functools.partial(self.rule, group),
-                    self.decay(group),
-                    -1 if group.get("maximize") else 1,
-                    self.reads_values,
-                    self.numbers(group),
-                    self.buffers(group),
-                )
+                flat.update(gradients, functools.partial(self._parts, group), self.numbers(group), self.buffers(group))
         return loss
+
+    def _parts(self, group: Group, numbers: dict[str, Any]) -> list[Part]:
+        """What happens to values and gradients before the rule, and the rule."""
+        coupled, kept = self.decay(group)
+        parts: list[Part] = [(ascent, {})] if group.get("maximize") else []
+        if coupled:
+            parts.append((penalty, {"weight_decay": coupled}))
+        if kept != 1:
+            parts.append((shrinkage, {"kept": kept}))
+        found = self.rule(group, numbers)
+        if not isinstance(found, tuple) or len(found) != 2 or not callable(found[0]):
+            raise TypeError(
+                f"{type(self).__name__}.rule returns a function, from p, g and buffers to new p and buffers, and its "
+                f"numbers, as in: return update, {{'rate': group['lr']}}; got {found!r}"
+            )
+        return [*parts, found]
 
     def _look_for_gradients(self, gradients: list[list[Any]]) -> None:
         """Warn, once, if no parameter has had a gradient so far."""
@@ -238,3 +249,22 @@ class FlatOptimizer(Optimizer):
         if not arrays or not counts["step"] and self.shows_step:
             return {}
         return {**counts, **arrays, **{name: loaded(values[name], parameter.dtype) for name in others}}
+
+
+def ascent(p: Array, g: Array) -> tuple[Array, Array]:
+    """To maximize, go down the negated gradient."""
+    return p, -g
+
+
+def penalty(p: Array, g: Array, *, weight_decay: float) -> tuple[Array, Array]:
+    """The gradient of ``weight_decay / 2 * p²`` joins that of the loss."""
+    return p, g + weight_decay * p
+
+
+def shrinkage(p: Array, g: Array, *, kept: float) -> tuple[Array, Array]:
+    """Decoupled from the gradient, a step keeps a share of the parameters."""
+    return kept * p, g
+
+
+def _are_the_same(some: list[Tensor], others: list[Tensor]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))

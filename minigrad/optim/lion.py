@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class Lion(FlatOptimizer):
@@ -71,15 +71,13 @@ class Lion(FlatOptimizer):
         """The running mean."""
         return {"exp_avg": 0.0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The sign of the mean with the gradient."""
         beta1, beta2 = map(float, group["betas"])
+        return lion, {"beta1": beta1, "beta2": beta2, "rate": group["lr"]}
 
-        def direction(g: Array, m: Array) -> Array:
-            mixed = beta1 * m
-            mixed += (1 - beta1) * g
-            m *= beta2
-            m += (1 - beta2) * g
-            return np.sign(mixed, out=mixed)
 
-        return float(group["lr"]), direction
+def lion(p: Array, g: Array, m: Array, *, beta1: float, beta2: float, rate: float) -> tuple[Array, Array]:
+    """Program 1, without its weight decay."""
+    p = p - rate * np.sign(beta1 * m + (1 - beta1) * g)
+    return p, beta2 * m + (1 - beta2) * g

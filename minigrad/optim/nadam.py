@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class NAdam(FlatOptimizer):
@@ -76,26 +76,23 @@ class NAdam(FlatOptimizer):
         """The count of steps, and the product of all shares of the momentum."""
         return {"step": 0, "mu_product": 1.0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
-        """The mean of gradients as it will be in the next step, over the root of the mean square."""
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
+        """The mean a step ahead, over the root of the mean square."""
         beta1, beta2 = map(float, group["betas"])
-        t, slow, eps = numbers["step"], float(group["momentum_decay"]), float(group["eps"])
+        t, lr, slow = numbers["step"], float(group["lr"]), float(group["momentum_decay"])
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * slow)) for i in (t, t + 1))
         numbers["mu_product"] *= mu
-        of_gradient = (1 - mu) / (1 - numbers["mu_product"])
-        of_mean = mu_next / (1 - numbers["mu_product"] * mu_next)
-        correction = 1 - beta2**t
+        of_gradient = lr * (1 - mu) / (1 - numbers["mu_product"])
+        of_mean = lr * mu_next / (1 - numbers["mu_product"] * mu_next)
+        named = {"beta1": beta1, "beta2": beta2, "eps": group["eps"], "correction": 1 - beta2**t}
+        return nadam, {**named, "of_gradient": of_gradient, "of_mean": of_mean}
 
-        def direction(g: Array, m: Array, v: Array) -> Array:
-            m *= beta1
-            m += (1 - beta1) * g
-            v *= beta2
-            v += (1 - beta2) * g * g
-            divisor = np.sqrt(v / correction)
-            divisor += eps
-            ahead = of_gradient * g
-            ahead += of_mean * m
-            ahead /= divisor
-            return ahead
 
-        return float(group["lr"]), direction
+def nadam(
+    p: Array, g: Array, m: Array, v: Array, *, beta1: float, beta2: float, eps: float, correction: float,
+    of_gradient: float, of_mean: float,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """The step, with the rate and the corrections of gradient and mean in ``of_gradient`` and ``of_mean``."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return p - (of_gradient * g + of_mean * m) / (np.sqrt(v / correction) + eps), m, v

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
+from .adam import adam
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class RAdam(FlatOptimizer):
@@ -72,26 +73,24 @@ class RAdam(FlatOptimizer):
         """The two running means."""
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The mean, over the root of the mean square once that is known well enough."""
         beta1, beta2 = map(float, group["betas"])
-        t, eps = numbers["step"], float(group["eps"])
+        t = numbers["step"]
         left = 1 - beta2**t
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * t * beta2**t / left
-        rate, known = float(group["lr"]) / (1 - beta1**t), length > 5
-        if known:
-            rate *= math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length) * left)
+        named = {"beta1": beta1, "beta2": beta2, "rate": float(group["lr"]) / (1 - beta1**t)}
+        if length <= 5:
+            return unrectified, named
+        factor = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length) * left)
+        return adam, {**named, "rate": named["rate"] * factor, "eps": group["eps"]}
 
-        def direction(g: Array, m: Array, v: Array) -> Array:
-            m *= beta1
-            m += (1 - beta1) * g
-            v *= beta2
-            v += (1 - beta2) * g * g
-            if not known:
-                return m
-            divisor = np.sqrt(v)
-            divisor += eps
-            return np.divide(m, divisor, out=divisor)
 
-        return rate, direction
+def unrectified(
+    p: Array, g: Array, m: Array, v: Array, *, beta1: float, beta2: float, rate: float
+) -> tuple[Array, Array, Array]:
+    """Along the mean alone."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return p - rate * m, m, v

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class RMSprop(FlatOptimizer):
@@ -75,25 +75,41 @@ class RMSprop(FlatOptimizer):
         chosen = {"square_avg": True, "momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}
         return {name: 0.0 for name, used in chosen.items() if used}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
         """The gradient over the root of its mean square, or of its variance."""
-        alpha, eps, momentum = float(group["alpha"]), float(group["eps"]), float(group["momentum"])
+        named = {"rate": group["lr"], "alpha": group["alpha"], "eps": group["eps"]}
+        if group["momentum"]:
+            return centered_momentum if group["centered"] else momentum, {**named, "momentum": group["momentum"]}
+        return centered if group["centered"] else rmsprop, named
 
-        def direction(g: Array, v: Array, *others: Array) -> Array:
-            v *= alpha
-            v += (1 - alpha) * g * g
-            if group["centered"]:
-                m = others[-1]
-                m += (1 - alpha) * (g - m)
-                v = np.maximum(v - m * m, 0)
-            scaled = np.sqrt(v)
-            scaled += eps
-            np.divide(g, scaled, out=scaled)
-            if not momentum:
-                return scaled
-            b = others[0]
-            b *= momentum
-            b += scaled
-            return b
 
-        return float(group["lr"]), direction
+def rmsprop(p: Array, g: Array, v: Array, *, rate: float, alpha: float, eps: float) -> tuple[Array, ...]:
+    """Over the root of the mean square."""
+    v = alpha * v + (1 - alpha) * g * g
+    return p - rate * g / (np.sqrt(v) + eps), v
+
+
+def centered(p: Array, g: Array, v: Array, m: Array, *, rate: float, alpha: float, eps: float) -> tuple[Array, ...]:
+    """Over the deviation from the mean."""
+    v = alpha * v + (1 - alpha) * g * g
+    m = m + (1 - alpha) * (g - m)  # exactly g where all were
+    return p - rate * g / (np.sqrt(np.maximum(v - m * m, 0)) + eps), v, m
+
+
+def momentum(
+    p: Array, g: Array, v: Array, b: Array, *, rate: float, alpha: float, eps: float, momentum: float
+) -> tuple[Array, ...]:
+    """Over the root of the mean square, with momentum."""
+    v = alpha * v + (1 - alpha) * g * g
+    b = momentum * b + g / (np.sqrt(v) + eps)
+    return p - rate * b, v, b
+
+
+def centered_momentum(
+    p: Array, g: Array, v: Array, b: Array, m: Array, *, rate: float, alpha: float, eps: float, momentum: float
+) -> tuple[Array, ...]:
+    """Over the deviation from the mean, with momentum."""
+    v = alpha * v + (1 - alpha) * g * g
+    m = m + (1 - alpha) * (g - m)
+    b = momentum * b + g / (np.sqrt(np.maximum(v - m * m, 0)) + eps)
+    return p - rate * b, v, b, m

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import check_pair, refuse_options
+from .reading import Text
 
 
 class Rprop(FlatOptimizer):
@@ -77,21 +77,18 @@ class Rprop(FlatOptimizer):
         """The gradient before, and the steps."""
         return {"prev": 0.0, "step_size": float(group["lr"])}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
-        """The signs of the gradient times the steps."""
-        (smaller, larger), (shortest, longest) = (map(float, group[name]) for name in ("etas", "step_sizes"))
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
+        """Down the signs of the gradient."""
+        (smaller, larger), (shortest, longest) = group["etas"], group["step_sizes"]
+        return rprop, {"smaller": smaller, "larger": larger, "shortest": shortest, "longest": longest}
 
-        def direction(g: Array, before: Array, size: Array) -> Array:
-            sign = np.sign(g)
-            agree = sign * np.sign(before)
-            turned = agree < 0
-            np.multiply(size, larger, out=size, where=agree > 0)
-            np.multiply(size, smaller, out=size, where=turned)
-            np.clip(size, shortest, longest, out=size)
-            before[...] = g
-            before[turned] = 0
-            sign[turned] = 0
-            sign *= size
-            return sign
 
-        return 1.0, direction
+def rprop(
+    p: Array, g: Array, before: Array, size: Array, *, smaller: float, larger: float, shortest: float, longest: float
+) -> tuple[Array, Array, Array]:
+    """The steps grow or shrink; where the sign turned, none is taken."""
+    agree = np.sign(g) * np.sign(before)
+    size = np.where(agree > 0, larger * size, np.where(agree < 0, smaller * size, size))
+    size = np.clip(size, shortest, longest)
+    g = np.where(agree < 0, 0, g)
+    return p - np.sign(g) * size, g, size

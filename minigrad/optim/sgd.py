@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Array
-from .flat import Direction
 from .flat_optimizer import FlatOptimizer
 from .optimizer import Group
 from .options import refuse_options
+from .reading import Text
 
 
 class SGD(FlatOptimizer):
@@ -78,18 +78,37 @@ class SGD(FlatOptimizer):
         """The direction of the last step, with momentum."""
         return {"momentum_buffer": 0.0} if group["momentum"] else {}
 
-    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[float, Direction]:
-        """The direction is the gradient, or the buffer of the momentum."""
-        momentum, nesterov = float(group["momentum"]), bool(group["nesterov"])
-        share = 1.0 if numbers["step"] == 1 else 1 - float(group["dampening"])
+    def rule(self, group: Group, numbers: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
+        """Down the gradient, or along the buffer of the momentum."""
+        rate, momentum, dampening = group["lr"], group["momentum"], group["dampening"]
+        if not momentum:
+            return descent, {"rate": rate}
+        named = {"rate": rate, "momentum": momentum}
+        if group["nesterov"]:
+            return nesterov, named
+        if not dampening or numbers["step"] == 1:
+            return heavy_ball, named
+        return dampened, {**named, "dampening": dampening}
 
-        def direction(g: Array, b: Array) -> Array:
-            b *= momentum
-            b += g if share == 1 else share * g
-            return g + momentum * b if nesterov else b
 
-        return float(group["lr"]), direction if momentum else _gradient
+def descent(p: Array, g: Array, *, rate: float) -> Array:
+    """Down the gradient."""
+    return p - rate * g
 
 
-def _gradient(g: Array) -> Array:
-    return g
+def heavy_ball(p: Array, g: Array, b: Array, *, rate: float, momentum: float) -> tuple[Array, Array]:
+    """Along the buffer, which was 0 before the first step."""
+    b = momentum * b + g
+    return p - rate * b, b
+
+
+def dampened(p: Array, g: Array, b: Array, *, rate: float, momentum: float, dampening: float) -> tuple[Array, Array]:
+    """Along the buffer, which takes up a part of the gradient only."""
+    b = momentum * b + (1 - dampening) * g
+    return p - rate * b, b
+
+
+def nesterov(p: Array, g: Array, b: Array, *, rate: float, momentum: float) -> tuple[Array, Array]:
+    """From where the momentum leads, down the gradient."""
+    b = momentum * b + g
+    return p - rate * (g + momentum * b), b
