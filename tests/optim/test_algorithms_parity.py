@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, optim
-from minigrad.optim import flat
+from minigrad.optim import block as blocks
 from tests.optim.pairs import MATRICES, SHAPES, Pair, exchanged, product, thinned, torch
 
 STEPS = 200
@@ -106,7 +106,7 @@ def test_all_trajectories(name: str, options: dict[str, Any]) -> None:
 @EVERY
 def test_small_blocks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parameters are cut, and the others not all packed together."""
-    monkeypatch.setattr(flat, "BLOCK", 5)
+    monkeypatch.setattr(blocks, "BLOCK", 5)
     run(name, OPTIONS[name][-1], 30)
 
 

@@ -14,7 +14,7 @@ import minigrad
 from minigrad import Parameter, Tensor, nn, optim
 from minigrad.nn import functional as F
 from minigrad.nn.module.convert import replace
-from minigrad.optim import flat
+from minigrad.optim import block as blocks
 from minigrad.optim.optimizer import required
 
 KINDS = {
@@ -86,9 +86,9 @@ def test_blocks_change_nothing(kind, block, monkeypatch):
     for step in range(10):
         push(together, step)
         push(alone, step)
-        monkeypatch.setattr(flat, "BLOCK", block)
+        monkeypatch.setattr(blocks, "BLOCK", block)
         optimizer.step()
-        monkeypatch.setattr(flat, "BLOCK", 65536)
+        monkeypatch.setattr(blocks, "BLOCK", 65536)
         for one in separate:
             one.step()
     assert same(together, alone)
@@ -98,7 +98,7 @@ def test_blocks_change_nothing(kind, block, monkeypatch):
 @BLOCKS
 def test_a_parameter_without_gradient_is_passed_over(kind, block, monkeypatch):
     """As if it had not been given at all, in every pattern of gaps."""
-    monkeypatch.setattr(flat, "BLOCK", block)
+    monkeypatch.setattr(blocks, "BLOCK", block)
     params, alone = parameters(), parameters()
     optimizer = KINDS[kind](params)
     separate = [KINDS[kind]([p]) for p in alone]
@@ -169,7 +169,7 @@ def test_parameters_of_several_dtypes(kind):
 @EVERY
 @BLOCKS
 def test_memory_order_does_not_matter(kind, block, monkeypatch):
-    monkeypatch.setattr(flat, "BLOCK", block)
+    monkeypatch.setattr(blocks, "BLOCK", block)
     plain, turned = parameters(shapes=((6, 4), (3, 5))), []
     for p in plain:
         turned.append(Parameter(np.asfortranarray(p.detach().numpy())))
@@ -232,7 +232,7 @@ def test_a_large_parameter_is_updated_as_its_parts():
     rng = np.random.default_rng(0)
     value, gradient = rng.standard_normal((3, 700, 200)), rng.standard_normal((3, 700, 200))
     whole, parts = Parameter(value), [Parameter(v) for v in value]
-    assert np.size(whole) > 2 * flat.BLOCK
+    assert np.size(whole) > 2 * blocks.BLOCK
     optimizers = [optim.Adam([whole]), optim.Adam(parts)]
     for _ in range(3):
         whole.grad = Tensor(gradient)

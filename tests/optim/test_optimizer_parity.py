@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minigrad import optim
-from minigrad.optim import flat
+from minigrad.optim import block as blocks
 from tests.optim.pairs import SHAPES, Pair, torch
 
 STEPS = 100
@@ -38,7 +38,7 @@ def both(name: str, ours: Any, theirs: Any, **options: Any) -> tuple[Any, Any]:
     ],
 )
 def test_two_groups_with_gaps_and_a_changing_rate(name, first, second, block, monkeypatch):
-    monkeypatch.setattr(flat, "BLOCK", block)
+    monkeypatch.setattr(blocks, "BLOCK", block)
     pair = Pair()
     optimizers = both(name, *pair.groups(split=3, first=first, second=second), lr=0.02)
     gaps = np.random.default_rng(1)

@@ -151,7 +151,11 @@ class Plain(FlatOptimizer):
         self.calls += 1
 
     def rule(self, group: dict[str, Any], numbers: dict[str, Any]) -> Any:
-        return group["lr"], lambda gradient: gradient
+        return descent, {"rate": group["lr"]}
+
+
+def descent(p: Any, g: Any, *, rate: float) -> Any:
+    return p - rate * g
 
 
 def test_an_optimizer_of_a_users_own() -> None:
