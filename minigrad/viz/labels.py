@@ -20,7 +20,7 @@ _SIZES: dict[str, int] = {
     "groups": 1,
     "padding": 0,
 }  # along every dimension, and the usual one
-_INTERNAL = {"edges", "gain", "kept"}  # static arguments that no caller wrote
+_INTERNAL = {"edges", "gain", "kept", "wanted"}  # static arguments that no caller wrote
 
 
 def arguments(node: Node) -> list[str]:

@@ -61,12 +61,13 @@ def _of_scores(g: Any, weights: Any) -> Any:
     return weights * (g - sum_(g * weights, -1, True))
 
 
-def _pull_weights(g: Any, query: Any, key: Any, bias: Any, out: Any, scale: float) -> list[Any]:
+def _pull_weights(g: Any, query: Any, key: Any, out: Any, scale: float, needed: tuple[bool, ...]) -> list[Any]:
+    for_query, for_key, _ = needed
     scores = _of_scores(g, out)
     return [
-        np.matmul(scores, key) * scale,
-        np.matmul(mT(scores), query) * scale,
-        None if bias is None else scores,
+        np.matmul(scores, key) * scale if for_query else None,
+        np.matmul(mT(scores), query) * scale if for_key else None,
+        scores,
     ]
 
 
@@ -138,41 +139,46 @@ def _blocks(g: Any, query: Any, key: Any, weights: Any, mask: Any, causal: bool,
 
 def _gradients(
     g: Any, query: Any, key: Any, value: Any, result: Any, blocks: Iterable[Block], slots: list[Any], scale: float,
-    kept: Any, gain: float,
+    kept: Any, gain: float, needed: tuple[bool, ...],
 ) -> list[Any]:  # fmt: skip
-    """The gradients of query, key, value and scores, written into ``slots`` where these are arrays.
+    """The gradients of query, key, value and scores, as far as needed, written into ``slots`` where these are arrays.
 
     With w the weights, and G = g @ value.T (times what dropout did) their gradient, that of the scores is
     w · (G - Σ w G), whose sum is the product of g and the result. NumPy takes ``out=None`` for no ``out`` at all, so
     one text serves Tensors, whose slots are None, as well.
     """
     of_query, of_key, of_value, of_scores = slots
-    if of_query is not None and 0 in (*g.shape[:-1], key.shape[-2]):
-        for slot in slots if of_scores is not None else slots[:3]:
-            slot[...] = 0
+    for_query, for_key, for_value, for_bias = needed
+    recorded = isinstance(g, Tensor)
+    if not recorded and 0 in (*g.shape[:-1], key.shape[-2]):
+        for slot in slots:
+            if slot is not None:
+                slot[...] = 0
         return slots
     query, key, value = rowwise(query), rowwise(key), rowwise(value)
     dot = np.matmul(g * result, np.ones_like(raw(g), shape=g.shape[-1:]))[..., None]
     g = rowwise(g) if kept is None else g * gain
-    totals = slots
+    totals, scores = slots, None
     for cut, block in blocks:
-        upper, used = queries_of(g, cut), block
-        scores = np.matmul(upper, mT(keys_of(value, cut)))
-        own = None if of_query is None else scores
-        if kept is not None:
-            scores = np.multiply(scores, block_of(kept, cut), out=own)
-            used = block * block_of(kept, cut)
-        scores = np.subtract(scores, queries_of(dot, cut), out=own)
-        scores = np.multiply(scores, block, out=own if of_scores is None else block_of(of_scores, cut))
-        if of_scores is not None and cut is not None:
-            clear_behind(of_scores, cut)
+        upper, used = queries_of(g, cut), block if kept is None else block * block_of(kept, cut)
+        if for_query or for_key or for_bias:
+            scores = np.matmul(upper, mT(keys_of(value, cut)))
+            own = None if recorded else scores
+            if kept is not None:
+                scores = np.multiply(scores, block_of(kept, cut), out=own)
+            scores = np.subtract(scores, queries_of(dot, cut), out=own)
+            scores = np.multiply(scores, block, out=own if of_scores is None else block_of(of_scores, cut))
+            if of_scores is not None and cut is not None:
+                clear_behind(of_scores, cut)
         totals = [
-            _by_query(of_query, scores, keys_of(key, cut), cut),
-            _by_key(of_key, mT(scores), queries_of(query, cut), cut),
-            _by_key(of_value, mT(used), upper, cut),
-            scores if of_query is None else of_scores,
+            _by_query(of_query, scores, keys_of(key, cut), cut) if for_query else None,
+            _by_key(of_key, mT(scores), queries_of(query, cut), cut) if for_key else None,
+            _by_key(of_value, mT(used), upper, cut) if for_value else None,
+            scores if recorded else of_scores,
         ]
-    return [np.multiply(totals[0], scale, out=of_query), np.multiply(totals[1], scale, out=of_key), *totals[2:]]
+    for i, slot in enumerate((of_query, of_key)):
+        totals[i] = np.multiply(totals[i], scale, out=slot) if needed[i] else None
+    return totals
 
 
 def _by_query(total: Any, left: Any, right: Any, cut: Cut | None) -> Any:
@@ -200,13 +206,13 @@ def _memory(g: Any, like: Any) -> Any:
 
 
 def _pull_attention(
-    g: Any, query: Any, key: Any, value: Any, bias: Any, out: Any, weights: Any, mask: Any, causal: bool,
-    scale: float, kept: Any, gain: float,
+    g: Any, query: Any, key: Any, value: Any, out: Any, weights: Any, mask: Any, causal: bool, scale: float,
+    kept: Any, gain: float, needed: tuple[bool, ...],
 ) -> list[Any]:  # fmt: skip
     blocks = _blocks(g, query, key, weights, mask, causal, scale)
-    slots = [_memory(g, x) for x in (query, key, value)] + [None if bias is None else _memory(g, weights)]
-    *parts, of_scores = _gradients(g, query, key, value, out, blocks, slots, scale, kept, gain)
-    return [*parts, None if bias is None else of_scores]
+    likes = (query, key, value, weights)
+    slots = [_memory(g, like) if need else None for like, need in zip(likes, needed, strict=True)]
+    return _gradients(g, query, key, value, out, blocks, slots, scale, kept, gain, needed)
 
 
 attention.joint(_pull_attention)
@@ -254,7 +260,8 @@ def _pull_packed(
     blocks = _blocks(g, query, key, weights, mask, causal, scale)
     memory = _memory(g, packed)
     slots = [None] * 3 if memory is None else _unpacked(memory, axes)
-    parts = _gradients(g, query, key, value, out, blocks, [*slots, None], scale, kept, gain)
+    needed = (True, True, True, False)  # no bias
+    parts = _gradients(g, query, key, value, out, blocks, [*slots, None], scale, kept, gain, needed)
     return np.transpose(np.stack(parts[:3]), home(axes)) if memory is None else memory
 
 

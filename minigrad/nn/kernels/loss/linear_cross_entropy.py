@@ -89,6 +89,7 @@ def linear_cross_entropy_gradients(
     labels: Any,
     step: int | None = None,
     norm: Norm | None = None,
+    wanted: tuple[bool, ...] = (True, True, True),
 ) -> Any:
     """What mass · softmax(scores) - share · one_hot(labels) gives as a gradient of the scores, by x, w and b.
 
@@ -97,8 +98,9 @@ def linear_cross_entropy_gradients(
         x: (rows, features).
         w: (classes, features).
         b: (classes,) or None.
-        result: those of x, w and (classes,).
+        result: those of x, w and (classes,); 0 for those that are not ``wanted``.
     """
+    by_x, by_w, by_b = wanted
     rows, (classes, _) = x.shape[0], w.shape
     top, total = _normalised(x, w, b, labels, step)[0] if norm is None else norm
     scale = mass / np.where(np.equal(total, 0), 1, total)
@@ -110,12 +112,14 @@ def linear_cross_entropy_gradients(
         flow *= scale[tile.rows][:, None]
         found, columns = _labelled(labels, tile)
         flow[found, columns] -= share[tile.rows][found]
-        of_x[tile.rows] += np.matmul(flow, w[tile.classes])
-        if tile.rows.start == 0:
+        if by_x:
+            of_x[tile.rows] += np.matmul(flow, w[tile.classes])
+        if by_w and tile.rows.start == 0:
             np.matmul(flow.T, x[tile.rows], out=of_w[tile.classes])
-        else:
+        elif by_w:
             of_w[tile.classes] += np.matmul(flow.T, x[tile.rows])
-        of_b[tile.classes] += sum_along(flow, 0, False)
+        if by_b:
+            of_b[tile.classes] += sum_along(flow, 0, False)
     return of_x, of_w, of_b
 
 
@@ -173,12 +177,14 @@ def linear_cross_entropy_of_labels(x: Any, w: Any, b: Any = None, *, labels: Any
     return logarithm - (right - norm.top), logarithm + norm.top, norm
 
 
-def _pull(g: Any, x: Any, w: Any, b: Any, labels: Any, step: int | None, norm: Norm) -> list[Any]:
+def _pull(
+    g: Any, x: Any, w: Any, b: Any, labels: Any, step: int | None, norm: Norm, needed: tuple[bool, ...]
+) -> tuple[Any, ...]:
     share, of_total = (np.zeros_like(raw(x), shape=x.shape[:1]) if part is None else part for part in g)
-    of_x, of_w, of_b = linear_cross_entropy_gradients(
-        share + of_total, share, x, w, b, labels=labels, step=step, norm=norm
+    parts: tuple[Any, ...] = linear_cross_entropy_gradients(
+        share + of_total, share, x, w, b, labels=labels, step=step, norm=norm, wanted=needed
     )
-    return [of_x, of_w, None if b is None else of_b]
+    return parts
 
 
 linear_cross_entropy_of_labels.joint(_pull)
