@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..core.primitive import Primitive
-from . import kernels  # noqa: F401 - declares the kernels that have structure
+from ..optim import run
+from . import kernels, optimizers  # noqa: F401 - kernels declares those that have structure
 from .elementwise import Elementwise
 from .pool import CannotCompileError, settings
 
 
 def install(primitives: Iterable[Primitive]) -> None:
     """Run kernels: those declared with ``@primitive.fast``, and loops compiled from what is elementwise."""
+    run.compiled = optimizers.update
     for op in primitives:
         for of, plain in _parts(op).items():
             kernel = op.kernels.get(of)
@@ -27,6 +29,7 @@ def install(primitives: Iterable[Primitive]) -> None:
 
 def remove(primitives: Iterable[Primitive]) -> None:
     """Run what was declared."""
+    run.compiled = None
     for op in primitives:
         for of in _parts(op):
             op.run(of, None)

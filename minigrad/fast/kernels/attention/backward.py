@@ -128,11 +128,11 @@ def _gradients(
 
 @attention.fast("joint")
 def _(
-    g: ndarray, query: Any, key: Any, value: Any, bias: Any, out: Any, weights: Any, mask: Any, causal: bool,
-    scale: float, kept: Any, gain: float,
+    g: ndarray, query: Any, key: Any, value: Any, out: Any, weights: Any, mask: Any, causal: bool, scale: float,
+    kept: Any, gain: float, needed: tuple[bool, ...],
 ) -> Any:  # fmt: skip
     slots = empty_like(query, query.shape), empty_like(key, key.shape), empty_like(value, value.shape)
-    of_scores = None if bias is None else np.empty_like(weights)
+    of_scores = np.empty_like(weights) if needed[3] else None
     if _gradients(g, query, key, value, out, weights, slots, of_scores, mask, causal, scale, kept, gain):
         return [*slots, of_scores]
     return NotImplemented
