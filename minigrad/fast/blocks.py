@@ -8,8 +8,6 @@ first cache. Elsewhere each block would be copied all the same, and one call is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
@@ -31,7 +29,7 @@ def room() -> int:
 
 @compiled(inline=True)
 def add_product(turn_a, m, n, k, a, step_a, b, step_b, out, step, room) -> None:  # type: ignore[no-untyped-def]
-    """out (m, n) += a (m, k) @ b (k, n), for matrices by rows, given by addresses.
+    """Out (m, n) += a (m, k) @ b (k, n), for matrices by rows, given by addresses.
 
     Args:
         turn_a: 1 for a matrix ``a`` that lies transposed: (k, m).

@@ -51,10 +51,7 @@ def _guarded(kernel: Callable[..., Any], plain: Callable[..., Any], give_up: Cal
     """The kernel for large arrays of NumPy's own, unless it declines; the plain function for all else."""
 
     def either(*values: Any, **options: Any) -> Any:
-        first = values[0]
-        if type(first) is tuple:  # the gradients of several outputs
-            first = values[1]
-        if settings.serves(first):
+        if settings.serves(*values[0] if type(values[0]) is tuple else values[:1], *values[1:]):
             try:
                 result = kernel(*values, **options)
             except CannotCompileError:

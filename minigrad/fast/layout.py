@@ -58,3 +58,12 @@ def flat(array: ndarray) -> Any:
 def plain(*arrays: Any) -> bool:
     """Whether all are NumPy's own float32 arrays in C order."""
     return all(type(a) is ndarray and a.dtype is FLOAT and a.flags.c_contiguous for a in arrays)
+
+
+def places(index: Any, end: int) -> ndarray | None:
+    """An array of whole numbers as a line of int64; None unless all lie in [0, end): a kernel reads where they point."""
+    if type(index) is not ndarray or index.dtype.kind not in "iu" or not index.size:
+        return None
+    if index.min() < 0 or index.max() >= end:
+        return None
+    return np.ascontiguousarray(index, np.int64).reshape(-1)

@@ -71,12 +71,16 @@ class Pool:
                 warn(f"minigrad.fast could not compile a kernel, and goes on with NumPy in its place: {first}")
             raise CannotCompileError(str(error)) from error
 
-    def serves(self, first: Any) -> bool:
-        """Whether kernels shall run for a large array: not if NumPy was told to act on what overflows, say.
+    def serves(self, *values: Any) -> bool:
+        """Whether kernels shall run: if the first array is NumPy's own and one is large.
 
-        Kernels compute what is not finite without a word.
+        Not if NumPy was told to act on what overflows, say: kernels compute what is not finite without a word.
         """
-        if type(first) is not np.ndarray or first.size < self.minimum:
+        first = next((value for value in values if value is not None), None)
+        if type(first) is not np.ndarray:
+            return False
+        minimum = self.minimum
+        if not any([value.size >= minimum for value in values if type(value) is np.ndarray]):
             return False
         return _ACTING.isdisjoint(np.geterr().values())
 

@@ -1,5 +1,22 @@
 """Kernels for what has structure: rows, windows, recurrences, products. Each module declares its own."""
 
-from . import attention, convolution, pooling, products, recurrent
+from . import (
+    affine,
+    attention,
+    batch_norm,
+    convolution,
+    cross_entropy,
+    embedding,
+    layer_norm,
+    linear_cross_entropy,
+    pooling,
+    products,
+    recurrent,
+    softmax,
+    sums,
+)  # fmt: skip
 
-__all__ = ["attention", "convolution", "pooling", "products", "recurrent"]
+__all__ = [
+    "affine", "attention", "batch_norm", "convolution", "cross_entropy", "embedding", "layer_norm",
+    "linear_cross_entropy", "pooling", "products", "recurrent", "softmax", "sums",
+]  # fmt: skip

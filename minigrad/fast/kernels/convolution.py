@@ -15,7 +15,7 @@ from numba import prange
 from numpy import ndarray
 
 from ...nn.kernels.conv.convolution import channel_sums, convolve, convolve_input, convolve_weight
-from ...nn.kernels.conv.slide import Pairs, Sizes, Slide, slide_of
+from ...nn.kernels.conv.slide import Pairs, Sizes, slide_of
 from ...nn.kernels.windows import batch_first
 from ..blocks import ROWS, add_product, room
 from ..compiler import compiled

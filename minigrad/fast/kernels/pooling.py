@@ -7,7 +7,6 @@ long ones the inner part, so that no two of them write to the same element.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np

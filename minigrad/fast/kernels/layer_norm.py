@@ -1,0 +1,158 @@
+"""Layer norm and RMS norm: the threads share the rows, and finish with each while it is in the cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+from numpy import ndarray
+
+from ...nn.kernels.normalization.layer import layer_norm, rms_norm
+from ...ops.linalg import as_rows
+from ..compiler import compiled
+from ..layout import FLOAT, plain
+from ..pool import settings
+
+f32 = np.float32
+_BLOCK = 256  # rows, whose shares in the gradient of a weight are added up one by one; more would lose digits
+
+
+def _blocks(rows: int) -> int:
+    """In how many parts to take the rows: at least one for every thread."""
+    return max(-(-rows // _BLOCK), min(rows, settings.threads))
+
+
+def _fit(rows: ndarray, *columns: Any) -> bool:
+    return rows.size > 0 and all(c is None or (plain(c) and c.shape == rows.shape[1:]) for c in columns)
+
+
+def _or_all(number: float, column: ndarray | None, rows: ndarray) -> ndarray:
+    return np.full(rows.shape[1], number, FLOAT) if column is None else column
+
+
+# --- layer norm -------------------------------------------------------------------------------------------------------
+@compiled(parallel=True)
+def _layer_norm(x: Any, weight: Any, bias: Any, eps: float, out: Any, normed: Any, reciprocal_std: Any) -> None:
+    rows, size = x.shape
+    for i in prange(rows):
+        row, unit, result = x[i], normed[i], out[i]
+        total = f32(0)
+        for j in range(size):
+            total += row[j]
+        mean = total / f32(size)
+        total = f32(0)
+        for j in range(size):
+            total += (row[j] - mean) * (row[j] - mean)
+        scale = f32(1) / np.sqrt(total / f32(size) + f32(eps))
+        reciprocal_std[i, 0] = scale
+        for j in range(size):
+            unit[j] = (row[j] - mean) * scale
+            result[j] = unit[j] * weight[j] + bias[j]
+
+
+@layer_norm.fast()
+def _(x: ndarray, weight: Any = None, bias: Any = None, *, eps: float) -> Any:
+    if not plain(x) or not _fit(rows := as_rows(x), weight, bias):
+        return NotImplemented
+    out, normed, reciprocal_std = np.empty_like(x), np.empty_like(rows), np.empty((len(rows), 1), FLOAT)
+    weight, bias = _or_all(1, weight, rows), _or_all(0, bias, rows)
+    settings.launch(_layer_norm, rows, weight, bias, float(eps), as_rows(out), normed, reciprocal_std)
+    return out, normed, reciprocal_std
+
+
+@compiled(parallel=True)
+def _layer_norm_gradients(
+    g: Any, weight: Any, normed: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any
+) -> None:
+    """Those of the weight and the bias in parts, which are to be added."""
+    rows, size = g.shape
+    parts = len(of_weight)
+    step = (rows + parts - 1) // parts
+    for part in prange(parts):
+        along, total = of_weight[part], of_bias[part]
+        for j in range(size):
+            along[j] = 0
+            total[j] = 0
+        for i in range(part * step, min(part * step + step, rows)):
+            row, unit, result = g[i], normed[i], of_x[i]
+            constant = f32(0)
+            parallel = f32(0)
+            for j in range(size):
+                flow = row[j] * weight[j]
+                constant += flow
+                parallel += flow * unit[j]
+            constant /= f32(size)
+            parallel /= f32(size)
+            scale = reciprocal_std[i, 0]
+            for j in range(size):
+                result[j] = (row[j] * weight[j] - constant - unit[j] * parallel) * scale
+                along[j] += row[j] * unit[j]
+                total[j] += row[j]
+
+
+@layer_norm.fast("joint")
+def _(g: ndarray, weight: Any, normed: ndarray, reciprocal_std: ndarray, needed: tuple[bool, ...]) -> Any:
+    if not plain(g, normed, reciprocal_std) or not _fit(rows := as_rows(g), weight):
+        return NotImplemented
+    parts = (_blocks(len(rows)), rows.shape[1])
+    of_x, of_weight, of_bias = np.empty_like(g), np.empty(parts, FLOAT), np.empty(parts, FLOAT)
+    weight = _or_all(1, weight, rows)
+    settings.launch(_layer_norm_gradients, rows, weight, normed, reciprocal_std, as_rows(of_x), of_weight, of_bias)
+    return [of_x, of_weight.sum(0), of_bias.sum(0)]
+
+
+# --- RMS norm ---------------------------------------------------------------------------------------------------------
+@compiled(parallel=True)
+def _rms_norm(x: Any, weight: Any, eps: float, out: Any, reciprocal_rms: Any) -> None:
+    rows, size = x.shape
+    for i in prange(rows):
+        row, result = x[i], out[i]
+        total = f32(0)
+        for j in range(size):
+            total += row[j] * row[j]
+        scale = f32(1) / np.sqrt(total / f32(size) + f32(eps))
+        reciprocal_rms[i, 0] = scale
+        for j in range(size):
+            result[j] = row[j] * scale * weight[j]
+
+
+@rms_norm.fast()
+def _(x: ndarray, weight: Any = None, *, eps: float) -> Any:
+    if not plain(x) or not _fit(rows := as_rows(x), weight):
+        return NotImplemented
+    out, reciprocal_rms = np.empty_like(x), np.empty((len(rows), 1), FLOAT)
+    settings.launch(_rms_norm, rows, _or_all(1, weight, rows), float(eps), as_rows(out), reciprocal_rms)
+    return out, reciprocal_rms
+
+
+@compiled(parallel=True)
+def _rms_norm_gradients(g: Any, x: Any, weight: Any, reciprocal_rms: Any, of_x: Any, of_weight: Any) -> None:
+    """That of the weight in parts, which are to be added."""
+    rows, size = g.shape
+    parts = len(of_weight)
+    step = (rows + parts - 1) // parts
+    for part in prange(parts):
+        along = of_weight[part]
+        for j in range(size):
+            along[j] = 0
+        for i in range(part * step, min(part * step + step, rows)):
+            row, values, result = g[i], x[i], of_x[i]
+            parallel = f32(0)
+            for j in range(size):
+                parallel += row[j] * values[j] * weight[j]
+            scale = reciprocal_rms[i, 0]
+            parallel = parallel / f32(size) * (scale * scale)
+            for j in range(size):
+                result[j] = (row[j] * weight[j] - values[j] * parallel) * scale
+                along[j] += row[j] * values[j] * scale
+
+
+@rms_norm.fast("joint")
+def _(g: ndarray, x: ndarray, weight: Any, reciprocal_rms: ndarray, needed: tuple[bool, ...]) -> Any:
+    if not plain(g, x, reciprocal_rms) or g.shape != x.shape or not _fit(rows := as_rows(g), weight):
+        return NotImplemented
+    of_x, of_weight = np.empty_like(g), np.empty((_blocks(len(rows)), rows.shape[1]), FLOAT)
+    weight = _or_all(1, weight, rows)
+    settings.launch(_rms_norm_gradients, rows, as_rows(x), weight, reciprocal_rms, as_rows(of_x), of_weight)
+    return [of_x, of_weight.sum(0)]
