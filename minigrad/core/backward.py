@@ -162,7 +162,7 @@ def _sum(known: Tensor, grad: Any) -> Tensor:
     """Both added: in place, as in PyTorch, where the memory is its own and no graph is in the way."""
     if isinstance(grad, Tensor):
         with Mode(grad_enabled, True):
-            return known + grad
+            return known + grad  # type: ignore[no-any-return]
     array = known._array
     if known._node is not None or type(array) is not np.ndarray or array.base is not None or not array.flags.writeable:
         return known + grad  # type: ignore[no-any-return]

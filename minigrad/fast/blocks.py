@@ -29,14 +29,10 @@ def room() -> int:
 
 @compiled(inline=True)
 def add_product(turn_a, m, n, k, a, step_a, b, step_b, out, step, room) -> None:  # type: ignore[no-untyped-def]
-    """Out (m, n) += a (m, k) @ b (k, n), for matrices by rows, given by addresses.
+    """Add a (m, k) @ b (k, n) to out (m, n), for matrices by rows, given by addresses.
 
-    Args:
-        turn_a: 1 for a matrix ``a`` that lies transposed: (k, m).
-        m, n, k: the sizes; ``m`` is at most ``ROWS``.
-        a, b, out: addresses of the first elements.
-        step_a, step_b, step: elements from one row in memory to the next.
-        room: what ``room()`` says.
+    ``turn_a`` is 1 for a matrix that lies transposed in memory, as (k, m); m is at most ``ROWS``. ``step_a``,
+    ``step_b`` and ``step`` are elements from one row in memory to the next; ``room`` is what ``room()`` says.
     """
     if room == 0:
         gemm_at(turn_a, 0, m, n, k, f32(1), a, step_a, b, step_b, f32(1), out, step)

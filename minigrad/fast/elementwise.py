@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy import ndarray
 
 from ..core.modes import grad_enabled
 from .layout import FLOAT, dense_like, flat
-from .pool import CannotCompileError, settings
+from .pool import settings
 from .symbols import NotElementwiseError
 from .texts import Loop, loop
 
@@ -34,26 +35,14 @@ class Elementwise:
         self._loops: dict[Any, Loop | None] = {}
 
     def __call__(self, *values: Any, **options: Any) -> Any:
-        """What the function returns; the first of two values may be a number."""
-        first = values[0] if values else None
-        if type(first) is not ndarray and len(values) > 1:
-            first = values[1]
-        if settings.serves(first) and first.dtype is FLOAT:
-            try:
-                result = self._compiled(first, values, options)
-            except CannotCompileError:
-                self._give_up()
-                result = NotImplemented
-            if result is not NotImplemented:
-                return result
-        return self._plain(*values, **options)
-
-    def _compiled(self, first: ndarray, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """The result, or NotImplemented."""
         arrays: list[ndarray] = []
         numbers: list[float] = []
         kinds: list[Any] = []
-        shape = first.shape
+        largest = max([value for value in values if type(value) is ndarray], key=_size, default=None)
+        if largest is None or largest.dtype is not FLOAT:
+            return NotImplemented
+        shape = largest.shape
         for place, value in enumerate((*values, *options.values())):
             kind = type(value)
             if kind is ndarray:
@@ -100,4 +89,5 @@ class Elementwise:
         return made
 
 
+_size = operator.attrgetter("size")
 _CONSTANT = {int, bool, float, str, type(None)}

@@ -11,7 +11,7 @@ from ..core.primitive import Primitive
 from ..optim import run
 from . import kernels, optimizers  # noqa: F401 - kernels declares those that have structure
 from .elementwise import Elementwise
-from .pool import CannotCompileError, settings
+from .guard import guarded
 
 
 def install(primitives: Iterable[Primitive]) -> None:
@@ -22,9 +22,8 @@ def install(primitives: Iterable[Primitive]) -> None:
             kernel = op.kernels.get(of)
             give_up = functools.partial(op.run, of, None)
             if kernel is None:
-                op.run(of, Elementwise(f"{op.name}-{of}", plain, _options(op, of, plain), give_up))
-            else:
-                op.run(of, _guarded(kernel, plain, give_up))
+                kernel = Elementwise(f"{op.name}-{of}", plain, _options(op, of, plain), give_up)
+            op.run(of, guarded(kernel, plain, give_up))
 
 
 def remove(primitives: Iterable[Primitive]) -> None:
@@ -45,20 +44,3 @@ def _options(op: Primitive, of: str, plain: Callable[..., Any]) -> set[int]:
     if of == "forward":
         return set()
     return {place for place, name in enumerate(inspect.signature(plain).parameters) if name in op.static}
-
-
-def _guarded(kernel: Callable[..., Any], plain: Callable[..., Any], give_up: Callable[[], None]) -> Callable[..., Any]:
-    """The kernel for large arrays of NumPy's own, unless it declines; the plain function for all else."""
-
-    def either(*values: Any, **options: Any) -> Any:
-        if settings.serves(*values[0] if type(values[0]) is tuple else values[:1], *values[1:]):
-            try:
-                result = kernel(*values, **options)
-            except CannotCompileError:
-                give_up()
-                result = NotImplemented
-            if result is not NotImplemented:
-                return result
-        return plain(*values, **options)
-
-    return either

@@ -11,7 +11,6 @@ import threading
 from typing import Any
 
 import numba
-import numpy as np
 from numba import prange
 from numba.core.errors import NumbaError
 from threadpoolctl import ThreadpoolController
@@ -20,9 +19,6 @@ from ..core.caller import warn
 from .compiler import compiled
 
 MINIMUM = 8192  # elements of the first array, below which NumPy's own call is as good
-
-
-_ACTING = {"raise", "call", "print", "log"}
 
 
 class CannotCompileError(RuntimeError):
@@ -70,19 +66,6 @@ class Pool:
                 first = str(error).strip().splitlines()[0]
                 warn(f"minigrad.fast could not compile a kernel, and goes on with NumPy in its place: {first}")
             raise CannotCompileError(str(error)) from error
-
-    def serves(self, *values: Any) -> bool:
-        """Whether kernels shall run: if the first array is NumPy's own and one is large.
-
-        Not if NumPy was told to act on what overflows, say: kernels compute what is not finite without a word.
-        """
-        first = next((value for value in values if value is not None), None)
-        if type(first) is not np.ndarray:
-            return False
-        minimum = self.minimum
-        if not any([value.size >= minimum for value in values if type(value) is np.ndarray]):
-            return False
-        return _ACTING.isdisjoint(np.geterr().values())
 
     def least(self, work: int) -> float:
         """The work from which on a kernel pays; none at all while everything shall run in kernels."""

@@ -7,6 +7,7 @@ for every layout of its arguments, so kernels for such stacks take addresses ins
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def _offsets(shape: tuple[int, ...], strides: tuple[int, ...]) -> ndarray:
     return offsets
 
 
-def places(arrays: list[ndarray | None]) -> tuple[ndarray, ndarray]:
+def places(arrays: Sequence[ndarray | None]) -> tuple[ndarray, ndarray]:
     """Where the matrices of several stacks are, whose leading shapes are equal.
 
     Returns:

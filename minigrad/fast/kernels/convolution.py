@@ -32,7 +32,7 @@ _ROOM = room()
 def _forward(x, weight, bias, out, down, along, stride, groups, room, threads) -> None:  # type: ignore[no-untyped-def]
     """Every thread takes part of the blocks of output channels, of the rows, and of the parts of a row.
 
-    Args:
+    Shapes:
         x: (H, C, phases, places, N).
         weight: (kH · kW, O, C/groups).
         bias: (O,).
@@ -80,7 +80,7 @@ def _forward(x, weight, bias, out, down, along, stride, groups, room, threads) -
 def _adjoint(g, weight, out, down, along, stride, groups, room, threads) -> None:  # type: ignore[no-untyped-def]
     """As ``_forward``, with the parts of input and output exchanged.
 
-    Args:
+    Shapes:
         g: (H', O, W', N).
         weight: (kH · kW, O, C/groups).
         out: (H, C, phases, places, N).
@@ -127,7 +127,7 @@ def _adjoint(g, weight, out, down, along, stride, groups, room, threads) -> None
 def _by_weight(g, x, out, down, along, stride, places, room, threads) -> None:  # type: ignore[no-untyped-def]
     """Every thread takes part of the elements of the kernel and of the output channels, and sums over all rows.
 
-    Args:
+    Shapes:
         g: (H', O, W', N).
         x: (H, groups, phases · places · N, C/groups).
         out: (kH · kW, O, C/groups).
@@ -174,7 +174,7 @@ def _planar(x: ndarray) -> ndarray:
     return x if x.ndim == 4 else x[:, :, None]
 
 
-def _in_shape(rows: ndarray, like: ndarray) -> ndarray:
+def _in_shape(rows: ndarray, like: ndarray) -> Any:
     out = batch_first(rows)
     return out if like.ndim == 4 else out[:, :, 0]
 
@@ -240,7 +240,7 @@ def _channel_sums(rows: Any, out: Any) -> None:
     for c in prange(channels):
         total = 0.0
         for h in range(height):
-            part = np.float32(0)
+            part: Any = np.float32(0)
             for w in range(width):
                 line = rows[h, c, w]
                 for n in range(batch):

@@ -96,7 +96,7 @@ def _gradients(
     scale: Any, share: Any, x: Any, w: Any, b: Any, labels: Any, top: Any, of_x: Any, of_w: Any, of_b: Any
 ) -> None:
     """A thread takes classes; the gradient of x is in parts that are to be added."""
-    (rows, features), classes, parts = x.shape, len(w), len(of_x)
+    rows, classes, parts = len(x), len(w), len(of_x)
     size = (classes + parts - 1) // parts
     for part in prange(parts):
         start = min(part * size, classes)

@@ -44,7 +44,7 @@ def _inside(start, size, kernel_size, dilation):  # type: ignore[no-untyped-def]
 
 @compiled(inline=True)
 def _covering(place, windows, kernel_size, stride, dilation):  # type: ignore[no-untyped-def]
-    """The first window that may cover a place, which counts from the start of the padding, and the one behind the last."""
+    """The first window that may cover a place, counted from the start of the padding, and the one behind the last."""
     first = max((place - dilation * (kernel_size - 1) + stride - 1) // stride, 0)
     return first, max(min(place // stride + 1, windows), first)
 
@@ -54,7 +54,7 @@ def _covering(place, windows, kernel_size, stride, dilation):  # type: ignore[no
 def _largest(x, out, winner, kernel_size, stride, before, dilation) -> None:  # type: ignore[no-untyped-def]
     """The largest of every window, the first of equals or the last NaN, and its position.
 
-    Args:
+    Shapes:
         x: (outer, size, inner).
         out, winner: (outer, windows, inner).
         kernel_size, stride, before, dilation: numbers.

@@ -159,7 +159,7 @@ def _positions(winners: list[Array], sizes: Sequence[int], how: list[dict[str, i
         starts = np.arange(along["windows"], like=winner) * along["stride"] - along["before"]
         origins = origins + starts.reshape(-1, *[1] * (len(sizes) - 1 - i)) * weight
         found = np.multiply(winner, along["dilation"] * weight, dtype=np.int64) + found
-    return found + origins  # type: ignore[no-any-return]
+    return found + origins
 
 
 # --- mean -------------------------------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ def _batch_norm_gradients(
     if of_out is None:
         of_out = np.zeros_like(centered)
     count = count_of(centered.shape, axis)
-    total = sum_of_products(of_out, None, axis=axis) if for_x or for_bias else None
-    along = sum_of_products(of_out, centered, axis=axis) * reciprocal_std if for_x or for_weight else None
+    total: Any = sum_of_products(of_out, None, axis=axis) if for_x or for_bias else None
+    along: Any = sum_of_products(of_out, centered, axis=axis) * reciprocal_std if for_x or for_weight else None
     others = [_sum_of_samples(along) if for_weight else None, _sum_of_samples(total) if for_bias else None]
     if not for_x:
         return [None, *others]
