@@ -1,14 +1,13 @@
 """What a batch costs: loaders of minigrad and PyTorch on arrays, on items and on images, with and without workers.
 
-Run with ``python benchmarks/loader.py``; names of tables as arguments choose among them. PyTorch joins in where it is
+Run with ``python -m benchmarks.loader``; names of tables as arguments choose among them. PyTorch joins in where it is
 installed. A step is one epoch; the time is that of a batch.
 """
 
 from __future__ import annotations
 
-from race import race, table  # isort: skip - sets the number of threads before NumPy is imported
+from . import threads  # isort: skip - before NumPy
 
-import importlib.util
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +16,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import data
+
+from .contestants import installed, load
+from .race import race, table
 
 
 class Items(data.Dataset):
@@ -61,9 +63,10 @@ def compare(title: str, ours: Any, theirs: Any, batch: int, variants: dict[str, 
         steps[f"minigrad, {name}"] = epoch(loader)
         if torch is not None and "thread" not in name:
             steps[f"PyTorch, {name}"] = epoch(torch.utils.data.DataLoader(theirs, batch, **options))
-    medians = {name: seconds / batches for name, seconds in race(steps, rounds=5, slice_seconds=0.3).items()}
-    base = next((name for name in medians if name.startswith("PyTorch")), next(iter(medians)))
-    print(table(title, medians, base), flush=True)
+    epochs = race(steps, rounds=5, slice_seconds=0.3)
+    times = {name: [seconds / batches for seconds in found] for name, found in epochs.items()}
+    base = next((name for name in times if name.startswith("PyTorch")), next(iter(times)))
+    print(table(title, times, base), flush=True)
 
 
 def main(chosen: list[str]) -> None:
@@ -88,7 +91,7 @@ def main(chosen: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    torch = __import__("torch.utils.data") if importlib.util.find_spec("torch") else None
+    torch = load("torch") if installed("torch") else None
     if torch is not None:
-        torch.set_num_threads(2)
+        torch.set_num_threads(threads.THREADS)
     main(sys.argv[1:])

@@ -1,12 +1,12 @@
 """What losses cost: forward and backward by the scores, in time and in memory, beside NumPy by hand and PyTorch.
 
-Run with ``python benchmarks/losses.py``; it takes some minutes, and 2.5 GB of memory for the largest size. PyTorch
+Run with ``python -m benchmarks.losses``; it takes some minutes, and 2.5 GB of memory for the largest size. PyTorch
 joins in where it is installed. NumPy by hand is written as one would for one size: in place, but all rows at once.
 """
 
 from __future__ import annotations
 
-from race import race, table  # isort: skip - sets the number of threads before NumPy is imported
+from . import threads  # isort: skip - before NumPy
 
 import importlib.util
 import subprocess
@@ -18,6 +18,8 @@ import numpy as np
 
 import minigrad as mg
 from minigrad.nn import functional as F
+
+from .race import race, table
 
 SIZES = {"cross_entropy": [(64, 10), (256, 1000), (4096, 32000)]}
 SIZES |= dict.fromkeys(["binary_cross_entropy_with_logits", "mse_loss"], [(64, 10), (256, 1000), (4096, 4000)])
@@ -85,7 +87,7 @@ def contestant(who: str, loss: str, x: Any, target: Any) -> Callable[[], object]
         return with_graph(getattr(F, loss), mg.from_numpy(x).requires_grad_(), mg.from_numpy(target))
     import torch
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(threads.THREADS)
     scores = torch.from_numpy(x).requires_grad_()
     return with_graph(getattr(torch.nn.functional, loss), scores, torch.from_numpy(target))
 
@@ -114,13 +116,13 @@ def main() -> None:
             given = arrays(loss, *size)
             large = given[0].size > 1 << 20
             steps = {who: contestant(who, loss, *given) for who in names}
-            medians = race(steps, rounds=3 if large else 9)
-            print(table(f"{loss}, {size[0]} x {size[1]}", medians, "NumPy by hand"), flush=True)
+            times = race(steps, rounds=3 if large else 9)
+            print(table(f"{loss}, {size[0]} x {size[1]}", times, "NumPy by hand"), flush=True)
     for loss, sizes in SIZES.items() if sys.platform == "linux" else ():
         rows, columns = sizes[-1]
         print(f"memory of {loss}, {rows} x {columns}, in units of its input")
         for who in names:
-            command = [sys.executable, __file__, "--peak", who, loss, str(rows), str(columns)]
+            command = [sys.executable, "-m", "benchmarks.losses", "--peak", who, loss, str(rows), str(columns)]
             found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             print(f"  {who:<28}{float(found) / (rows * columns * 4 / 1024**2):12.2f}", flush=True)
 

@@ -1,52 +1,77 @@
-"""Run competing versions of one step in turns and report the ratio of their medians.
+"""Run competing versions of one step in turns, so that they meet the same machine.
 
-Before each slice the process sleeps a moment and then warms up untimed: without that, idle BLAS workers that still spin
-after the previous contestant slow the next one down by 20-35 % and flatter whoever runs before them.
+Before each turn the process sleeps a moment and then warms up untimed: without that, idle BLAS workers that still spin
+after the previous contestant slow the next one down by 20-35 % and flatter whoever runs before them. Every other round
+goes backwards, so that nobody always follows the same neighbour.
 """
 
 from __future__ import annotations
 
-import os
+import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # this module comes before NumPy
-    os.environ.setdefault(_name, "2")
+Step = Callable[[], object]
+Times = dict[str, list[float]]
+LONG, VERY_LONG = 0.1, 1.0  # seconds of a step that needs but one untimed one before it, or none
 
 
 def race(
-    steps: dict[str, Callable[[], object]], rounds: int = 9, slice_seconds: float = 0.1, pause: float = 0.12
-) -> dict[str, float]:
-    """Median seconds per call of each step, measured in turns.
+    steps: Mapping[str, Step],
+    rounds: int = 9,
+    slice_seconds: float = 0.1,
+    pause: float = 0.12,
+    around: Mapping[str, Callable[[], AbstractContextManager[object]]] | None = None,
+) -> Times:
+    """Seconds per call of each step, one number per round.
 
     Args:
         steps: name -> a function that does one step.
         rounds: how often every step gets its turn.
         slice_seconds: about how long a turn lasts.
-        pause: seconds of sleep before each turn.
+        pause: seconds of rest before each turn.
+        around: name -> what to enter before a turn and to leave after it.
     """
-    repeats, times = {}, {name: list[float]() for name in steps}
+    setting = {name: (around or {}).get(name, nullcontext) for name in steps}
+    once, times = {}, {name: list[float]() for name in steps}
     for name, step in steps.items():
-        for _ in range(3):
-            step()
-        start = time.perf_counter()
+        with setting[name]():
+            once[name] = clock(step, 1)
+            if once[name] < VERY_LONG:
+                clock(step, 2)
+                once[name] = clock(step, 1)
+    repeats = {name: max(1, min(5000, int(slice_seconds / seconds))) for name, seconds in once.items()}
+    for i in range(rounds):
+        for name in list(steps)[:: -1 if i % 2 else 1]:
+            with setting[name]():
+                rest(pause)
+                untimed = max(2, repeats[name] // 5) if once[name] < LONG else once[name] < VERY_LONG
+                clock(steps[name], untimed)
+                times[name].append(clock(steps[name], repeats[name]))
+    return times
+
+
+def clock(step: Step, repeats: int) -> float:
+    """Seconds per call."""
+    start = time.perf_counter()
+    for _ in range(repeats):
         step()
-        repeats[name] = max(1, min(5000, int(slice_seconds / (time.perf_counter() - start))))
-    for _ in range(rounds):
-        for name, step in steps.items():
-            time.sleep(pause)
-            for _ in range(max(2, repeats[name] // 5)):
-                step()
-            start = time.perf_counter()
-            for _ in range(repeats[name]):
-                step()
-            times[name].append((time.perf_counter() - start) / repeats[name])
-    return {name: statistics.median(values) for name, values in times.items()}
+    return (time.perf_counter() - start) / max(repeats, 1)
 
 
-def table(title: str, medians: dict[str, float], base: str) -> str:
-    """One line per contestant: microseconds, and the ratio to ``base``."""
+def rest(seconds: float) -> None:
+    """Wait, and sweep up meanwhile: nobody pays for the garbage of the one before."""
+    if seconds:
+        end = time.perf_counter() + seconds
+        gc.collect()
+        time.sleep(max(0.0, end - time.perf_counter()))
+
+
+def table(title: str, times: Times, base: str) -> str:
+    """One line per contestant: the median in microseconds, and its ratio to that of ``base``."""
+    medians = {name: statistics.median(values) for name, values in times.items()}
     lines = [title]
     for name, seconds in medians.items():
         ratio = f"{seconds / medians[base]:6.2f} x {base}" if base in medians else ""
