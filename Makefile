@@ -24,7 +24,7 @@ help:
 	@echo "make test         run the tests"
 	@echo "make test-oldest  run the tests with the oldest versions that pyproject.toml allows"
 	@echo "make check        lint, formatting and types (make lint), then the tests"
-	@echo "make bench        compare the speed with hand-written NumPy and, where installed, PyTorch"
+	@echo "make bench        speed and memory beside hand-written NumPy and, where installed, PyTorch: ten minutes"
 	@echo "make docs         build the site: these pages, the reference, notebooks, experiments; runs/site/html/index.html"
 	@echo "make clean        remove .venv, caches and build output (runs/ stays)"
 
@@ -60,16 +60,11 @@ lint: $(VENV)/.installed-dev
 
 check: lint test
 
-# Two threads, so that the products of minigrad, NumPy and PyTorch run under equal conditions.
-bench: export OPENBLAS_NUM_THREADS = 2
-bench: export OMP_NUM_THREADS = 2
-bench: export MKL_NUM_THREADS = 2
+# Everybody gets two threads, or OMP_NUM_THREADS. Some of it: make bench ARGS="--quick --only gpt"
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' \
 	  || echo "note: no comparison with PyTorch; install it with '$(BIN)/python -m pip install torch==2.13.0'"
-	@$(BIN)/python benchmarks/overhead.py
-	@$(BIN)/python benchmarks/train_step.py
-	@$(BIN)/python benchmarks/optimizer_step.py
+	@$(BIN)/python -m benchmarks --json runs/benchmarks.json --plot runs/benchmarks.png $(ARGS)
 
 # Warnings are errors, and so are links that lead nowhere and anything that would come from the network.
 docs: $(VENV)/.installed-docs
