@@ -77,6 +77,8 @@ ALLOWED: dict[str, set[str]] = {
     "viz": {*BELOW, "autograd", "debug", "nn", "nn.functional", "random"},
     "fast": {*BELOW, "ops", "nn", "nn.kernels", "nn.functional", "optim", "random"},
 }
+for _name in ("inputs", "saving"):
+    ALLOWED[f"core.{_name}"].add("core.primitive")  # for the type checker only
 FLOORS = ("kernels", "functional")
 
 
