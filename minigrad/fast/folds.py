@@ -85,19 +85,22 @@ def _fold(shape: tuple[int, ...], strides: tuple[int, ...], axis: tuple[int, ...
 
 
 # --- inside kernels ---------------------------------------------------------------------------------------------------
-FEW = 64  # numbers that are added up one by one in single precision
+FEW = 64  # lines, numbers of which are added up one by one in single precision
+_PIECE = 1024  # numbers of a run, which are added up several at a time
 
 
 @compiled(inline=True)
 def sum_of_runs(x: Any, k: Any) -> Any:
-    """Σ x[:, k, :], in double precision, for a fold whose last dimension has size 1 and is left out."""
+    """Σ x[:, k, :], in double precision but for short pieces."""
     total = f64(0)
     for a in range(len(x)):
         run = x[a, k]
-        part = f32(0)
-        for j in range(run.size):
-            part += run[j]
-        total += part
+        for start in range(0, run.size, _PIECE):
+            piece = run[start : start + _PIECE]
+            part = f32(0)
+            for j in range(piece.size):
+                part += piece[j]
+            total += part
     return total
 
 
@@ -107,10 +110,12 @@ def products_of_runs(x: Any, y: Any, k: Any) -> Any:
     total = f64(0)
     for a in range(len(x)):
         run, other = x[a, k], y[a, k]
-        part = f32(0)
-        for j in range(run.size):
-            part += run[j] * other[j]
-        total += part
+        for start in range(0, run.size, _PIECE):
+            piece, factor = run[start : start + _PIECE], other[start : start + _PIECE]
+            part = f32(0)
+            for j in range(piece.size):
+                part += piece[j] * factor[j]
+            total += part
     return total
 
 

@@ -61,9 +61,9 @@ def plain(*arrays: Any) -> bool:
 
 
 def places(index: Any, end: int) -> ndarray | None:
-    """Whole numbers as a line of int64; None unless all lie in [0, end): a kernel reads where they point."""
+    """Whole numbers as int64; None unless all lie in [0, end): a kernel reads where they point."""
     if type(index) is not ndarray or index.dtype.kind not in "iu" or not index.size:
         return None
     if index.min() < 0 or index.max() >= end:
         return None
-    return np.ascontiguousarray(index, np.int64).reshape(-1)
+    return np.ascontiguousarray(index, np.int64)

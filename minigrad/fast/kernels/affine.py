@@ -1,4 +1,7 @@
-"""(x - center) · scale + shift with one number for each channel: batch norm by statistics that are known."""
+"""(x - center) · scale + shift with one number for each channel: batch norm by statistics that are known.
+
+In exactly this order: a large center must not be mixed with the shift.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from ..layout import FLOAT
 from ..pool import settings
 
 
-@compiled(parallel=True)
+@compiled(parallel=True, exact=True)
 def _runs(x: Any, center: Any, scale: Any, shift: Any, out: Any) -> None:
     outer, kept, inner = x.shape
     for item in prange(outer * kept):
@@ -26,7 +29,7 @@ def _runs(x: Any, center: Any, scale: Any, shift: Any, out: Any) -> None:
             result[j] = (run[j] - middle) * factor + constant
 
 
-@compiled(parallel=True)
+@compiled(parallel=True, exact=True)
 def _columns(x: Any, center: Any, scale: Any, shift: Any, out: Any, step: int) -> None:
     outer, groups, inner, kept = x.shape
     parts = (inner + step - 1) // step

@@ -14,7 +14,7 @@ from ..folds import FEW, Fold, fold_of, products_of_rows, products_of_runs, sum_
 from ..layout import FLOAT, dense_like
 from ..pool import settings
 
-f32, f64 = np.float32, np.float64
+f32 = np.float32
 
 
 def _per_channel(part: Any, rank: int) -> Any:
@@ -28,17 +28,16 @@ def _fit(x: Any, *columns: Any) -> bool:
     return all([c is None or (type(c) is ndarray and c.dtype is FLOAT and c.shape == x.shape[1:2]) for c in columns])
 
 
-def _parts(fold: Fold) -> tuple[int, ndarray, ndarray]:
+def _parts(fold: Fold) -> tuple[int, ndarray]:
     """How many lines to add up at a time, and the places of two sums of each such part."""
     outer, groups, inner, kept = fold.sizes
     step = min(FEW, -(-inner // settings.threads))
-    sums, others = np.empty((2, outer, groups, -(-inner // step), kept), FLOAT)
-    return step, sums, others
+    return step, np.empty((2, outer, groups, -(-inner // step), kept), FLOAT)
 
 
-# --- forward ----------------------------------------------------------------------------------------------------------
+# --- forward, along runs ----------------------------------------------------------------------------------------------
 @compiled(parallel=True)
-def _of_runs(
+def _normalised_runs(
     x: Any, weight: Any, bias: Any, eps: float, mean: Any, variance: Any, reciprocal_std: Any, centered: Any, out: Any
 ) -> None:
     """A thread finishes with a channel while it is in the cache."""
@@ -60,14 +59,11 @@ def _of_runs(
                 result[j] = around[j] * scale + shift
 
 
+# --- forward, line by line --------------------------------------------------------------------------------------------
 @compiled(parallel=True)
-def _of_columns(
-    x: Any, weight: Any, bias: Any, eps: float, mean: Any, variance: Any, reciprocal_std: Any, centered: Any, out: Any,
-    step: int, means: Any, squares: Any,
-) -> None:  # fmt: skip
-    """Every part of ``step`` lines has its own mean, and squares around it (Chan, Golub & LeVeque 1983): one pass."""
-    outer, groups, inner, kept = x.shape
-    count, parts = outer * inner, means.shape[2]
+def _statistics(x: Any, step: int, means: Any, squares: Any) -> None:
+    """Of parts of ``step`` lines each: the mean, and the sum of squares around it."""
+    outer, groups, parts, kept = means.shape
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
         lines, middle, square = x[a, k, p * step : (p + 1) * step], means[a, k, p], squares[a, k, p]
@@ -79,31 +75,52 @@ def _of_columns(
             line = lines[i]
             for j in range(kept):
                 square[j] += (line[j] - middle[j]) * (line[j] - middle[j])
-    scale = np.empty((groups, kept), np.float32)
+
+
+@compiled()
+def _merged(means: Any, squares: Any, step: int, inner: int, mean: Any, variance: Any) -> None:
+    """Of all from those of the parts, after one pass over the numbers (Chan, Golub & LeVeque 1983)."""
+    outer, groups, parts, kept = means.shape
+    count = outer * inner
     for k in range(groups):
         middle, square = np.zeros(kept), np.zeros(kept)
         for a in range(outer):
             for p in range(parts):
-                share = min(step, inner - p * step) / count
+                share, part = min(step, inner - p * step) / count, means[a, k, p]
                 for j in range(kept):
-                    middle[j] += means[a, k, p, j] * share
+                    middle[j] += part[j] * share
         for a in range(outer):
             for p in range(parts):
-                share = min(step, inner - p * step) / count
+                share, part, own = min(step, inner - p * step) / count, means[a, k, p], squares[a, k, p]
                 for j in range(kept):
-                    square[j] += squares[a, k, p, j] / count + (means[a, k, p, j] - middle[j]) ** 2 * share
+                    square[j] += own[j] / count + (part[j] - middle[j]) * (part[j] - middle[j]) * share
         for j in range(kept):
             mean[k, j], variance[k, j] = middle[j], square[j]
-            reciprocal_std[k, j] = f32(1) / np.sqrt(variance[k, j] + f32(eps))
-            scale[k, j] = reciprocal_std[k, j] * weight[k, j]
+
+
+@compiled(parallel=True)
+def _normalised_lines(x: Any, mean: Any, scale: Any, shift: Any, step: int, centered: Any, out: Any) -> None:
+    outer, groups, inner, kept = x.shape
+    parts = (inner + step - 1) // step
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
-        center, factor, shift = mean[k], scale[k], bias[k]
+        middle, factor, constant = mean[k], scale[k], shift[k]
         for i in range(p * step, min(p * step + step, inner)):
             line, around, result = x[a, k, i], centered[a, k, i], out[a, k, i]
             for j in range(kept):
-                around[j] = line[j] - center[j]
-                result[j] = around[j] * factor[j] + shift[j]
+                around[j] = line[j] - middle[j]
+                result[j] = around[j] * factor[j] + constant[j]
+
+
+def _lines(
+    fold: Fold, x: Any, weight: Any, bias: Any, eps: float, statistics: ndarray, centered: Any, out: Any
+) -> None:
+    mean, variance, reciprocal_std = statistics
+    step, (means, squares) = _parts(fold)
+    settings.launch(_statistics, x, step, means, squares)
+    settings.launch(_merged, means, squares, step, fold.sizes[2], mean, variance)
+    np.divide(1, np.sqrt(variance + f32(eps)), out=reciprocal_std)
+    settings.launch(_normalised_lines, x, mean, reciprocal_std * weight, bias, step, centered, out)
 
 
 @batch_norm.fast()
@@ -114,18 +131,18 @@ def _(x: ndarray, weight: Any = None, bias: Any = None, *, axis: tuple[int, ...]
     scale, shift = fold.column(_per_channel(weight, x.ndim), 1), fold.column(_per_channel(bias, x.ndim), 0)
     centered, out = np.empty_like(x), np.empty_like(x)
     statistics = np.empty((3, *scale.shape), FLOAT)
-    arguments = fold.whole(x), scale, shift, float(eps), *statistics, fold.whole(centered), fold.whole(out)
+    wholes = [fold.whole(array) for array in (x, centered, out)]
     if fold.in_runs:
-        settings.launch(_of_runs, *arguments)
+        settings.launch(_normalised_runs, wholes[0], scale, shift, float(eps), *statistics, *wholes[1:])
     else:
-        settings.launch(_of_columns, *arguments, *_parts(fold))
+        _lines(fold, wholes[0], scale, shift, eps, statistics, *wholes[1:])
     mean, variance, reciprocal_std = map(fold.part, statistics)
     return out, mean, variance, centered, reciprocal_std
 
 
 # --- backward ---------------------------------------------------------------------------------------------------------
 @compiled(parallel=True)
-def _of_runs_back(
+def _pulled_runs(
     g: Any, weight: Any, centered: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any
 ) -> None:
     outer, kept, inner = g.shape
@@ -142,32 +159,20 @@ def _of_runs_back(
 
 
 @compiled(parallel=True)
-def _of_columns_back(
-    g: Any, weight: Any, centered: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any,
-    step: int, sums: Any, products: Any,
-) -> None:  # fmt: skip
-    outer, groups, inner, kept = g.shape
-    count, parts = outer * inner, sums.shape[2]
+def _products(g: Any, centered: Any, step: int, sums: Any, products: Any) -> None:
+    """Of parts of ``step`` lines each: the sum of g, and that of g · centered."""
+    outer, groups, parts, _ = sums.shape
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
         lines = g[a, k, p * step : (p + 1) * step]
         sum_of_rows(lines, sums[a, k, p])
         products_of_rows(lines, centered[a, k, p * step : (p + 1) * step], products[a, k, p])
-    constant, slope = np.empty((groups, kept), np.float32), np.empty((groups, kept), np.float32)
-    scale = np.empty((groups, kept), np.float32)
-    for k in range(groups):
-        total, along = np.zeros(kept), np.zeros(kept)
-        for a in range(outer):
-            for p in range(parts):
-                for j in range(kept):
-                    total[j] += sums[a, k, p, j]
-                    along[j] += products[a, k, p, j]
-        for j in range(kept):
-            root = reciprocal_std[k, j]
-            of_weight[k, j], of_bias[k, j] = along[j] * root, total[j]
-            constant[k, j], slope[k, j], scale[k, j] = (
-                total[j] / count, along[j] * root * root / count, root * weight[k, j]
-            )  # fmt: skip
+
+
+@compiled(parallel=True)
+def _pulled_lines(g: Any, centered: Any, constant: Any, slope: Any, scale: Any, step: int, of_x: Any) -> None:
+    outer, groups, inner, kept = g.shape
+    parts = (inner + step - 1) // step
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
         shift, factor, stretch = constant[k], slope[k], scale[k]
@@ -175,6 +180,17 @@ def _of_columns_back(
             line, around, result = g[a, k, i], centered[a, k, i], of_x[a, k, i]
             for j in range(kept):
                 result[j] = (line[j] - shift[j] - around[j] * factor[j]) * stretch[j]
+
+
+def _lines_back(fold: Fold, g: Any, weight: Any, centered: Any, roots: Any, of_x: Any, sums: ndarray) -> None:
+    step, parts = _parts(fold)
+    count = fold.sizes[0] * fold.sizes[2]
+    settings.launch(_products, g, centered, step, *parts)
+    total, along = parts.sum((1, 3), dtype=np.float64)
+    along *= roots
+    sums[0], sums[1] = along, total
+    constant, slope = (total / count).astype(FLOAT), (along * roots / count).astype(FLOAT)
+    settings.launch(_pulled_lines, g, centered, constant, slope, roots * weight, step, of_x)
 
 
 @batch_norm.fast("joint")
@@ -188,14 +204,13 @@ def _(
     if fold is None or flow.shape != centered.shape:
         return NotImplemented
     flow, _ = dense_like([flow, centered])
-    scale, of_x = fold.column(_per_channel(weight, flow.ndim), 1), np.empty_like(centered)
-    sums = np.empty((2, *scale.shape), FLOAT)
-    around, roots = fold.whole(centered), fold.column(reciprocal_std)
-    arguments = fold.whole(flow), scale, around, roots, fold.whole(of_x), *sums
+    scale, roots = fold.column(_per_channel(weight, flow.ndim), 1), fold.column(reciprocal_std)
+    of_x, sums = np.empty_like(centered), np.empty((2, *scale.shape), FLOAT)
+    flow, around, result = [fold.whole(array) for array in (flow, centered, of_x)]
     if fold.in_runs:
-        settings.launch(_of_runs_back, *arguments)
+        settings.launch(_pulled_runs, flow, scale, around, roots, result, *sums)
     else:
-        settings.launch(_of_columns_back, *arguments, *_parts(fold))
+        _lines_back(fold, flow, scale, around, roots, result, sums)
     of_weight, of_bias = [_of_samples(fold.part(column)) for column in sums]
     return [of_x, of_weight, of_bias]
 

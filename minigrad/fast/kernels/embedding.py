@@ -34,7 +34,7 @@ def _(table: ndarray, *, index: Any, padding: int | None = None, by_frequency: b
     if numbers is None:
         return NotImplemented
     out = np.empty((*index.shape, table.shape[1]), FLOAT)
-    settings.launch(_take, table, numbers, out.reshape(-1, table.shape[1]))
+    settings.launch(_take, table, numbers.reshape(-1), out.reshape(-1, table.shape[1]))
     return out
 
 
@@ -63,5 +63,5 @@ def _(values: ndarray, *, index: Any, rows: int) -> Any:
         return NotImplemented
     table = np.empty((rows, *values.shape[index.ndim :]), FLOAT)
     width = max(_LINE, -(-columns // settings.threads // _LINE) * _LINE)
-    settings.launch(_add, values.reshape(-1, columns), numbers, width, table.reshape(rows, columns))
+    settings.launch(_add, values.reshape(-1, columns), numbers.reshape(-1), width, table.reshape(rows, columns))
     return table

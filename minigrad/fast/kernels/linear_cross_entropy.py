@@ -15,13 +15,13 @@ from ...nn.kernels.loss.linear_cross_entropy import (
 )
 from ..compiler import compiled
 from ..layout import FLOAT, places, plain
-from ..mathematics import exp
+from ..mathematics import exp, maximum
 from ..pool import settings
 from ..products import gemm
 from ..rows import finite_or_zero, sum_of_exponentials, top_of
 
 f32 = np.float32
-_ROWS, _CLASSES = 128, 512  # of a tile, which stays in the cache of a processor with the inputs and weights for it
+_ROWS, _CLASSES = 256, 512  # of a tile, which stays in the cache of a processor with the inputs and weights for it
 
 
 @compiled(inline=True)
@@ -65,7 +65,7 @@ def _normalised(x: Any, w: Any, b: Any, labels: Any, step: int, top: Any, total:
             scores = _scores(x[low:high], w[first : first + _CLASSES], b[first : first + _CLASSES], buffer)
             for i in range(low, high):
                 row, before = scores[i - low], top[i]
-                highest = max(before, top_of(row))
+                highest = maximum(before, top_of(row))
                 shift = finite_or_zero(highest)
                 total[i] = total[i] * exp(before - shift) + sum_of_exponentials(row, shift)
                 top[i] = highest

@@ -65,8 +65,9 @@ def _(g: ndarray, out: ndarray, axis: int) -> Any:
 
 
 # --- its logarithm ----------------------------------------------------------------------------------------------------
-@compiled(parallel=True)
+@compiled(parallel=True, exact=True)
 def _log_softmax(x: Any, out: Any) -> None:
+    """The top goes first, exactly in this order: a logarithm that is added to a large one loses its digits."""
     for i in prange(len(x)):
         row, result = x[i], out[i]
         top = top_of(row)
