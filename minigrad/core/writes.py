@@ -7,7 +7,6 @@ constants are guarded alike. ``last_write`` lets a graph younger than every writ
 from __future__ import annotations
 
 import functools
-import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -43,17 +42,18 @@ def stamp(array: Array) -> None:
 def stamping(arrays: Iterable[Array]) -> Callable[[], None]:
     """A function that does for all these arrays, which it keeps alive, what ``stamp`` does for one, at one time."""
     owners = {id(owner): owner for owner in map(owner_of, arrays)}
-    references = []
+    held = []  # with the owners: else another array could be found at the address of one that is gone
     for key, owner in owners.items():
         known = _written.get(key)
-        forget = functools.partial(_forget, key)
-        references.append(known[1] if known is not None else weakref.ref(owner, forget))
+        reference = known[1] if known is not None else weakref.ref(owner, functools.partial(_forget, key))
+        held.append((key, reference, owner))
 
     def stamp_all() -> None:
         global last_write
         with _stamping:
             last_write = tick()
-            _written.update(zip(owners, zip(itertools.repeat(last_write), references, strict=False), strict=True))
+            for key, reference, _ in held:
+                _written[key] = last_write, reference
 
     return stamp_all
 
