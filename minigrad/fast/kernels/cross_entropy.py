@@ -29,7 +29,7 @@ _PIECE = 4096  # scores that are worth a thread
 _EVEN = 8  # pieces for every thread, from which on it matters little that some thread has one more
 
 
-def _piece_of(logits: ndarray) -> int:
+def _piece_of(logits: ndarray) -> Any:
     """How many scores of a row are taken at a time: all, unless there are too few rows for the threads."""
     rows, classes = logits.shape
     pieces = -(-_EVEN * settings.threads // rows)
