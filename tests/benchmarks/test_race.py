@@ -49,6 +49,20 @@ def test_a_very_long_step_is_not_repeated_to_warm_up(monkeypatch: pytest.MonkeyP
     assert len(calls) == 3
 
 
+def test_a_turn_ends_when_the_machine_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, calls = [0.0], []
+
+    def step() -> None:
+        calls.append(None)
+        now[0] += 0.001 if len(calls) < 10 else 0.5
+
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
+    assert module.clock(step, 8, limit=1.0) == pytest.approx(0.001)
+    calls.extend([None] * 10)
+    assert module.clock(step, 100, limit=1.0) == pytest.approx(0.5)
+    assert len(calls) < 30
+
+
 def test_the_short_table_shows_medians_and_ratios() -> None:
     lines = table("losses", {"NumPy": [2e-6, 1e-6, 3e-6], "minigrad": [4e-6]}, "NumPy").splitlines()
     assert lines[0] == "losses"
