@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,8 @@ from .measure import Effort
 from .race import race
 from .threads import THREADS
 
-LIBRARIES = ("minigrad", "numpy", "torch", "numba", "scipy", "jax", "autograd", "mygrad", "micrograd")
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARIES = ("numpy", "torch", "numba", "scipy", "jax", "autograd", "mygrad", "micrograd")
 SIMD = {"AVX-512": ("avx512f", "X86_V4", "AVX512F"), "AVX2": ("avx2", "X86_V3", "AVX2"), "NEON": ("asimd", "NEON")}
 
 
@@ -43,14 +45,23 @@ def describe() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The version of each library that is installed."""
-    found = {}
+    """The version of each library that is installed, and of minigrad the commit."""
+    found = {"minigrad": _commit()}
     for name in LIBRARIES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _commit() -> str:
+    """Of this checkout; with -dirty behind it if there are changes beside."""
+    try:
+        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):  # no git, or no checkout
+        return "unknown"
 
 
 def speeds(effort: Effort) -> dict[str, float]:

@@ -9,6 +9,7 @@ from .contestants import BASE, CONTESTANTS
 from .result import Curve, Result, Row
 
 TITLE, CELL = 57, 10
+DISTURBING = 0.1  # of a core
 WORDS = {"torch": "PyTorch", "numpy": "NumPy", "jax": "JAX", "mygrad": "MyGrad", "numba": "Numba", "scipy": "SciPy"}
 
 
@@ -43,28 +44,37 @@ class Table:
 
     def head(self) -> str:
         """The heads of the columns; the base has the first, with absolute numbers."""
-        base, *others = [CONTESTANTS[name].column for name in self.names]
-        return f"{self.part:<{TITLE}}{base:>{CELL + 2}}" + "".join(f"{name:>{CELL}}" for name in others) + "      ±"
+        base, *rest = [CONTESTANTS[name].column for name in self.names]
+        return f"{self.part:<{TITLE}}{base:>{CELL + 2}}" + "".join(f"{name:>{CELL}}" for name in rest) + "      ±"
 
     def line(self, row: Row) -> str:
         """The base's number, the others' ratios to it, and the widest half distance of their quartiles in percent."""
-        base, *others = self.names
-        cells = [cell(row, name) or "–" for name in others]
-        spreads = [row.ratio(name).spread for name in others if name in row.values and not row.absolute]
+        base, *rest = self.names
+        cells = [cell(row, name) or "–" for name in rest]
+        spreads = [row.ratio(name).spread for name in rest if name in row.values and not row.absolute]
         widest = max(spreads, default=0.0)
         absolute = quantity(row.value(base), row.unit) if base in row.values else "–"
         spread = f"{widest:>5.0%}" if widest else ""
         return f"{row.title:<{TITLE}}{absolute:>{CELL + 2}}" + "".join(f"{c:>{CELL}}" for c in cells) + f"  {spread}"
 
 
+def disturbed(row: Row) -> list[str]:
+    """A warning below times that were taken while others needed the cores, too."""
+    if row.unit != "s" or row.others < DISTURBING:
+        return []
+    return [f"  disturbed: other processes had {row.others:.0%} of a core meanwhile"]
+
+
 def heading(result: Result) -> list[str]:
     """The machine and its libraries."""
     machine = result.machine
-    others = [f"{WORDS.get(name, name)} {version}" for name, version in result.versions.items() if name != "minigrad"]
+    libraries = [
+        f"{WORDS.get(name, name)} {version}" for name, version in result.versions.items() if name != "minigrad"
+    ]
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, {machine['vectors']}; {machine['threads']} threads, "
         f"{machine['memory']}, {machine['system']}, Python {machine['python']}",
-        f"{', '.join(others)}; NumPy's BLAS: {machine['blas']}",
+        f"{', '.join(libraries)}; NumPy's BLAS: {machine['blas']}",
     ]
     lines += [f"{name}={value}" for name, value in machine["environment"].items()]
     return lines
@@ -116,7 +126,9 @@ def text(result: Result) -> str:
     lines = [*heading(result), *control_lines(result.control)]
     for part, rows in parts(result.rows).items():
         table = Table(part, {name for row in rows for name in row.values})
-        lines += ["", table.head(), *(table.line(row) for row in rows)]
+        lines += ["", table.head()]
+        for row in rows:
+            lines += [table.line(row), *disturbed(row)]
     for curve in result.curves:
         lines += ["", *curve_lines(curve)]
     return "\n".join([*lines, *([""] + result.notes if result.notes else [])])

@@ -40,6 +40,7 @@ class Row:
         unit: which of these.
         smallest: whether the smallest counts, as for memory, instead of the median.
         absolute: whether it is shown as numbers with their unit instead of ratios.
+        others: the share of a core that other processes had meanwhile.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Row:
     unit: str = "s"
     smallest: bool = False
     absolute: bool = False
+    others: float = 0.0
 
     @property
     def base(self) -> str:

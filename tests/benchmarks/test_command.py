@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from benchmarks import control, installation, machine, memory, plan, scaling
+from benchmarks import control, installation, machine, memory, others, plan, scaling
 from benchmarks.__main__ import main, show
 from benchmarks.measure import TINY, Effort
 from benchmarks.workloads import ALL
@@ -94,6 +95,21 @@ def test_the_peak_of_a_step_is_what_it_allocates(monkeypatch: pytest.MonkeyPatch
             return {"NumPy by hand": lambda: lambda: np.ones(1 if tiny else 8 << 20).sum()}
 
     assert 60 < memory.peak(Large(), "NumPy by hand") < 70  # MiB, of which the array is 64
+
+
+@pytest.mark.skipif(not others.STAT.exists(), reason="what others do is read from /proc")
+def test_what_other_processes_take_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = os.sysconf("SC_CLK_TCK")
+    stat, now = tmp_path / "stat", [0.0]
+    monkeypatch.setattr(others, "STAT", stat)
+    monkeypatch.setattr(others.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(others.os, "times", lambda: (1.5 * now[0], 0.0, 0.0, 0.0, now[0]))
+    stat.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
+    watched = others.Others()
+    now[0] = 10.0
+    stat.write_text(f"cpu  {15 * ticks} {2 * ticks} {ticks} {2 * ticks} 0 0 0 {ticks} 0 0\n")
+    assert watched.share() == pytest.approx(0.4)  # the idle time is nobody's; time that a host steals is others'
+    assert watched.share() == 0.0
 
 
 def test_the_machine_is_described() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import pages, report
+from benchmarks import pages, plot, report
+from benchmarks.contestants import load
 from benchmarks.result import Curve, Row
 from tests.benchmarks.test_result import PEAK, ROW, result
 
@@ -55,6 +57,11 @@ def test_a_table_has_a_column_for_each_contestant() -> None:
     assert line.split() == ["CNN", "2.00", "ms", "1.00", "–", "5%"]
     for word, cell in (("PyTorch", "2.00 ms"), ("plain", "1.00"), ("NumPy", "–")):
         assert head.index(word) + len(word) == line.index(cell) + len(cell)  # columns end at the same place
+
+
+def test_a_row_that_was_disturbed_says_so() -> None:
+    text = report.text(result(rows=[replace(ROW, others=0.43), replace(PEAK, others=0.43), ROW]))
+    assert text.count("disturbed: other processes had 43% of a core meanwhile") == 1
 
 
 def test_what_is_absolute_is_shown_so() -> None:
@@ -118,18 +125,12 @@ def test_tables_of_a_page_are_printed_anew_between_their_comments() -> None:
 @pytest.mark.parametrize("rows", [[ROW, PEAK, SIZE], []])
 def test_pictures_are_drawn(tmp_path: Path, rows: list[Row]) -> None:
     pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
-    from benchmarks import plot
-
     plot.save(result(rows=rows, curves=[CURVE]), tmp_path / "deeper" / "picture.png")
     assert (tmp_path / "deeper" / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_ratios_beyond_the_axis_stand_at_its_edge(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
-    from matplotlib.figure import Figure  # noqa: F401 - the module
-
-    from benchmarks import plot
-    from benchmarks.contestants import load
 
     far = Row("far", "far away", "part", {"PyTorch": [1.0], "minigrad": [0.001], "JAX": [500.0], "MyGrad": [1.5]})
     axes = plot.ratios(result(rows=[far]), load("matplotlib.figure")).axes[0]
