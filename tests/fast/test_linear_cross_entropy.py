@@ -8,8 +8,11 @@ import pytest
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
 
-from minigrad.fast.kernels import linear_cross_entropy  # noqa: E402 - after the skips
-from tests.fast.against_plain import agree, declines, from_several_threads, numbers  # noqa: E402
+import minigrad as mg  # noqa: E402 - after the skips
+from minigrad.fast.kernels import linear_cross_entropy  # noqa: E402
+from minigrad.nn import functional as F  # noqa: E402
+from minigrad.nn.kernels.loss.linear_cross_entropy import linear_cross_entropy_gradients  # noqa: E402
+from tests.fast.against_plain import agree, declines, from_several_threads, numbers, same  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("enabled")
 LOSSES, GRADIENTS = "linear_cross_entropy_of_labels", "linear_cross_entropy_gradients"
@@ -46,6 +49,29 @@ def test_special_numbers() -> None:
     bias[:20] = -np.inf
     *_, norm = agree(LOSSES, x, w, bias, labels=y, tolerance=1e-5)
     agree(GRADIENTS, *numbers(2, 6), x[1:].repeat(2, 0)[:6], w, labels=y, tolerance=1e-5)
+
+
+def test_gradients_that_nobody_wants() -> None:
+    x, w, b, y = numbers(20, 4), numbers(11, 4, seed=1), numbers(11), labels(20, 11)
+    every = linear_cross_entropy_gradients.plain(*numbers(2, 20), x, w, b, labels=y)
+    for wanted in ((False, True, True), (True, False, True), (True, True, False), (True, False, False)):
+        parts = agree(GRADIENTS, *numbers(2, 20), x, w, b, labels=y, wanted=wanted, tolerance=1e-5)
+        for part, whole, want in zip(parts, every, wanted, strict=True):
+            same(part, whole if want else np.zeros_like(whole), 1e-5)
+
+
+@pytest.mark.parametrize("frozen", [None, "x", "w", "b"])
+def test_a_step(frozen: str | None) -> None:
+    def run() -> list[np.ndarray]:
+        parts = {"x": numbers(20, 4), "w": numbers(11, 4, seed=1), "b": numbers(11)}
+        leaves = {name: mg.tensor(part, requires_grad=name != frozen) for name, part in parts.items()}
+        loss = F.linear_cross_entropy(leaves["x"], leaves["w"], mg.tensor(labels(20, 11)), linear_bias=leaves["b"])
+        loss.backward()
+        return [loss.detach().numpy(), *[leaf.grad.numpy() for leaf in leaves.values() if leaf.grad is not None]]
+
+    fast = run()
+    with mg.fast.disabled():
+        same(fast, run(), 1e-5)
 
 
 def test_what_is_left_to_the_plain_rule() -> None:

@@ -23,8 +23,13 @@ def _blocks(rows: int) -> int:
     return max(-(-rows // _BLOCK), min(rows, settings.threads))
 
 
-def _fit(rows: ndarray, *columns: Any) -> bool:
-    return rows.size > 0 and all(c is None or (plain(c) and c.shape == rows.shape[1:]) for c in columns)
+def _rows(x: Any, *columns: Any) -> Any:
+    """The rows of an array, one behind the other, if each column has one number for each place in a row; else None."""
+    if type(x) is not ndarray or x.dtype is not FLOAT or not x.size:
+        return None
+    if not all([c is None or (plain(c) and c.shape == x.shape[-1:]) for c in columns]):
+        return None
+    return as_rows(np.ascontiguousarray(x))
 
 
 def _or_all(number: float, column: ndarray | None, rows: ndarray) -> ndarray:
@@ -53,9 +58,10 @@ def _layer_norm(x: Any, weight: Any, bias: Any, eps: float, out: Any, normed: An
 
 @layer_norm.fast()
 def _(x: ndarray, weight: Any = None, bias: Any = None, *, eps: float) -> Any:
-    if not plain(x) or not _fit(rows := as_rows(x), weight, bias):
+    rows = _rows(x, weight, bias)
+    if rows is None:
         return NotImplemented
-    out, normed, reciprocal_std = np.empty_like(x), np.empty_like(rows), np.empty((len(rows), 1), FLOAT)
+    out, normed, reciprocal_std = np.empty(x.shape, FLOAT), np.empty_like(rows), np.empty((len(rows), 1), FLOAT)
     weight, bias = _or_all(1, weight, rows), _or_all(0, bias, rows)
     settings.launch(_layer_norm, rows, weight, bias, float(eps), as_rows(out), normed, reciprocal_std)
     return out, normed, reciprocal_std
@@ -93,12 +99,13 @@ def _layer_norm_gradients(
 
 @layer_norm.fast("joint")
 def _(g: ndarray, weight: Any, normed: ndarray, reciprocal_std: ndarray, needed: tuple[bool, ...]) -> Any:
-    if not plain(g, normed, reciprocal_std) or not _fit(rows := as_rows(g), weight):
+    rows, units = _rows(g, weight), _rows(normed)
+    if rows is None or units is None or rows.shape != units.shape or not plain(reciprocal_std):
         return NotImplemented
     parts = (_blocks(len(rows)), rows.shape[1])
-    of_x, of_weight, of_bias = np.empty_like(g), np.empty(parts, FLOAT), np.empty(parts, FLOAT)
+    of_x, of_weight, of_bias = np.empty(g.shape, FLOAT), np.empty(parts, FLOAT), np.empty(parts, FLOAT)
     weight = _or_all(1, weight, rows)
-    settings.launch(_layer_norm_gradients, rows, weight, normed, reciprocal_std, as_rows(of_x), of_weight, of_bias)
+    settings.launch(_layer_norm_gradients, rows, weight, units, reciprocal_std, as_rows(of_x), of_weight, of_bias)
     return [of_x, of_weight.sum(0), of_bias.sum(0)]
 
 
@@ -119,9 +126,10 @@ def _rms_norm(x: Any, weight: Any, eps: float, out: Any, reciprocal_rms: Any) ->
 
 @rms_norm.fast()
 def _(x: ndarray, weight: Any = None, *, eps: float) -> Any:
-    if not plain(x) or not _fit(rows := as_rows(x), weight):
+    rows = _rows(x, weight)
+    if rows is None:
         return NotImplemented
-    out, reciprocal_rms = np.empty_like(x), np.empty((len(rows), 1), FLOAT)
+    out, reciprocal_rms = np.empty(x.shape, FLOAT), np.empty((len(rows), 1), FLOAT)
     settings.launch(_rms_norm, rows, _or_all(1, weight, rows), float(eps), as_rows(out), reciprocal_rms)
     return out, reciprocal_rms
 
@@ -150,9 +158,10 @@ def _rms_norm_gradients(g: Any, x: Any, weight: Any, reciprocal_rms: Any, of_x: 
 
 @rms_norm.fast("joint")
 def _(g: ndarray, x: ndarray, weight: Any, reciprocal_rms: ndarray, needed: tuple[bool, ...]) -> Any:
-    if not plain(g, x, reciprocal_rms) or g.shape != x.shape or not _fit(rows := as_rows(g), weight):
+    rows, values = _rows(g, weight), _rows(x)
+    if rows is None or values is None or rows.shape != values.shape or not plain(reciprocal_rms):
         return NotImplemented
-    of_x, of_weight = np.empty_like(g), np.empty((_blocks(len(rows)), rows.shape[1]), FLOAT)
+    of_x, of_weight = np.empty(g.shape, FLOAT), np.empty((_blocks(len(rows)), rows.shape[1]), FLOAT)
     weight = _or_all(1, weight, rows)
-    settings.launch(_rms_norm_gradients, rows, as_rows(x), weight, reciprocal_rms, as_rows(of_x), of_weight)
+    settings.launch(_rms_norm_gradients, rows, values, weight, reciprocal_rms, as_rows(of_x), of_weight)
     return [of_x, of_weight.sum(0)]

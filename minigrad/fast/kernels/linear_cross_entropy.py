@@ -26,7 +26,7 @@ _ROWS, _CLASSES = 256, 512  # of a tile, which stays in the cache of a processor
 
 @compiled(inline=True)
 def _scores(x: Any, w: Any, b: Any, buffer: Any) -> Any:
-    """X @ w.T + b, in the buffer."""
+    """The scores x @ w.T + b, in the buffer."""
     scores = buffer[: len(x) * len(w)].reshape(len(x), len(w))
     gemm(x, w.T, scores, f32(1), f32(0))
     for i in range(len(x)):
@@ -93,8 +93,9 @@ def _(x: ndarray, w: ndarray, b: Any = None, *, labels: Any, step: int | None = 
 # --- backward ---------------------------------------------------------------------------------------------------------
 @compiled(parallel=True)
 def _gradients(
-    scale: Any, share: Any, x: Any, w: Any, b: Any, labels: Any, top: Any, of_x: Any, of_w: Any, of_b: Any
-) -> None:
+    scale: Any, share: Any, x: Any, w: Any, b: Any, labels: Any, top: Any, by_x: bool, by_w: bool,
+    of_x: Any, of_w: Any, of_b: Any,
+) -> None:  # fmt: skip
     """A thread takes classes; the gradient of x is in parts that are to be added."""
     rows, classes, parts = len(x), len(w), len(of_x)
     size = (classes + parts - 1) // parts
@@ -117,22 +118,28 @@ def _gradients(
                         row[labels[i] - first] -= share[i]
                     for j in range(row.size):
                         of_b[first + j] += row[j]
-                gemm(flow, w[first:last], of_x[part, low:high], f32(1), f32(1))
-                gemm(flow.T, x[low:high], of_w[first:last], f32(1), f32(low > 0))
+                if by_x:
+                    gemm(flow, w[first:last], of_x[part, low:high], f32(1), f32(1))
+                if by_w:
+                    gemm(flow.T, x[low:high], of_w[first:last], f32(1), f32(low > 0))
 
 
 @linear_cross_entropy_gradients.fast()
 def _(
     mass: ndarray, share: Any, x: Any, w: Any, b: Any = None, *,
-    labels: Any, step: int | None = None, norm: Norm | None = None,
+    labels: Any, step: int | None = None, norm: Norm | None = None, wanted: tuple[bool, ...] = (True, True, True),
 ) -> Any:  # fmt: skip
     known = _labels_of(x, w, b, labels)
     if known is None or not all([type(a) is ndarray and a.dtype is FLOAT for a in (mass, share)]):
         return NotImplemented
+    if not known.shape == mass.shape == share.shape:
+        return NotImplemented
     shift = _or_zeros(b, w)
     top, total = _norm_of(x, w, shift, known)[0] if norm is None else norm
     scale = np.ascontiguousarray(mass / np.where(total == 0, f32(1), total))
-    of_x, of_w = np.empty((settings.threads, *x.shape), FLOAT), np.empty_like(w)
-    of_b = np.empty(len(w), FLOAT)
-    settings.launch(_gradients, scale, np.ascontiguousarray(share), x, w, shift, known, top, of_x, of_w, of_b)
-    return of_x.sum(0), of_w, of_b
+    by_x, by_w, by_b = wanted
+    of_x = np.empty((settings.threads, *x.shape), FLOAT)
+    of_w, of_b = np.empty_like(w) if by_w else np.zeros_like(w), np.empty(len(w), FLOAT)
+    share = np.ascontiguousarray(share)
+    settings.launch(_gradients, scale, share, x, w, shift, known, top, by_x, by_w, of_x, of_w, of_b)
+    return of_x.sum(0), of_w, of_b if by_b else np.zeros_like(of_b)

@@ -18,8 +18,8 @@ from ..pool import settings
 
 f32, f64 = np.float32, np.float64
 sum_, mean = REGISTRY["sum"], REGISTRY["mean"]
-_PIECE = 1 << 14  # numbers that lie together and are added up by one thread
-_LARGE = 1 << 16
+_PIECE = 1 << 14  # numbers of a run, which one thread adds up
+_LARGE = 1 << 16  # numbers: of fewer the sum takes one thread no longer
 
 
 @compiled(parallel=True)
@@ -80,19 +80,17 @@ def _sums(fold: Fold, *factors: ndarray) -> Any:
 
 
 def _sum(x: ndarray, axis: Any, keepdims: bool) -> Any:
-    if x.dtype is not FLOAT or x.size <= settings.least(_LARGE) or not x.ndim:
+    if x.dtype is not FLOAT or x.size <= settings.least(_LARGE):
         return NotImplemented
-    every = tuple(range(x.ndim))
-    axis = every if axis is None else (axis % x.ndim,) if isinstance(axis, int) else tuple([d % x.ndim for d in axis])
-    fold = fold_of(x, axis) if axis else None
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    elif isinstance(axis, int):
+        axis = (axis % x.ndim,)
+    fold = fold_of(x, axis) if axis and min(axis) >= 0 else None
     if fold is None:
         return NotImplemented
     out = _sums(fold, x)
-    if keepdims:
-        return out
-    return (
-        out.reshape([n for d, n in enumerate(x.shape) if d not in axis]) if len(axis) < x.ndim else out.reshape(())[()]
-    )
+    return out if keepdims else out.squeeze(axis)[()]  # of everything, a number
 
 
 @sum_.fast()
