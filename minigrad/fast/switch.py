@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import sys
 from collections.abc import Iterator
 
 from ..core.caller import warn
@@ -34,7 +35,7 @@ def enable(minimum: int | None = None) -> None:
         True
     """
     asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    if asked.isdigit():
+    if asked.isdigit() and "numba" not in sys.modules:
         os.environ.setdefault("NUMBA_NUM_THREADS", asked)  # Numba reads it now, and again whenever it compiles
     for package in _PACKAGES:
         try:
