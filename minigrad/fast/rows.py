@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from .mathematics import exp
 f32, i32 = np.float32, np.int32
 
 
-def rows_along(axis: int, *arrays: Any) -> list[ndarray]:
+def rows_along(axis: tuple[int, ...], *arrays: Any) -> list[ndarray]:
     """Float32 arrays of one shape as matrices, whose rows are what lies along ``axis``; none if that is impossible.
 
     The last has to be full of such rows, which then are a view; others are copied where they lie in another order.
@@ -22,12 +23,13 @@ def rows_along(axis: int, *arrays: Any) -> list[ndarray]:
     last = arrays[-1]
     if not all([type(a) is ndarray and a.dtype is FLOAT and a.shape == last.shape for a in arrays]) or not last.size:
         return []
-    if axis != last.ndim - 1 or not all([a.flags.c_contiguous for a in arrays]):
-        order = sorted(range(last.ndim), key=lambda d: (d == axis, -last.strides[d]))
+    size = math.prod([last.shape[d] for d in axis])
+    if axis != (last.ndim - 1,) or not all([a.flags.c_contiguous for a in arrays]):
+        order = sorted(range(last.ndim), key=lambda d: (d in axis, -last.strides[d]))
         if not last.transpose(order).flags.c_contiguous:
             return []
         arrays = tuple([a.transpose(order) for a in dense_like(arrays)])
-    return [a.reshape(-1, arrays[-1].shape[-1]) for a in arrays]
+    return [a.reshape(-1, size) for a in arrays]
 
 
 # --- inside kernels ---------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ f32 = np.float32
 softmax, log_softmax, logsumexp = (REGISTRY[name] for name in ("softmax", "log_softmax", "logsumexp"))
 
 
-def _of_rows(kernel: Any, axis: int, *arrays: Any) -> Any:
+def _of_rows(kernel: Any, axis: tuple[int, ...], *arrays: Any) -> Any:
     """What a kernel makes of arrays of one shape; NotImplemented unless ``axis`` lies innermost in the last."""
     out = np.empty_like(arrays[-1])
     rows = rows_along(axis, *arrays, out)
@@ -55,12 +55,12 @@ def _softmax_gradient(g: Any, out: Any, of_x: Any) -> None:
 
 
 @softmax.fast()
-def _(x: ndarray, *, axis: int) -> Any:
+def _(x: ndarray, *, axis: tuple[int, ...]) -> Any:
     return _of_rows(_softmax, axis, x)
 
 
 @softmax.fast("x")
-def _(g: ndarray, out: ndarray, axis: int) -> Any:
+def _(g: ndarray, out: ndarray, axis: tuple[int, ...]) -> Any:
     return _of_rows(_softmax_gradient, axis, g, out)
 
 
@@ -88,12 +88,12 @@ def _log_softmax_gradient(g: Any, out: Any, of_x: Any) -> None:
 
 
 @log_softmax.fast()
-def _(x: ndarray, *, axis: int) -> Any:
+def _(x: ndarray, *, axis: tuple[int, ...]) -> Any:
     return _of_rows(_log_softmax, axis, x)
 
 
 @log_softmax.fast("x")
-def _(g: ndarray, out: ndarray, axis: int) -> Any:
+def _(g: ndarray, out: ndarray, axis: tuple[int, ...]) -> Any:
     return _of_rows(_log_softmax_gradient, axis, g, out)
 
 
@@ -120,27 +120,27 @@ def _logsumexp_gradient(g: Any, x: Any, of_x: Any) -> None:
             result[j] *= scale
 
 
-def _column_of(x: ndarray, axis: int) -> ndarray:
+def _column_of(x: ndarray, axis: tuple[int, ...]) -> ndarray:
     """A new array with one number for each row, in the order in which they lie."""
-    return np.empty_like(x, shape=[1 if d == axis else n for d, n in enumerate(x.shape)])
+    return np.empty_like(x, shape=[1 if d in axis else n for d, n in enumerate(x.shape)])
 
 
 @logsumexp.fast()
-def _(x: ndarray, *, axis: Any, keepdims: bool = False) -> Any:
-    rows = rows_along(axis[0], x) if axis is not None and len(axis) == 1 else []
+def _(x: ndarray, *, axis: tuple[int, ...], keepdims: bool = False) -> Any:
+    rows = rows_along(axis, x) if axis else []
     if not rows:
         return NotImplemented
-    out = _column_of(x, axis[0])
-    settings.launch(_logsumexp, *rows, *rows_along(axis[0], out))
+    out = _column_of(x, axis)
+    settings.launch(_logsumexp, *rows, *rows_along(axis, out))
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
 @logsumexp.fast("x")
-def _(g: ndarray, x: ndarray, x_shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
-    rows = rows_along(axis[0], x) if axis is not None and len(axis) == 1 else []
-    columns = rows and rows_along(axis[0], spread(g, x_shape, axis, keepdims), _column_of(x, axis[0]))
+def _(g: ndarray, x: ndarray, x_shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> Any:
+    rows = rows_along(axis, x) if axis else []
+    columns = rows and rows_along(axis, spread(g, x_shape, axis, keepdims), _column_of(x, axis))
     if not columns:
         return NotImplemented
     of_x = np.empty_like(x)
-    settings.launch(_logsumexp_gradient, columns[0], *rows, *rows_along(axis[0], of_x))
+    settings.launch(_logsumexp_gradient, columns[0], *rows, *rows_along(axis, of_x))
     return of_x

@@ -82,11 +82,8 @@ def _sums(fold: Fold, *factors: ndarray) -> Any:
 def _sum(x: ndarray, axis: Any, keepdims: bool) -> Any:
     if x.dtype is not FLOAT or x.size <= settings.least(_LARGE):
         return NotImplemented
-    if axis is None:
-        axis = tuple(range(x.ndim))
-    elif isinstance(axis, int):
-        axis = (axis % x.ndim,)
-    fold = fold_of(x, axis) if axis and min(axis) >= 0 else None
+    axis = tuple(range(x.ndim)) if axis is None else axis
+    fold = fold_of(x, axis) if axis else None
     if fold is None:
         return NotImplemented
     out = _sums(fold, x)
