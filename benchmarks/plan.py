@@ -55,7 +55,7 @@ def chosen(found: Iterable[Job], terms: Sequence[str]) -> list[Job]:
     found = list(found)
     if not terms:
         return [job for job in found if not job.extra]
-    by_term = {term: [job for job in found if _matches(job, term.strip().lower())] for term in terms}
+    by_term = {term: [job for job in found if _matches(job, term)] for term in terms}
     for term, those in by_term.items():
         if not those:
             names = dict.fromkeys(job.name.partition("_")[0] for job in found)
@@ -65,7 +65,8 @@ def chosen(found: Iterable[Job], terms: Sequence[str]) -> list[Job]:
 
 def matches(name: str, part: str, term: str) -> bool:
     """Whether a term chooses a row: by its name, the beginning of its name, or a word of its part."""
-    return name == term or name.startswith(f"{term}_") or term in part
+    term = term.strip().lower()
+    return name.lower() == term or name.lower().startswith(f"{term}_") or term in part
 
 
 def _matches(job: Job, term: str) -> bool:
