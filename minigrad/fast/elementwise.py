@@ -15,6 +15,7 @@ from .pool import settings
 from .symbols import NotElementwiseError
 from .texts import Loop, loop
 
+_WORK = 1 << 17  # additions for which NumPy takes as long as a loop, with its start
 _VARIANTS = 8  # loops for other constants than before; a program that needs more has constants that vary
 
 
@@ -33,6 +34,11 @@ class Elementwise:
     ) -> None:
         self._title, self._plain, self._constants, self._give_up = title, plain, constants, give_up
         self._loops: dict[Any, Loop | None] = {}
+        self._pays_from = 0.0  # elements; nobody knows before there is a loop
+
+    def least(self) -> float:
+        """Elements from which on it may pay to ask."""
+        return self._pays_from if settings.minimum else 0
 
     def __call__(self, *values: Any, **options: Any) -> Any:
         """The result, or NotImplemented."""
@@ -65,7 +71,7 @@ class Elementwise:
             found = self._loops[key]
         except KeyError:
             found = self._make(key, values, options)
-        if found is None:
+        if found is None or largest.size * found.work < settings.least(_WORK):
             return NotImplemented
         arrays = dense_like(arrays)
         if not arrays:
@@ -86,6 +92,7 @@ class Elementwise:
                 if not self._loops:  # no constant would change that
                     self._give_up()
             self._loops[key] = made
+            self._pays_from = min([_WORK / known.work for known in self._loops.values() if known], default=0.0)
         return made
 
 

@@ -14,20 +14,30 @@ from .pool import CannotCompileError, settings
 _ACTING = {"raise", "call", "print", "log"}
 
 
-def guarded(kernel: Callable[..., Any], plain: Callable[..., Any], give_up: Callable[[], None]) -> Callable[..., Any]:
+def _always() -> float:
+    return 0
+
+
+def guarded(
+    kernel: Callable[..., Any],
+    plain: Callable[..., Any],
+    give_up: Callable[[], None],
+    least: Callable[[], float] = _always,
+) -> Callable[..., Any]:
     """The kernel where one array is large, unless it declines; the plain function for all else.
 
     Args:
         kernel: takes what ``plain`` takes; returns NotImplemented where it cannot serve.
         plain: the forward or rule.
         give_up: called when the kernel cannot be compiled.
+        least: elements from which on this kernel pays, where that is more than for others.
     """
 
     def either(*values: Any, **options: Any) -> Any:
         minimum = settings.minimum
         for value in values:
             if type(value) is ndarray and value.size >= minimum:
-                if _serves(values[0]):
+                if value.size >= least() and _serves(values[0]):
                     try:
                         result = kernel(*values, **options)
                     except CannotCompileError:

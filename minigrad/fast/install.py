@@ -21,9 +21,11 @@ def install(primitives: Iterable[Primitive]) -> None:
         for of, plain in _parts(op).items():
             kernel = op.kernels.get(of)
             give_up = functools.partial(op.run, of, None)
-            if kernel is None:
-                kernel = Elementwise(f"{op.name}-{of}", plain, _options(op, of, plain), give_up)
-            op.run(of, guarded(kernel, plain, give_up))
+            if kernel is not None:
+                op.run(of, guarded(kernel, plain, give_up))
+            else:
+                loops = Elementwise(f"{op.name}-{of}", plain, _options(op, of, plain), give_up)
+                op.run(of, guarded(loops, plain, give_up, loops.least))
 
 
 def remove(primitives: Iterable[Primitive]) -> None:

@@ -26,7 +26,8 @@ def update(parts: Sequence[Part], values: list[ndarray], gradients: Sequence[Any
         gradients: theirs.
         state: buffers, which hold the parameters one behind the other.
     """
-    if sum([value.size for value in values]) < settings.minimum or not plain(*values):
+    # NumPy changes small parameters one behind the other, in a few calls for all of them.
+    if sum([value.size for value in values]) < settings.minimum * len(values) or not plain(*values):
         return False
     if any(type(a) is not ndarray or a.dtype is not FLOAT for a in (*gradients, *state)):
         return False

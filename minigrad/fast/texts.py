@@ -23,18 +23,25 @@ def kernel({parameters}):
 {lines}
 '''
 
+_LONG = re.compile(r"(exp|log|tanh)\w*\(")  # polynomials
+
 
 class Loop(NamedTuple):
     """A compiled loop: ``kernel(*arrays, *numbers, *results)``, where all arrays are flat and of one size.
 
     Without results of its own it writes into the arrays.
+
+    Attributes:
+        kernel: the loop.
+        places: which result stands where in the tuple that the function returns, if it is one.
+        results: how many there are.
+        work: what one element costs, in additions.
     """
 
     kernel: Any
-    places: (
-        tuple[int | None, ...] | None
-    )  # which result stands where in the tuple that the function returns, if it is one
+    places: tuple[int | None, ...] | None
     results: int
+    work: int
 
 
 def loop(
@@ -78,11 +85,11 @@ def loop(
         raise NotElementwiseError("it writes into what it was given")
     several = type(returned) is tuple
     results = [part for part in (returned if several else (returned,)) if part is not None]
-    source = _source(title, arrays, numbers, _lines(program, results), [result.name for result in results], into)
-    kernel = from_source(title, source)
+    lines = _lines(program, results)
+    kernel = from_source(title, _source(title, arrays, numbers, lines, [result.name for result in results], into))
     numbered = itertools.count()
     places = tuple([None if part is None else next(numbered) for part in returned]) if several else None
-    return Loop(kernel, places, len(results))
+    return Loop(kernel, places, len(results), sum([4 if _LONG.match(text) else 1 for _, text in lines]))
 
 
 def _run(function: Callable[..., Any], symbols: Sequence[Any], named: Mapping[str, Any]) -> Any:

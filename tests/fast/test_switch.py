@@ -201,7 +201,7 @@ def test_a_kernel_that_cannot_be_compiled_is_said_once_and_the_plain_function_se
 
     monkeypatch.setattr(pool.settings, "_warned", False)
     with monkeypatch.context() as patch:
-        patch.setattr(elementwise, "loop", lambda *_: elementwise.Loop(broken, None, 1))
+        patch.setattr(elementwise, "loop", lambda *_: elementwise.Loop(broken, None, 1, work=1000))
         x = mg.tensor([1.0, 2.0, 3.0])
         mg.fast.disable()
         mg.fast.enable(0)
