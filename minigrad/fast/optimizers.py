@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from .symbols import NotElementwiseError
 from .texts import loop
 
 Part = tuple[Any, Mapping[str, Any]]  # a text, and its numbers by name
+_SMALL, _TOGETHER = 1 << 15, 1 << 18  # elements of parameters that share a loop, and how many such a loop has
 _kernels: dict[Any, Any] = {}  # the texts and the names of their numbers -> a kernel, or None
 
 
@@ -26,8 +27,7 @@ def update(parts: Sequence[Part], values: list[ndarray], gradients: Sequence[Any
         gradients: theirs.
         state: buffers, which hold the parameters one behind the other.
     """
-    # NumPy changes small parameters one behind the other, in a few calls for all of them.
-    if sum([value.size for value in values]) < settings.minimum * len(values) or not plain(*values):
+    if sum([value.size for value in values]) < settings.minimum or not plain(*values):
         return False
     if any(type(a) is not ndarray or a.dtype is not FLOAT for a in (*gradients, *state)):
         return False
@@ -40,15 +40,41 @@ def update(parts: Sequence[Part], values: list[ndarray], gradients: Sequence[Any
     numbers = [float(number) for _, named in parts for number in named.values()]
     start = 0
     try:
-        for value, gradient in zip(values, gradients, strict=True):
-            end = start + value.size
-            own = [buffer.reshape(-1)[start:end] for buffer in state]
-            settings.launch(kernel, value.reshape(-1), np.ascontiguousarray(gradient).reshape(-1), *own, *numbers)
+        for members in _neighbours(values):
+            own, whole, flow = values[members], *map(_whole, (values[members], gradients[members]))
+            end = start + whole.size
+            settings.launch(kernel, whole, flow, *[buffer.reshape(-1)[start:end] for buffer in state], *numbers)
+            if len(own) > 1:
+                _take_apart(whole, own)
             start = end
     except CannotCompileError:  # at the first parameter, before anything has changed
         _kernels[texts] = None
         return False
     return True
+
+
+def _neighbours(values: Sequence[ndarray]) -> Iterator[slice]:
+    """Which parameters share a loop: small ones, because to start it takes as long as thousands of numbers."""
+    first = room = 0
+    for i, value in enumerate(values):
+        if i == first or value.size > min(room, _SMALL):
+            if i > first:
+                yield slice(first, i)
+            first, room = i, _TOGETHER if value.size <= _SMALL else 0
+        room -= value.size
+    yield slice(first, len(values))
+
+
+def _whole(arrays: Sequence[ndarray]) -> ndarray:
+    """The elements of arrays in C order, one behind the other; of one that lies so, its own memory."""
+    return np.concatenate(arrays, axis=None) if len(arrays) > 1 else np.ascontiguousarray(arrays[0]).reshape(-1)
+
+
+def _take_apart(whole: ndarray, arrays: Sequence[ndarray]) -> None:
+    start = 0
+    for array in arrays:
+        array[...] = whole[start : start + array.size].reshape(array.shape)
+        start += array.size
 
 
 def _compiled(texts: tuple[tuple[Any, tuple[str, ...]], ...], buffers: int) -> Any:
