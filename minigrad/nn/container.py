@@ -61,7 +61,7 @@ class Numbered(Module):
         return len(self._named())
 
     def __iter__(self) -> Iterator[Any]:
-        return (part for _, part in self._named())
+        return iter([part for _, part in self._named()])
 
     def __contains__(self, part: Any) -> bool:
         return any(mine is part for mine in self)
