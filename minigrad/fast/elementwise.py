@@ -45,6 +45,7 @@ class Elementwise:
         arrays: list[ndarray] = []
         numbers: list[float] = []
         kinds: list[Any] = []
+        arguments: list[Any] = []
         largest = max([value for value in values if type(value) is ndarray], key=_size, default=None)
         if largest is None or largest.dtype is not FLOAT:
             return NotImplemented
@@ -55,22 +56,26 @@ class Elementwise:
                 if value.shape == shape and (value.dtype is FLOAT or value.dtype.kind == "b"):
                     kinds.append(value.dtype.kind)
                     arrays.append(value)
+                    arguments.append(value)
                     continue
                 if value.ndim or value.dtype is not FLOAT:
                     return NotImplemented
                 value, kind = float(value), float
-            if (kind is float or kind is np.float32) and place < len(values) and place not in self._constants:
+            elif kind is np.float32:
+                value, kind = float(value), float
+            if kind is float and place < len(values) and place not in self._constants:
                 kinds.append(float)
-                numbers.append(float(value))
+                numbers.append(value)
             elif kind in _CONSTANT:
                 kinds.append((kind, value))
             else:
                 return NotImplemented
+            arguments.append(value)
         key = (grad_enabled.get(), *kinds, *options)
         try:
             found = self._loops[key]
         except KeyError:
-            found = self._make(key, values, options)
+            found = self._make(key, arguments, options)
         if found is None or largest.size * found.work < settings.least(_WORK):
             return NotImplemented
         arrays = dense_like(arrays)
@@ -82,12 +87,13 @@ class Elementwise:
             return results[0]
         return tuple([None if place is None else results[place] for place in found.places])
 
-    def _make(self, key: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Loop | None:
+    def _make(self, key: Any, arguments: list[Any], options: dict[str, Any]) -> Loop | None:
         made: Loop | None = None
         if len(self._loops) < _VARIANTS:
-            numbers = [float(v) if type(v) is np.float32 or type(v) is ndarray and not v.ndim else v for v in values]
+            count = len(arguments) - len(options)
+            values, named = arguments[:count], dict(zip(options, arguments[count:], strict=True))
             try:
-                made = loop(self._title, self._plain, numbers, options, self._constants)
+                made = loop(self._title, self._plain, values, named, self._constants)
             except NotElementwiseError:
                 if not self._loops:  # no constant would change that
                     self._give_up()

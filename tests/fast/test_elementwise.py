@@ -17,7 +17,7 @@ from tests.samples import SAMPLES
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
 
-from minigrad.fast import elementwise, texts  # noqa: E402 - after the skips
+from minigrad.fast import elementwise, pool, texts  # noqa: E402 - after the skips
 from minigrad.fast.install import _parts  # noqa: E402
 from minigrad.fast.symbols import NotElementwiseError  # noqa: E402
 
@@ -189,6 +189,29 @@ def test_numbers_beside_arrays() -> None:
         np.testing.assert_allclose((number - t).numpy(), np.float32(number) - x, rtol=1e-6)
     np.testing.assert_allclose((t**3).numpy(), x**3, rtol=1e-6)
     np.testing.assert_allclose((t * mg.tensor(0.3)).numpy(), x * np.float32(0.3), rtol=1e-6)
+
+
+def test_single_numbers_and_arrays_of_one_shape_take_the_same_loop() -> None:
+    """An array of no dimensions is an array where all are such, and a number beside others."""
+    for shape in ((), (3,), (1,), ()):
+        x = np.full(shape, 2, np.float32)
+        condition = np.ones(shape, bool)
+        np.testing.assert_array_equal(mg.where(condition, mg.tensor(x), 3).numpy(), x)
+        np.testing.assert_array_equal((mg.tensor(x) * np.float32(2)).numpy(), x * 2)
+        np.testing.assert_array_equal((mg.tensor(x) * mg.tensor(2.0)).numpy(), x * 2)
+
+
+def test_a_loop_waits_until_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[int] = []
+    launch = pool.settings.launch
+    monkeypatch.setattr(pool.settings, "launch", lambda kernel, *rest: ran.append(1) or launch(kernel, *rest))
+    monkeypatch.setattr(pool.settings, "minimum", 10)
+    for size, light, heavy in ((9, 0, 0), (10_000, 0, 1), (200_000, 1, 1)):
+        x = mg.tensor(np.ones(size, np.float32))
+        for function, expected in ((lambda x: x + x, light), (mg.nn.functional.gelu, heavy)):
+            ran.clear()
+            function(x)
+            assert len(ran) == expected, (size, function)
 
 
 def test_a_number_that_changes_needs_no_new_kernel_and_options_that_do_end_in_the_plain_rule() -> None:
