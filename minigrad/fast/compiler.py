@@ -85,7 +85,8 @@ def compiled(*, parallel: bool = False, exact: bool = False, inline: bool = Fals
 def _moved(function: Any) -> Any:
     """The function as if it stood in a file of the folder, where Numba then keeps what it compiles."""
     file = folder() / f"{function.__module__}.py"
-    file.touch()
+    if not file.exists():
+        file.touch()  # once: Numba takes what was compiled before for that of an older file
     code = function.__code__.replace(co_filename=str(file))
     moved = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__)
     moved.__module__, moved.__doc__ = function.__module__, function.__doc__
