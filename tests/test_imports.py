@@ -73,7 +73,7 @@ ALLOWED: dict[str, set[str]] = {
     "experiment": {"files", "random", "receipts"},
     "metrics": {"core.tensor"},
     "recommend": {*BELOW, "ops", "nn", "nn.functional", "random"},
-    "debug": {*BELOW, "autograd", "files", "random", "nn", "nn.functional", "ops", "optim", "theory"},
+    "debug": {*BELOW, "autograd", "fast", "files", "random", "nn", "nn.functional", "ops", "optim", "theory"},
     "viz": {*BELOW, "autograd", "debug", "nn", "nn.functional", "random"},
     "fast": {*BELOW, "ops", "nn", "nn.kernels", "nn.functional", "optim", "random"},
 }
@@ -126,6 +126,7 @@ def test_files_stay_readable(module: Path) -> None:
     assert len(lines) <= 420, f"{module} has {len(lines)} lines; is a room missing?"
 
 
+@pytest.mark.plain
 def test_the_import_needs_numpy_only() -> None:
     """Whoever uses no pictures and no examples needs none of their packages, and waits for none of them."""
     code = (

@@ -118,6 +118,11 @@ class Primitive:
 
         return declare
 
+    def running(self) -> dict[str, Rule]:
+        """What runs as ``"forward"``, and as the rule of each input or as ``"joint"``."""
+        names = self.inputs if self.joint_rule is None else ("joint",)
+        return {"forward": self.forward, **dict(zip(names, [rule for rule, _ in self._rules], strict=False))}
+
     def run(self, of: str, function: Rule | None) -> None:
         """Run ``function`` from now on in place of ``forward`` or of a rule; None brings back what was declared."""
         if of == "forward":

@@ -27,6 +27,7 @@ def enable(minimum: int | None = None) -> None:
 
     Raises:
         ImportError: where Numba, SciPy or threadpoolctl is missing.
+        ValueError: for a minimum below 0, or one of the environment that is no whole number.
 
     Example:
         >>> import minigrad as mg
@@ -48,13 +49,26 @@ def enable(minimum: int | None = None) -> None:
     from . import install, pool  # these import Numba
 
     global _enabled
-    if minimum is None:
-        minimum = int(os.environ.get("MINIGRAD_FAST_MINIMUM", pool.MINIMUM))
-    pool.settings.minimum = minimum
+    pool.settings.minimum = _least(minimum, pool.MINIMUM)
     if not _enabled:
         pool.settings.start()
         install.install(REGISTRY.values())
         _enabled = True
+
+
+def _least(minimum: int | None, default: int) -> int:
+    asked = os.environ.get("MINIGRAD_FAST_MINIMUM", "")
+    if minimum is not None:
+        if minimum < 0:
+            raise ValueError(f"minimum is a number of elements, 0 or more, got {minimum}; leave it out for the default")
+        return minimum
+    if not asked:
+        return default
+    if not asked.isdecimal():
+        raise ValueError(
+            f"MINIGRAD_FAST_MINIMUM is a number of elements, 0 or more, got {asked!r}; unset it for the default"
+        )
+    return int(asked)
 
 
 def enable_if_asked() -> None:

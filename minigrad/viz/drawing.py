@@ -178,8 +178,8 @@ class Drawing:
         saved = dict(zip(op.saved_names, node.saved, strict=True)) if node.saved is not None else {}
         inputs = [_Input(name, parent, saved.get(name)) for name, parent in zip(names, node.parents, strict=False)]
         # An optional input without a parent was most likely left out, such as the bias of a linear layer.
-        required = len(names) - len(getattr(op.forward, "__defaults__", None) or ())
-        return [given for i, given in enumerate(inputs) if i < required or given.parent is not None]
+        optional = {name for name, default in op.defaults.items() if default is not inspect.Parameter.empty}
+        return [given for given in inputs if given.name not in optional or given.parent is not None]
 
     def _static(self, node: Node) -> list[tuple[str, Any]]:
         """Static arguments that are arrays with a name: the labels of a loss, the indices into an embedding."""

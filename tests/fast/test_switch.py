@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import debug
 from minigrad.core.primitive import REGISTRY
 
 
@@ -231,3 +232,32 @@ def test_warming_up_needs_kernels_and_leaves_random_numbers_alone(monkeypatch: p
     finally:
         if not was:
             mg.fast.disable()
+
+
+def test_what_changes_rules_for_a_while_leaves_the_kernels_where_they_were(enabled: None) -> None:
+    x = mg.tensor(np.linspace(-1, 1, 5, dtype=np.float32), requires_grad=True)
+    before = {name: op.running() for name, op in REGISTRY.items()}
+    with debug.profile() as profiled:
+        (x.tanh() * x).sum().backward()
+    assert {cost.operation for cost in profiled.costs} >= {"tanh", "multiply"}
+    assert {name: op.running() for name, op in REGISTRY.items()} == before
+    sigmoid = REGISTRY["sigmoid"]
+    with debug.broken("sigmoid"):
+        assert not mg.fast.is_enabled() and sigmoid.running()["x"] is sigmoid.rules["x"]
+    assert mg.fast.is_enabled() and sigmoid.running()["x"] is not sigmoid.rules["x"]
+
+
+@pytest.mark.parametrize("asked", ["many", "-1"])
+def test_a_least_size_that_is_none(asked: str) -> None:
+    needs_numba()
+    program = """
+        import minigrad as mg
+        try:
+            mg.fast.enable()
+        except ValueError as error:
+            print(error)
+    """
+    told = run(program, MINIGRAD_FAST_MINIMUM=asked).strip()
+    assert told == f"MINIGRAD_FAST_MINIMUM is a number of elements, 0 or more, got {asked!r}; unset it for the default"
+    with pytest.raises(ValueError, match="minimum is a number of elements, 0 or more, got -5"):
+        mg.fast.enable(-5)

@@ -128,19 +128,13 @@ def profile(model: Module | None = None) -> Iterator[Profile]:
 
 def _timed(op: Primitive, clock: _Clock) -> Callable[[], None]:
     """Put the clock around what a primitive computes; returns how to take it away."""
-    forward, rules, joint = op.forward, dict(op.rules), op.joint_rule
-    op.forward = clock.around(forward, op.shown, backward=False)
-    if joint is not None:
-        op.joint(clock.around(joint, op.shown, backward=True))
-    elif rules:
-        op.rule(**{name: clock.around(rule, op.shown, backward=True) for name, rule in rules.items()})
+    running = op.running()
+    for of, function in running.items():
+        op.run(of, clock.around(function, op.shown, backward=of != "forward"))
 
     def undo() -> None:
-        op.forward = forward
-        if joint is not None:
-            op.joint(joint)
-        elif rules:
-            op.rule(**rules)
+        for of, function in running.items():
+            op.run(of, function)
 
     return undo
 
