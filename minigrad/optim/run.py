@@ -50,10 +50,10 @@ class Run:
                 algorithm, and gives the new values and buffers.
             gradients: of all parameters, also those that are not in this run.
         """
+        texts = tuple([(text, tuple(numbers)) for text, numbers in parts])
+        program = program_of(texts, len(self._state) + 2, self._like.dtype)  # refuses what no update rule may be
         if compiled is not None and compiled(parts, self._values, gradients[self._members], self._state):
             return
-        texts = tuple([(text, tuple(numbers)) for text, numbers in parts])
-        program = program_of(texts, len(self._state) + 2, self._like.dtype)
         numbers = program.numbers([number for _, numbers in parts for number in numbers.values()])
         if program is not self._program:
             self._program = program
