@@ -16,12 +16,13 @@ OLDEST := .venv-oldest
 # The stamps below do not count when the environment's interpreter has gone, for example after an upgrade.
 $(shell test -e $(BIN)/python || rm -f $(VENV)/.installed-*)
 
-.PHONY: help demo report pictures docs test test-oldest lint check bench venv clean
+.PHONY: help demo report pictures docs test test-fast test-oldest lint check bench venv clean
 
 help:
 	@echo "make demo         reproduce the initialisation experiment, then train on real handwritten digits"
 	@echo "make report       run all experiments in quick mode; one page of expected and measured in runs/report"
 	@echo "make test         run the tests"
+	@echo "make test-fast    run the tests with compiled kernels for arrays of every size"
 	@echo "make test-oldest  run the tests with the oldest versions that pyproject.toml allows"
 	@echo "make check        lint, formatting and types (make lint), then the tests"
 	@echo "make bench        speed and memory beside hand-written NumPy and, where installed, PyTorch: ten minutes"
@@ -44,10 +45,16 @@ pictures: $(VENV)/.installed-docs $(VENV)/.installed-examples
 	@$(BIN)/python docs/site/build.py --pictures $$(dirname $$(ls runs/pictures/*/receipt.json))
 
 # As many tests at a time as there are cores, each in one thread.
-test test-oldest: export OMP_NUM_THREADS = 1
+test test-fast test-oldest: export OMP_NUM_THREADS = 1
 test: $(VENV)/.installed-dev
 	@command -v dot >/dev/null 2>&1 || echo "note: tests that draw with Graphviz skip, because its program 'dot' is missing;" \
 	  "install it with 'sudo apt install graphviz' or 'brew install graphviz'"
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# With no least size, so that kernels are tested and not the rules that they stand for.
+test-fast: export MINIGRAD_FAST = 1
+test-fast: export MINIGRAD_FAST_MINIMUM = 0
+test-fast: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-oldest: $(OLDEST)/.installed

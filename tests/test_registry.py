@@ -149,6 +149,13 @@ def test_raw_mode_and_tensor_mode_agree_bit_for_bit(name: str, sample: Sample, u
         np.testing.assert_array_equal(a.numpy(), b.detach().numpy())
 
 
+def assert_same(got: Tensor, expected: Tensor) -> None:
+    """Bit for bit; but where kernels ran for one of them, their sums have another order."""
+    tolerance = 20 * np.finfo(expected.dtype).eps if mg.fast.is_enabled() and expected.dtype.kind == "f" else 0
+    scale = tolerance * np.max(np.abs(expected.numpy()), initial=1, where=np.isfinite(expected.numpy()))
+    np.testing.assert_allclose(got.detach().numpy(), expected.numpy(), rtol=tolerance, atol=scale)
+
+
 @each_sample
 def test_each_input_alone(name: str, sample: Sample, used: tuple[int, ...]) -> None:
     """With the other inputs constant less is saved; the gradients must not notice."""
@@ -163,7 +170,7 @@ def test_each_input_alone(name: str, sample: Sample, used: tuple[int, ...]) -> N
             pushed = list(map(Tensor, cotangents(outputs)))
             for create_graph in (False, True):
                 (g,) = grad(outputs, x, pushed, create_graph=create_graph, retain_graph=True)
-                np.testing.assert_array_equal(g.detach().numpy(), expected.numpy())
+                assert_same(g, expected)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,7 @@ def test_a_joint_rule_gives_the_same_whichever_gradients_are_needed(
                 wanted = [live[place] for place in places]
                 got = grad(outputs, wanted, pushed, create_graph=create_graph, retain_graph=True)
                 for g, place in zip(got, places, strict=True):
-                    np.testing.assert_array_equal(g.detach().numpy(), together[place].numpy())
+                    assert_same(g, together[place])
 
 
 @each_sample

@@ -128,6 +128,7 @@ def test_a_place_that_cannot_be_written_to_and_a_missing_library_are_one_line(tm
         raise ImportError("load_digits() needs scikit-learn: pip install scikit-learn")
 
 
+@pytest.mark.plain
 def test_without_the_libraries_the_script_ends_in_one_line(tmp_path):
     script = tmp_path / "script.py"
     script.write_text('"""Title."""\nimport sys\nsys.modules["threadpoolctl"] = None\n'

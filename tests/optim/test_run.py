@@ -73,6 +73,7 @@ def test_what_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("kind", ["SGD", "AdamW", "RMSprop", "Rprop", "Adagrad", "Adadelta", "ASGD", "Lion", "NAdam"])
+@pytest.mark.plain
 def test_arrays_that_are_not_numpys(kind: str) -> None:
     host, device = pushed(), pushed(DeviceArray)
     for _ in range(3):

@@ -117,6 +117,7 @@ def test_sums_of_float32_are_as_accurate_as_numpys():
 
 
 @pytest.mark.parametrize(("length", "product"), [(1024, True), (1025, False)])
+@pytest.mark.plain
 def test_rows_of_more_than_1024_numbers_are_summed_pairwise(length, product):
     x = random((16, length), "float32", 0, 1)
     by_product, pairwise = x @ np.ones(length, np.float32), x.sum(-1)
