@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+import minigrad as mg
+from minigrad.core.broadcasting import unbroadcast
 from minigrad.core.primitive import REGISTRY
+from minigrad.fast.pool import settings
 
 SPECIAL = {
     "NaN": [np.nan],
@@ -46,48 +51,84 @@ def same(got: Any, want: Any, tolerance: float = 3e-6) -> None:
     if want is None or got is None:  # exponentials, which a kernel does not keep
         return
     assert got.shape == want.shape and got.dtype == want.dtype
-    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
-    np.testing.assert_array_equal(np.where(np.isinf(got), got, 0), np.where(np.isinf(want), want, 0))
-    finite = np.isfinite(want)
-    scale = np.max(np.abs(want), where=finite, initial=1)
-    np.testing.assert_allclose(got[finite], want[finite], rtol=tolerance, atol=tolerance * scale)
+    scale = np.max(np.abs(want), where=np.isfinite(want), initial=1)
+    if not np.isclose(got, want, tolerance, tolerance * scale, equal_nan=True).all():  # faster than to assert it
+        np.testing.assert_allclose(got, want, tolerance, tolerance * scale)
 
 
-def agree(name: str, *inputs: Any, g: Any = None, tolerance: float = 3e-6, **static: Any) -> Any:
+@contextlib.contextmanager
+def without_kernels() -> Iterator[None]:
+    """A block in which every array is too small for kernels."""
+    before, settings.minimum = settings.minimum, math.inf
+    try:
+        yield
+    finally:
+        settings.minimum = before
+
+
+def agree(
+    name: str,
+    *inputs: Any,
+    g: Any = None,
+    needed: tuple[bool, ...] | None = None,
+    tolerance: float = 3e-6,
+    **static: Any,
+) -> Any:
     """Assert that the kernels of a primitive serve, and give what it and its rules give; returns the results.
 
-    Each may come after the other: a rule gets what the forward kernel kept, a kernel what the plain forward kept.
+    Each may come after the other: a rule gets what the forward kernel kept, a kernel what the plain forward kept. Of
+    all this nothing writes into the inputs, into ``g``, or into results.
+
+    Args:
+        name: of the primitive.
+        inputs: arrays, and None for what is left out.
+        g: the gradient of the result, None to leave the rules alone.
+        needed: whose gradients a joint rule is asked for; by default all.
+        tolerance: as for ``same``.
+        static: the other arguments.
     """
     op = REGISTRY[name]
-    before = [np.array(value) if isinstance(value, np.ndarray) else value for value in inputs]
     with np.errstate(all="ignore"):
-        results = []
-        for forward in (op.kernels["forward"], op.plain):
-            result = forward(*inputs, **static)
-            assert result is not NotImplemented, f"{name} declined"
-            results.append(result)
-        same(*results, tolerance)
+        results = [op.plain(*inputs, **static)]
+        if "forward" in op.kernels:
+            before = _bytes([*inputs, *static.values()])
+            results.append(op.kernels["forward"](*inputs, **static))
+            assert results[1] is not NotImplemented, f"{name} declined"
+            assert _bytes([*inputs, *static.values()]) == before
+            same(results[1], results[0], tolerance)
+        given = {"joint": ()} | dict(zip(op.inputs, inputs, strict=False))
         for of, rule in ({"joint": op.joint_rule} if op.joint_rule else op.rules).items():
-            if of in op.kernels and g is not None:
-                want = rule(g, *_arguments(op, rule, inputs, static, results[1]))
-                for result in results:
-                    arguments = _arguments(op, rule, inputs, static, result)
+            if of in op.kernels and g is not None and given.get(of) is not None:
+                known = [_arguments(op, rule, inputs, static, result, needed) for result in results]
+                shape = np.shape(given[of]) if op.broadcasts and of != "joint" else None
+                want = _summed(rule(g, *known[0]), shape)
+                for arguments in known:
+                    before = _bytes([g, *arguments])
                     got = op.kernels[of](g, *arguments)
-                    assert got is not NotImplemented, f"the rule of {name} declined"
-                    same(got, want, tolerance)
-                    same(rule(g, *arguments), want, tolerance)
-    for value, known in zip(inputs, before, strict=True):
-        np.testing.assert_array_equal(value, known)
-    return results[0]
+                    assert got is not NotImplemented, f"the rule of {name} for {of} declined"
+                    assert _bytes([g, *arguments]) == before
+                    same(_summed(got, shape), want, tolerance)
+                    same(_summed(rule(g, *arguments), shape), want, tolerance)
+    return results[-1]
 
 
-def _arguments(op: Any, rule: Any, inputs: Any, static: dict[str, Any], result: Any) -> list[Any]:
+def _bytes(values: Any) -> list[bytes]:
+    """What is in the arrays among some values, to the last bit."""
+    parts = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
+    return [part.tobytes() for part in parts if isinstance(part, np.ndarray)]
+
+
+def _summed(gradient: Any, shape: tuple[int, ...] | None) -> Any:
+    return gradient if shape is None else unbroadcast(gradient, shape)
+
+
+def _arguments(op: Any, rule: Any, inputs: Any, static: dict[str, Any], result: Any, needed: Any) -> list[Any]:
     """What a rule names, after ``g``."""
     values = dict(op.defaults) | dict(zip(op.inputs, inputs, strict=False))
     shapes = {f"{name}_shape": np.shape(value) for name, value in values.items()}
     packed = len(op.outputs) > 1 or op.residuals
     made = dict(zip((*op.outputs, *op.residuals), result if packed else (result,), strict=True))
-    known = {**values, **shapes, **made, **op.static, **static, "needed": (True,) * len(op.inputs)}
+    known = {**values, **shapes, **made, **op.static, **static, "needed": needed or (True,) * len(op.inputs)}
     return [known[name] for name in list(inspect.signature(rule).parameters)[1:]]
 
 
@@ -113,3 +154,22 @@ def from_several_threads(call: Callable[[], Any]) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def derivatives(call: Callable[..., Any], *arrays: Any) -> list[Any]:
+    """The results of a function of Tensors, its gradients, and second derivatives."""
+    leaves = [mg.tensor(a, requires_grad=True) for a in arrays]
+    outputs = call(*leaves)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    g = [mg.tensor(numbers(*out.shape, seed=i)) for i, out in enumerate(outputs)]
+    first = mg.autograd.grad(outputs, leaves, g, create_graph=True)
+    second = mg.autograd.grad(sum((d * d).sum() for d in first), leaves, allow_unused=True)
+    return [None if x is None else x.detach().numpy() for x in (*outputs, *first, *second)]
+
+
+def as_without_kernels(call: Callable[[], Any], tolerance: float = 1e-5) -> None:
+    """Assert that a call gives what it gives without kernels."""
+    fast = call()
+    with without_kernels():
+        plain = call()
+    same(fast, plain, tolerance)

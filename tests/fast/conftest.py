@@ -9,9 +9,7 @@ import pytest
 import minigrad as mg
 
 
-@pytest.fixture
-def enabled() -> Iterator[None]:
-    """Kernels run for arrays of every size."""
+def _enabled() -> Iterator[None]:
     pytest.importorskip("numba")
     pytest.importorskip("scipy")
     before = mg.fast.is_enabled()
@@ -19,3 +17,15 @@ def enabled() -> Iterator[None]:
     yield
     if not before:
         mg.fast.disable()
+
+
+@pytest.fixture
+def enabled() -> Iterator[None]:
+    """Kernels run for arrays of every size."""
+    yield from _enabled()
+
+
+@pytest.fixture(scope="module")
+def enabled_throughout() -> Iterator[None]:
+    """The same for all tests of a file, which is faster: what is elementwise is compiled anew after enabling."""
+    yield from _enabled()

@@ -15,7 +15,7 @@ from ...mathematics import tanh
 from ...pool import settings
 from ...products import product
 from ...tiles import multiply, panels, turned_product
-from .steps import add, before, begun, copy, sigmoids, steps
+from .steps import add, before, begun, copy, gradients, sigmoids, steps
 
 f32 = np.float32
 
@@ -124,9 +124,10 @@ def _(
     needed: tuple[bool, ...],
 ) -> Any:  # fmt: skip
     order = steps(3, x, (h0,), w_ih, w_hh, (), sizes, reverse)
-    if order is None or not plain(out, gates, *[part for part in g if part is not None]):
+    given = gradients(g)
+    if order is None or given is None or not plain(out, gates):
         return NotImplemented
-    of_out, last = g
+    of_out, last = given
     n = h0.shape[1]
     dh = begun(last, h0)
     d, earlier, sums = np.empty_like(gates), np.empty_like(out), np.empty((settings.threads, 4 * n), FLOAT)

@@ -15,7 +15,7 @@ from ...mathematics import tanh
 from ...pool import settings
 from ...products import product
 from ...tiles import multiply, panels, turned_product
-from .steps import add, before, begun, copy, sigmoids, steps, tanhs
+from .steps import add, before, begun, copy, gradients, sigmoids, steps, tanhs
 
 f32 = np.float32
 
@@ -112,9 +112,10 @@ def _(
     reverse: bool, needed: tuple[bool, ...],
 ) -> Any:  # fmt: skip
     order = steps(4, x, (h0, c0), w_ih, w_hh, (), sizes, reverse)
-    if order is None or not plain(out, gates, cells, *[part for part in g if part is not None]):
+    given = gradients(g)
+    if order is None or given is None or not plain(out, gates, cells):
         return NotImplemented
-    of_out, *last = g
+    of_out, *last = given
     dh, dc = begun(last[0], h0), begun(last[1], c0)
     d, earlier, sums = np.empty_like(gates), np.empty_like(out), np.empty((settings.threads, len(w_hh)), FLOAT)
     of_out = out[:0] if of_out is None else of_out

@@ -15,7 +15,7 @@ from ...mathematics import maximum, one_if
 from ...pool import settings
 from ...products import product
 from ...tiles import multiply, panels, turned_product
-from .steps import add, before, begun, copy, steps, tanhs
+from .steps import add, before, begun, copy, gradients, steps, tanhs
 
 f32 = np.float32
 
@@ -90,9 +90,10 @@ def _(
     needed: tuple[bool, ...],
 ) -> Any:  # fmt: skip
     order = steps(1, x, (h0,), w_ih, w_hh, (), sizes, reverse)
-    if order is None or not plain(out, *[part for part in g if part is not None]):
+    given = gradients(g)
+    if order is None or given is None or not plain(out):
         return NotImplemented
-    of_out, last = g
+    of_out, last = given
     dh = begun(last, h0)
     d, earlier, sums = np.empty_like(out), np.empty_like(out), np.empty((settings.threads, len(w_hh)), FLOAT)
     of_out = out[:0] if of_out is None else of_out

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from ...compiler import compiled
-from ...layout import plain
+from ...layout import FLOAT, plain
 from ...mathematics import sigmoid, tanh
 from ...pool import settings
 
@@ -74,6 +74,16 @@ def steps(
         and sorted(sizes, reverse=True) == list(sizes)
     )
     return _steps(tuple(sizes), bool(reverse), settings.threads) if fits else None
+
+
+def gradients(g: Sequence[Any]) -> list[Any] | None:
+    """Those of the outputs in C order, copied if need be; None for other dtypes.
+
+    That of a sum, say, is one number that stands for all.
+    """
+    if not all([part is None or (type(part) is ndarray and part.dtype is FLOAT) for part in g]):
+        return None
+    return [None if part is None else np.ascontiguousarray(part) for part in g]
 
 
 def begun(last: Any, like: ndarray) -> ndarray:
