@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from ..core.arrays import ordered_like
 
-FLOAT = np.dtype(np.float32)
+FLOAT, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def is_dense(array: ndarray) -> bool:

@@ -11,7 +11,7 @@ from numpy import ndarray
 from ...nn.kernels.linear import linear
 from ...ops.linalg import as_rows, matmul, mT
 from ..compiler import compiled
-from ..layout import FLOAT, plain
+from ..layout import DOUBLE, FLOAT, plain
 from ..pool import settings
 from ..products import gemm, product
 
@@ -23,9 +23,9 @@ def _shared(a: Any, b: Any) -> Any:
     """The product of two matrices by all threads; NotImplemented for what is small or anything else."""
     if type(a) is not ndarray or type(b) is not ndarray or a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         return NotImplemented
-    if a.dtype is not b.dtype or a.dtype.kind != "f" or a.itemsize < 4 or a.size * b.shape[1] < settings.least(_WORK):
+    if a.dtype is not b.dtype or not (a.dtype is FLOAT or a.dtype is DOUBLE):
         return NotImplemented
-    return product(a, b)
+    return NotImplemented if a.size * b.shape[1] < settings.least(_WORK) else product(a, b)
 
 
 # --- two matrices -----------------------------------------------------------------------------------------------------
