@@ -72,7 +72,7 @@ def _kind_of(mask: Any) -> int | None:
     """The kind of a mask; None if kernels do not read it."""
     if mask is None:
         return _NONE
-    if type(mask) is not ndarray or mask.strides[-1] != mask.itemsize:
+    if type(mask) is not ndarray or (mask.strides[-1] != mask.itemsize and mask.shape[-1] > 1):
         return None
     return _TRUTHS if mask.dtype.kind == "b" else _NUMBERS if mask.dtype is FLOAT else None
 
@@ -128,8 +128,10 @@ def weigh(
             added = numbers(mask + i * step, own)
             for j in range(own):
                 row[j] += added[j]
-        for j in range(own, end):
-            row[j] = -INFINITY
+        start = own // _LANES * _LANES
+        edge = row[start:end]  # where what is seen ends: as many numbers as a loop takes at a time
+        for j in range(edge.size):
+            edge[j] = edge[j] if start + j < own else -INFINITY
         _softmax(row[:end])
         for j in range(end, seen):
             row[j] = f32(0)

@@ -140,9 +140,9 @@ def _softmax_(scores: Any, bias: Any, mask: Any, diagonal: Any, triangle: Any) -
     small = scores.dtype.itemsize >= 4 and bool(np.max(scores) <= SAFE) and bool(np.min(scores) >= -SAFE)
     if not small:
         if mask is not None:
-            np.add(scores, np.where(mask, 0.0, -np.inf).astype(scores.dtype), out=scores)
+            scores[...] = np.where(mask, scores, -np.inf)  # also in place of NaN: what is hidden does not matter
         if diagonal is not None:
-            np.add(diagonal, np.where(np.equal(triangle, 0), -np.inf, 0.0).astype(scores.dtype), out=diagonal)
+            diagonal[...] = np.where(triangle, diagonal, -np.inf)
         top = np.max(scores, axis=-1, keepdims=True)
         scores -= np.where(np.equal(top, -np.inf), 0, top)
     np.exp(scores, out=scores)
