@@ -127,7 +127,6 @@ def test_linear(lead: tuple[int, ...], bias: bool) -> None:
 
 
 def test_linear_of_any_layout() -> None:
-    """With a bias, what does not lie in rows is left to the plain rule."""
     x, weight, g, bias = numbers(4, 3, 5), numbers(6, 5, seed=1), numbers(4, 3, 6, seed=2), numbers(6, seed=3)
     for turn in (np.asfortranarray, lambda a: a.repeat(2, 0)[::2], np.flip, lambda a: np.broadcast_to(a[:1], a.shape)):
         for place in range(4):

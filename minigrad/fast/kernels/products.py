@@ -67,13 +67,17 @@ def _(input: ndarray, weight: ndarray, bias: Any = None) -> Any:
     rows = as_rows(input)
     if bias is None:
         out = _shared(rows, weight.T)
-    elif plain(rows, weight, bias) and bias.shape == weight.shape[:1] and rows.size and len(weight):
+    elif type(bias) is not ndarray or bias.dtype is not rows.dtype or bias.shape != weight.shape[:1]:
+        return NotImplemented
+    elif plain(rows, weight, bias) and rows.size and len(weight):
         if rows.size * len(weight) < settings.least(_WORK):
             return NotImplemented
         out = np.empty((len(rows), len(weight)), FLOAT)
         settings.launch(_affine, rows, weight, bias, out, settings.threads)
     else:
-        return NotImplemented
+        out = _shared(rows, weight.T)
+        if out is not NotImplemented:
+            out += bias
     return out if out is NotImplemented or input.ndim == 2 else out.reshape(*input.shape[:-1], len(weight))
 
 
