@@ -32,6 +32,14 @@ def numbers(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
 
 
+def lying(order: tuple[int, ...] | None, *shape: int, seed: int = 0) -> np.ndarray:
+    """Numbers of that shape, whose dimensions memory holds in another order."""
+    if order is None:
+        return numbers(*shape, seed=seed)
+    home = np.argsort(order)
+    return numbers(*[shape[d] for d in order], seed=seed).transpose(home)
+
+
 def rows_with_special_numbers(size: int) -> np.ndarray:
     """Rows of normal numbers, which begin with special ones; one row all -inf, one all 1e6, one all denormal."""
     rows = numbers(len(SPECIAL) + 4, size)

@@ -14,17 +14,9 @@ pytest.importorskip("scipy")
 import minigrad as mg  # noqa: E402 - after the skips
 from minigrad.nn import functional as F  # noqa: E402
 from minigrad.nn.kernels.normalization.batch import batch_norm  # noqa: E402
-from tests.fast.against_plain import agree, declines, from_several_threads, numbers, same  # noqa: E402
+from tests.fast.against_plain import agree, declines, from_several_threads, lying, numbers, same  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("enabled")
-
-
-def lying(order: tuple[int, ...] | None, *shape: int, seed: int = 0) -> np.ndarray:
-    """Numbers of that shape, whose dimensions memory holds in another order."""
-    if order is None:
-        return numbers(*shape, seed=seed)
-    home = np.argsort(order)
-    return numbers(*[shape[d] for d in order], seed=seed).transpose(home)
 
 
 BATCH_LAST, CHANNELS_LAST = (2, 1, 3, 0), (0, 2, 3, 1)
@@ -91,37 +83,6 @@ def test_what_is_left_to_the_plain_rule() -> None:
     out, mean, variance, centered, roots = batch_norm.kernels["forward"](x, **options)
     for g in ((x, mean, None), (x, None, variance), (None, mean, None), (x.astype(np.float64), None, None)):
         assert declines("batch_norm", g, None, centered, roots, (0,), (True,) * 3, of="joint")
-
-
-@pytest.mark.parametrize("order", [None, BATCH_LAST, CHANNELS_LAST])
-@pytest.mark.parametrize("parts", [(True, True, True), (False, True, False), (False, True, True), (True, True, False)])
-def test_known_statistics(order: Any, parts: tuple[bool, ...]) -> None:
-    columns = [numbers(1, 3, 1, 1, seed=i) if there else None for i, there in enumerate(parts)]
-    agree("affine", lying(order, 4, 3, 5, 6), *columns)
-    x = lying(order, 4, 3, 5, 6)
-    x[0, :, 0, 0] = [np.nan, np.inf, 1e-40]
-    agree("affine", x, *columns)
-    each = [numbers(4, 3, 1, 1, seed=i) if there else None for i, there in enumerate(parts)]
-    agree("affine", lying(order, 4, 3, 5, 6), *each)
-    agree("affine", lying(order, 4, 3, 5, 6), columns[0], *each[1:])
-
-
-def test_known_statistics_that_are_left_to_the_plain_rule() -> None:
-    x, column = numbers(4, 3), numbers(1, 3)
-    assert declines("affine", x.astype(np.float64), None, column, None)
-    assert declines("affine", x, None, column.astype(np.float64), None)
-    assert declines("affine", x, None, column[0], None)
-    assert declines("affine", x, None, x, None)
-    assert declines("affine", x[:1], None, x, None)
-    assert declines("affine", x[:, ::2], None, column[:, ::2], None)
-    assert declines("affine", x[:0], None, column, None)
-
-
-def test_a_center_goes_before_the_scale() -> None:
-    x = np.float32(1e6) + numbers(5, 4)
-    out = agree("affine", x, np.full((1, 4), 1e6, np.float32), numbers(1, 4), numbers(1, 4))
-    exact = (x.astype(np.float64) - 1e6) * numbers(1, 4) + numbers(1, 4)
-    np.testing.assert_allclose(out, exact, rtol=1e-5, atol=1e-6)
 
 
 LAYERS = {

@@ -45,7 +45,7 @@ def _columns(x: Any, center: Any, scale: Any, shift: Any, out: Any, step: int) -
 @affine.fast()
 def _(x: ndarray, center: Any, scale: Any, shift: Any) -> Any:
     columns = [column for column in (center, scale, shift) if column is not None]
-    if x.dtype is not FLOAT or not x.size or scale is None:
+    if type(x) is not ndarray or x.dtype is not FLOAT or not x.size or scale is None:
         return NotImplemented
     if not all([type(c) is ndarray and c.dtype is FLOAT and c.ndim == x.ndim for c in columns]):
         return NotImplemented
