@@ -44,6 +44,15 @@ def test_rows_of_any_shape_and_whole_numbers_of_any_kind() -> None:
         agree("take_rows", numbers(9, 3), index=index(9, 8).astype(dtype)[::2])
 
 
+def test_rows_of_any_layout_are_added() -> None:
+    for values in (
+        numbers(5, 4, 3).swapaxes(0, 1),
+        np.flip(numbers(4, 5, 3)),
+        np.broadcast_to(np.float32(1), (4, 5, 3)),
+    ):
+        agree("add_rows", values, index=index(6, 4, 5), rows=6)
+
+
 def test_what_is_left_to_the_plain_function() -> None:
     table = numbers(6, 8)
     for wrong in (np.array([6]), np.array([-1]), np.array([], np.int64), np.array([True])):
@@ -54,6 +63,7 @@ def test_what_is_left_to_the_plain_function() -> None:
         assert declines("take_rows", other, index=known)
     assert declines("add_rows", numbers(1, 8).astype(np.float64), index=known, rows=6)
     assert declines("add_rows", numbers(1, 0), index=known, rows=6)
+    assert declines("add_rows", numbers(1, 8), index=np.array([1, 1]), rows=6)
 
 
 @pytest.mark.parametrize("options", [{}, {"padding_idx": 2}, {"scale_grad_by_freq": True}])

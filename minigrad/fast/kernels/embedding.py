@@ -57,11 +57,13 @@ def _add(values: Any, index: Any, width: int, table: Any) -> None:
 
 @add_rows.fast()
 def _(values: ndarray, *, index: Any, rows: int) -> Any:
-    numbers = places(index, rows) if plain(values) else None
-    columns = math.prod(values.shape[index.ndim :])
+    if type(values) is not ndarray or values.dtype is not FLOAT or values.shape[: index.ndim] != index.shape:
+        return NotImplemented
+    numbers, columns = places(index, rows), math.prod(values.shape[index.ndim :])
     if numbers is None or not columns:
         return NotImplemented
     table = np.empty((rows, *values.shape[index.ndim :]), FLOAT)
     width = max(_LINE, -(-columns // settings.threads // _LINE) * _LINE)
-    settings.launch(_add, values.reshape(-1, columns), numbers.reshape(-1), width, table.reshape(rows, columns))
+    lines = np.ascontiguousarray(values).reshape(-1, columns)  # a recurrent layer leaves time steps first in memory
+    settings.launch(_add, lines, numbers.reshape(-1), width, table.reshape(rows, columns))
     return table
