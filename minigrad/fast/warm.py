@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import nn, optim
 from ..core.arrays import get_default_dtype, set_default_dtype
+from ..core.modes import no_grad
 from ..nn import functional as F
 from ..ops.creation import arange, ones
 from ..ops.sampling import randn
@@ -44,7 +45,8 @@ def _train(model: Any, x: Any, loss: Callable[[Any], Any], optimizer: Callable[.
         loss(model(x)).backward()
         own.step()
     model.eval()
-    model(x)
+    with no_grad():  # what is kept for backward is left out of loops then
+        model(x)
 
 
 def _labels(z: Any) -> Any:
@@ -67,9 +69,15 @@ def _convolutional() -> None:
         _train(nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(8 * 3 * 3, 4)), randn(4, 1, 16, 16), _labels)
 
 
+def _embedded() -> None:
+    _train(
+        nn.Sequential(nn.Embedding(16, 8), nn.Flatten(0, 1), nn.Linear(8, 16)), arange(32).reshape(4, 8) % 16, _labels
+    )
+
+
 def _recurrent() -> None:
     for layer in (nn.LSTM, nn.GRU, nn.RNN):
-        _train(layer(4, 8, batch_first=True), randn(4, 5, 4), lambda out: out[0].sum())
+        _train(layer(4, 8, num_layers=2, batch_first=True), randn(4, 5, 4), lambda out: out[0].sum())
 
 
 class _Attention(nn.Module):
@@ -80,7 +88,7 @@ class _Attention(nn.Module):
     def forward(self, x: Any) -> Any:
         q, k, v = (z.unflatten(-1, (2, 8)).transpose(1, 2) for z in self.qkv(x).chunk(3, -1))
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.out(y.transpose(1, 2).flatten(2)).flatten(0, 1)
+        return self.out(x + y.transpose(1, 2).flatten(2)).flatten(0, 1)
 
 
 def _attentive() -> None:
@@ -104,6 +112,7 @@ _STEPS: dict[str, Callable[[], None]] = {
     "activations": _multilayer,
     "normalisation": _normalised,
     "convolution": _convolutional,
+    "embedding": _embedded,
     "recurrence": _recurrent,
     "attention": _attentive,
     "losses": _losses,
