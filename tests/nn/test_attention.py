@@ -30,6 +30,21 @@ def test_a_query_that_sees_nothing_gets_zero_and_passes_nothing_on() -> None:
         assert not q.grad.numpy()[1].any() and q.grad.numpy()[0].any() and np.isfinite(k.grad.numpy()).all()
 
 
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_what_is_hidden_does_not_matter(special: float) -> None:
+    q, k = make(2, 5, 4), make(2, 5, 4)
+    mask = np.tri(5, dtype=bool)
+    mask[:, 2] = False
+    spoilt = k.numpy().copy()
+    spoilt[:, 4] = special  # which only the last query sees
+    want = F.scaled_dot_product_attention(q, k, k, mask).numpy()
+    with np.errstate(invalid="ignore"):
+        got = F.scaled_dot_product_attention(q, Tensor(spoilt), k, mask).numpy()
+        causal = F.scaled_dot_product_attention(q, Tensor(spoilt), k, is_causal=True).numpy()
+    np.testing.assert_allclose(got[:, :4], want[:, :4], rtol=1e-5)
+    assert np.isfinite(causal[:, :4]).all()
+
+
 def test_a_sample_of_padding_gives_zero_weights_not_nan() -> None:
     attend = nn.MultiheadAttention(4, 2, batch_first=True)
     x = make(2, 3, 4)
