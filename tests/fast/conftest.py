@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 import minigrad as mg
+
+asked = os.environ.get("OMP_NUM_THREADS", "")
+if asked.isdigit() and "numba" not in sys.modules:  # as enable() does, which comes after what looks for Numba
+    os.environ.setdefault("NUMBA_NUM_THREADS", asked)
 
 
 def _enabled() -> Iterator[None]:

@@ -13,6 +13,7 @@ pytest.importorskip("scipy")
 
 import minigrad as mg  # noqa: E402 - after the skips
 from minigrad import nn  # noqa: E402
+from minigrad.core.primitive import REGISTRY  # noqa: E402
 from minigrad.nn import functional as F  # noqa: E402
 from tests.fast.against_plain import as_without_kernels, derivatives, numbers, same  # noqa: E402
 
@@ -97,6 +98,12 @@ def test_some_inputs_only(frozen: tuple[int, ...]) -> None:
         return [leaf.grad.numpy() for leaf in leaves if leaf.grad is not None]
 
     as_without_kernels(run)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_query_key_and_value_in_one_array(causal: bool) -> None:
+    packed = REGISTRY["packed_attention"]
+    as_without_kernels(lambda: derivatives(lambda x: packed(x, axes=(1, 0, 2), causal=causal), numbers(4, 3, 2)))
 
 
 @pytest.mark.parametrize("batch_first", [False, True])

@@ -146,17 +146,6 @@ def test_special_numbers(kind: str, special: float) -> None:
         compare(kind, layer(kind, sizes, 3, width), sizes, g=tuple(spoilt))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_memory_that_was_used_before(kind: str) -> None:
-    """Arrays begin with whatever was there."""
-    sizes, width = (40,) * 6, 16
-    given, g = layer(kind, sizes, 7, width), gradients(kind, sizes, width)
-    for _ in range(3):
-        for columns in (1, width, 3 * width, 4 * width):
-            np.full((sum(sizes), columns), np.nan, np.float32)  # given back at once
-        compare(kind, given, sizes, g=g)
-
-
 # --- what is left to the plain rule -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_left_to_the_plain_rule(kind: str) -> None:

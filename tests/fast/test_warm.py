@@ -112,6 +112,7 @@ PROGRAM = """
 def test_after_it_nothing_is_left_to_compile() -> None:
     """In a process of its own, as this one has compiled more."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("MINIGRAD_FAST")}
+    environment = {**known, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
-    done = subprocess.run(command, capture_output=True, text=True, env=known, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (done.stdout, done.stderr) == ("done\n", "")
