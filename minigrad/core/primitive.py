@@ -19,7 +19,7 @@ from .graph import Fork, Node
 from .inputs import completed, signature
 from .modes import grad_enabled
 from .operators import labelled
-from .refusals import explained, refuse_output, refuse_overwritten
+from .refusals import explained, refuse_output
 from .saving import Saving
 from .tensor import Tensor, raw, wrap
 from .views import UNKNOWN, share_with
@@ -315,7 +315,7 @@ class Primitive:
                 "h = h.detach(); to go through one graph twice, call the first pass as backward(retain_graph=True)"
             )
         if writes.last_write > node.born:
-            refuse_overwritten(self.shown, dict(zip(self.saved_names, saved, strict=True)), self.outputs, node.born)
+            saved = self._saving.intact(node, saved)
         if differentiable:
             if node.detector is not None:  # look at the values first: else an operation inside the rule is blamed
                 self.pull(node, raw(g), False, needed)

@@ -8,7 +8,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from .graph import Fork, Node
+from .refusals import refuse_overwritten
 from .tensor import wrap
+from .writes import overwritten
 
 if TYPE_CHECKING:
     from .primitive import Primitive, Rule
@@ -78,6 +80,21 @@ class Saving:
         if op.variadic:
             values, shapes = [], [shapes]
         return (*values, *outputs, *residuals, *{**op.static, **static}.values(), *shapes, None)
+
+    def intact(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Saved values, with residuals rebuilt that were overwritten: they may lie in the memory of the output.
+
+        Raises:
+            RuntimeError: if another value was overwritten.
+        """
+        op = self._op
+        found = dict(zip(self.names, saved, strict=True))
+        given = {name: value for name, value in found.items() if name not in op.residuals}
+        refuse_overwritten(op.shown, given, op.outputs, node.born)
+        for name, rebuild in op.residuals.items():
+            if hasattr(found.get(name), "dtype") and overwritten(found[name], node.born):
+                found[name] = rebuild(*[found[part] for part in self._rebuilds[name]])
+        return tuple(found.values())
 
     def lifted(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """Saved values as Tensors in the graph that they came from, so that rules can be differentiated."""

@@ -17,6 +17,7 @@ from minigrad import Parameter, Tensor
 from minigrad.autograd import detect_anomaly, enable_grad, grad, is_grad_enabled, no_grad
 from minigrad.core import graph as engine
 from minigrad.core import writes
+from minigrad.core.primitive import REGISTRY, Primitive
 from minigrad.core.tensor import raw, wrap
 from minigrad.core.views import views_on
 
@@ -310,6 +311,36 @@ def test_a_write_that_no_rule_minds_is_fine() -> None:
         w += 1
     y.backward()
     assert w.grad.item() == 1
+
+
+def test_a_residual_in_the_memory_of_the_output_is_rebuilt_once_that_is_overwritten() -> None:
+    times = []
+
+    def forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        out = np.exp(x)
+        return out, out
+
+    def again(x: np.ndarray) -> np.ndarray:
+        times.append(x)
+        return np.exp(x)
+
+    op = Primitive(forward, name="exp_for_a_test", residuals={"e": again})
+    op.rule(x=lambda g, e: g * e)
+    try:
+        x = leaf(1.0, 2.0)
+        out = op(x)
+        assert out._node.saved[1] is out._array  # one array, not two
+        out.backward(Tensor([1.0, 1.0]), retain_graph=True)
+        assert not times
+        out.detach()[...] = 0.0
+        out.backward(Tensor([1.0, 1.0]), retain_graph=True)
+        assert len(times) == 1 and x.grad.tolist() == (2 * np.exp([1.0, 2.0])).tolist()
+        with no_grad():
+            x.zero_()
+        with pytest.raises(RuntimeError, match="exp_for_a_test needs its x, .* overwritten in place"):
+            out.backward(Tensor([1.0, 1.0]))
+    finally:
+        del REGISTRY["exp_for_a_test"]
 
 
 def test_the_teaching_idiom() -> None:
