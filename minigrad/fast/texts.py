@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -84,11 +83,13 @@ def loop(
     if any(isinstance(s, Symbol) and s.written for s in (*symbols, *named.values())):
         raise NotElementwiseError("it writes into what it was given")
     several = type(returned) is tuple
-    results = [part for part in (returned if several else (returned,)) if part is not None]
+    parts = returned if several else (returned,)
+    given = [part for part in parts if part is not None]
+    results = given if into else list({id(part): part for part in given}.values())  # one array may come twice
     lines = _lines(program, results)
     kernel = from_source(title, _source(title, arrays, numbers, lines, [result.name for result in results], into))
-    numbered = itertools.count()
-    places = tuple([None if part is None else next(numbered) for part in returned]) if several else None
+    numbered = {id(result): number for number, result in enumerate(results)}
+    places = tuple([None if part is None else numbered[id(part)] for part in parts]) if several else None
     return Loop(kernel, places, len(results), sum([4 if _LONG.match(text) else 1 for _, text in lines]))
 
 
