@@ -236,6 +236,18 @@ def test_higher_orders_are_those_of_the_plain_rule() -> None:
     np.testing.assert_allclose(second.numpy(), -2 * t * (1 - t * t), rtol=1e-5, atol=1e-6)
 
 
+def test_an_array_that_is_returned_twice_is_written_once() -> None:
+    def twice(x: Any) -> Any:
+        out = np.exp(x)
+        return out, None, out, out + 1, out.copy()  # a copy is another array
+
+    x = np.ones(3, np.float32)
+    made = texts.loop("twice", twice, [x], {})
+    assert (made.results, made.places) == (3, (0, None, 0, 1, 2))
+    out = mg.nn.functional.gelu(mg.tensor(x, requires_grad=True))
+    assert out._node.saved[1] is out._array
+
+
 def test_several_threads_at_once() -> None:
     x = np.random.default_rng(0).standard_normal(20011).astype(np.float32)
     want, wrong = np.tanh(x) * x, []

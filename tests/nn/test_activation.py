@@ -261,3 +261,68 @@ def test_old_names_of_hardtanhs_bounds():
 def test_integers_become_the_default_dtype():
     for f in (F.gelu, F.silu, F.mish, F.softplus, F.leaky_relu, F.elu, F.hardswish, F.softsign, F.tanhshrink):
         assert f(Tensor([-1, 0, 2])).dtype == np.float32
+
+
+# --- the input times a smooth step ------------------------------------------------------------------------------------
+GATED = {
+    "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu, "mish": F.mish
+}  # fmt: skip
+BLOCK = 65536  # numbers that are computed at a time
+
+
+@pytest.fixture(params=GATED)
+def gated(request):
+    """One of them."""
+    return GATED[request.param]
+
+
+def slope(function, x, g=None):
+    """Its derivative, times ``g``."""
+    x = Tensor(x, requires_grad=True)
+    out = function(x)
+    out.backward(Tensor(np.ones_like(out.detach().numpy()) if g is None else g))
+    return x.grad.numpy()
+
+
+def test_only_the_input_and_the_value_are_kept(gated):
+    x = Tensor(np.linspace(-3, 3, 7), requires_grad=True)
+    out = gated(x)
+    assert {id(part) for part in out._node.saved} == {id(x._array), id(out._array)}
+
+
+def test_the_value_may_be_overwritten(gated):
+    x = np.linspace(-3, 3, 7)
+    found = []
+    for change in (lambda out: out * 3.0, lambda out: out.mul_(3.0)):
+        leaf = Tensor(x, requires_grad=True)
+        out = change(gated(leaf))
+        (first,) = mg.autograd.grad(out.sum(), leaf, create_graph=True)
+        (second,) = mg.autograd.grad(first.sum(), leaf)
+        found.append([out.tolist(), first.tolist(), second.tolist()])
+    np.testing.assert_array_equal(*found)
+    np.testing.assert_allclose(slope(lambda x: gated(x).mul_(3.0), x), found[0][1], rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_slopes_where_the_quotient_of_value_and_input_has_no_digits(gated, dtype):
+    tiny = [0.0, -0.0, *np.array([1e-7, -1e-7, 1e-20, -1e-20, 1e-41, -1e-41, 3e-45, 5e-324, -5e-324]).tolist()]
+    ends = [np.inf, 1e30, 900.0, 50.0, -50.0, -900.0, -1e30, -np.inf]
+    middle = slope(gated, np.array([0.0]))[0]
+    assert middle in (0.5, 0.6)
+    wants = [middle] * len(tiny) + [1.0] * 4 + [0.0] * 4 + [np.nan]
+    with np.errstate(over="ignore"):
+        x = np.array([*tiny, *ends, np.nan]).astype(dtype)
+    found = slope(gated, x)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, wants, atol=1e-3 if dtype is np.float16 else 3e-7)
+
+
+def test_slopes_of_any_layout_are_those_of_the_numbers(gated):
+    x = np.random.default_rng(0).standard_normal((3, 7, 5000)).astype(np.float32)  # more than one block
+    g = np.random.default_rng(1).standard_normal(x.shape, dtype=np.float32)
+    assert x.size > BLOCK
+    want = slope(gated, x, g)
+    for turn in (lambda a: a.transpose(2, 0, 1), lambda a: a[:, ::-2], lambda a: a[..., :1]):
+        np.testing.assert_allclose(slope(gated, turn(x), turn(g)), turn(want), rtol=1e-6, atol=1e-6)
+    repeated = np.broadcast_to(g[:1], g.shape)
+    np.testing.assert_array_equal(slope(gated, x, repeated), slope(gated, x, repeated.copy()))

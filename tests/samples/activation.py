@@ -12,8 +12,14 @@ def each(f: Any, *statics: dict[str, Any]) -> list[Sample]:
     return [(arrays, static) for static in statics for arrays, _ in one(f)]
 
 
+def both(f: Any) -> list[Sample]:
+    """Samples of a function of two arrays of one shape."""
+    return [((f(*arrays[0].shape, seed=1), *arrays), static) for arrays, static in one(f)]
+
+
 SAMPLES: dict[str, list[Sample]] = {
-    **{f"{name}{part}": [*one(normal), ((4 * normal(9),), {})] for part in ("", "_slope")
+    **{name: [*one(normal), ((4 * normal(9),), {})] for name in ("gelu", "gelu_tanh", "silu", "mish")},
+    **{f"{name}_pull": [*both(normal), ((normal(9, seed=1), 4 * normal(9)), {})]
        for name in ("gelu", "gelu_tanh", "silu", "mish")},
     "leaky_relu": each(apart, *({"negative_slope": s} for s in (0.0, 0.01, 1.5, -0.5))),
     "prelu": [((apart(2, 3, 4), normal(3, 1)), {}), ((apart(5), normal(1)), {}), ((apart(), normal()), {}),

@@ -1,33 +1,37 @@
-"""GELU, SiLU and Mish: the input times a smooth step of the input, each with its derivative from the same pass.
+"""GELU, SiLU and Mish: the input times a smooth step of the input.
 
-Value and derivative are computed together, a few thousand numbers at a time, so that what lies between stays in the
-cache. The derivative is a residual: backward is one multiplication. A primitive of its own rebuilds it differentiably.
+All is computed some thousand numbers at a time, so that what lies between stays in the cache. Backward needs the step
+again, and its slope. The step is the value divided by the input; both are kept, which seldom costs memory, since layers
+behind and before keep them too. A derivative that was computed along with the value would be an array more.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....core.arrays import as_array, get_default_dtype
-from ....core.modes import grad_enabled
+from ....core.arrays import as_array, get_default_dtype, ordered_like
 from ....core.primitive import Primitive
+from ....core.tensor import raw
 from ....ops.elementwise import sigmoid
 from ....ops.special.errors import erfc
 
 _BLOCK = 65536  # numbers at a time
+_TINY = 1e-36  # squares below this are of numbers whose quotient may have no digits left
 _DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution at 0
 
 
 class SelfGated(NamedTuple):
     """The function x · S(x), for an S that goes from 0 to 1."""
 
-    opening: Callable[[Any, bool], tuple[Any, Any]]  # S(x) and, on demand, x · S'(x), both in arrays of their own
+    opening: Callable[[Any, Any], Any]  # S(x), from x and x²; it may write into x², as the next
+    bend: Callable[[Any, Any, Any], Any]  # x · S'(x), from x, x² and S(x)
+    middle: float  # S(0)
     low: float  # below this the value is taken as that at ``low``, which is 0 within 1e-36
-    high: float  # above this it is x
+    high: float  # above this it is x; no further from 0 than ``low``
 
 
 def floats(x: Any) -> Any:
@@ -36,54 +40,93 @@ def floats(x: Any) -> Any:
     return x if x.dtype.kind == "f" else x.astype(get_default_dtype())
 
 
-def _evaluate(function: SelfGated, x: Any, sloped: bool) -> tuple[Any, Any]:
-    """The value of every element and, if ``sloped``, the derivative (else None)."""
+# --- the value --------------------------------------------------------------------------------------------------------
+def _evaluate(function: SelfGated, x: Any) -> Any:
+    """The value of every element."""
     x = floats(x)
     if x.dtype.itemsize < 4:
-        value, slope = _evaluate(function, x.astype(np.float32), sloped)
-        return value.astype(x.dtype), None if slope is None else slope.astype(x.dtype)
-    value, slope = np.empty_like(x), np.empty_like(x) if sloped else None  # in the memory order of x
+        return _evaluate(function, x.astype(np.float32)).astype(x.dtype)
+    out = np.empty_like(x)  # in the memory order of x
     with np.errstate(over="ignore"):  # exp(-x) = inf is the right thing to divide by
-        if type(x) is not np.ndarray:  # on a device
-            _write_block(function, x, value, slope)
-            return value, slope
-        if x.strides != value.strides:  # with gaps, repeated or reversed
-            dense = np.empty_like(x)
-            np.copyto(dense, x)
-            x = dense
-        lines = [a if a is None else np.ravel(a, order="K") for a in (x, value, slope)]
-        for start in range(0, x.size, _BLOCK):
-            _write_block(function, *[a if a is None else a[start : start + _BLOCK] for a in lines])
-    return value, slope
+        for block in _blocks(x, out):
+            _write_value(function, *block)
+    return out
 
 
-def _write_block(function: SelfGated, x: Any, value: Any, slope: Any) -> None:
-    near = x
-    calm = type(x) is np.ndarray and function.low < x.min() and x.max() < function.high
+def _write_value(function: SelfGated, x: Any, out: Any) -> None:
+    near, square = x, np.square(x)
+    calm = type(x) is np.ndarray and square.max() < function.high**2
     if not calm:  # also for NaN
         near = np.clip(x, function.low, function.high)  # else -inf · 0
-    opening, bend = function.opening(near, slope is not None)
-    np.multiply(near, opening, out=value)
+        square = np.square(near)
+    np.multiply(near, function.opening(near, square), out=out)
     if not calm:
-        np.copyto(value, x, where=np.greater(x, function.high))
-    if slope is not None:
-        np.add(opening, bend, out=slope)
+        np.copyto(out, x, where=np.greater(x, function.high))
+
+
+# --- its derivative ---------------------------------------------------------------------------------------------------
+def _pull(function: SelfGated, g: Any, x: Any, value: Any) -> Any:
+    """``g`` times the derivative, of every element; ``value`` may be None."""
+    if x.dtype.itemsize < 4:  # a rounded value would be a coarse S(x)
+        return _pull(function, g.astype(np.float32), x.astype(np.float32), None).astype(x.dtype)
+    if value is None:
+        value = _evaluate(function, x)
+    out = np.empty_like(x)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # 0 / 0 is replaced
+        for block in _blocks(g, x, value, out):
+            _write_pull(function, *block)
+    return out
+
+
+def _write_pull(function: SelfGated, g: Any, x: Any, value: Any, out: Any) -> None:
+    near, square = x, np.square(x)
+    calm = type(x) is np.ndarray and square.min() > _TINY and square.max() < function.high**2
+    if not calm:
+        near, value = np.clip(x, function.low, function.high), np.minimum(value, function.high)
+        square = np.square(near)
+    np.divide(value, near, out=out)
+    if not calm:
+        np.copyto(out, function.middle, where=np.less(square, _TINY))
+    out += function.bend(near, square, out)
+    out *= g
+
+
+def _blocks(*arrays: Any) -> Iterator[list[Any]]:
+    """Parts of arrays of one shape, so many numbers at a time, in the memory order of the last, which has no gaps."""
+    last = arrays[-1]
+    if type(last) is not np.ndarray:  # on a device
+        yield list(arrays)
+        return
+    lines = [np.ravel(a if a.strides == last.strides else _laid_out(a, last), order="K") for a in arrays]
+    for start in range(0, last.size, _BLOCK):
+        yield [line[start : start + _BLOCK] for line in lines]
+
+
+def _laid_out(array: Any, like: Any) -> Any:
+    """An array with gaps, repeated, reversed or in another order as one that lies in memory as ``like``."""
+    out = np.empty_like(like, dtype=array.dtype)
+    np.copyto(out, ordered_like(array, like))
+    return out
 
 
 def _declare(
     name: str, function: SelfGated, curvature: Callable[[Any], Any], doc: str, shown: str | None = None
 ) -> Primitive:
-    """The primitive of a function, and that of its derivative, whose own derivative is ``curvature``."""
-    slope = Primitive(lambda x: _evaluate(function, x, True)[1], name=f"{name}_slope", doc=f"The derivative of {name}.")
-    slope.rule(x=lambda g, x: g * curvature(np.clip(x, function.low, function.high)))
-    op = Primitive(
-        lambda x: _evaluate(function, x, grad_enabled.get()),
-        name=name,
-        shown=shown,
-        residuals={"slope": lambda x: slope(x)},
-        doc=doc,
+    """The primitive of a function, and that of its rule, in which its second derivative is ``curvature``."""
+    pull = Primitive(
+        lambda g, x, *, value=None: _pull(function, g, x, value), name=f"{name}_pull", doc=f"The rule of {name}."
     )
-    return op.rule(x=lambda g, slope: g * slope)
+    pull.rule(
+        g=lambda h, x, value: pull(h, x, value=value),
+        x=lambda h, g, x: h * g * curvature(np.clip(x, function.low, function.high)),
+    )
+
+    def forward(x: Any) -> Any:
+        value = _evaluate(function, x)
+        return value, value  # who writes into the first changes the second, which then is rebuilt
+
+    op = Primitive(forward, name=name, shown=shown, residuals={"value": lambda x: raw(op(raw(x)))}, doc=doc)
+    return op.rule(x=lambda g, x, value: pull(g, x, value=raw(value)))
 
 
 # --- GELU -------------------------------------------------------------------------------------------------------------
@@ -94,9 +137,8 @@ _SINGLE = (0.01813800022630796, 1.18331528286664, -2.6669050952587168, -23.59202
            45.31038875553022)  # fmt: skip
 
 
-def _gelu_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
-    """Φ(x), the distribution function of the standard normal, and x times its density."""
-    square = x * x
+def _gelu_opening(x: Any, square: Any) -> Any:
+    """Φ(x), the distribution function of the standard normal."""
     if x.dtype == np.float32:
         a, b, c, d, e, f = _SINGLE
         opening = square + f
@@ -105,7 +147,8 @@ def _gelu_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
         opening += d
         np.divide(c, opening, out=opening)
         opening += b
-        opening += a * square
+        square *= a
+        opening += square
         opening *= x
         np.tanh(opening, out=opening)
         opening *= 0.5
@@ -113,18 +156,21 @@ def _gelu_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
     else:
         opening = erfc(x * -math.sqrt(0.5))
         opening *= 0.5
-    if not sloped:
-        return opening, None
+    return opening
+
+
+def _gelu_bend(x: Any, square: Any, opening: Any) -> Any:
+    """Return x · S'(x), with the density of the standard normal for S'."""
     square *= -0.5
     density = np.exp(square, out=square)
     density *= _DENSITY
     density *= x
-    return opening, density
+    return density
 
 
 gelu = _declare(
     "gelu",
-    SelfGated(_gelu_opening, -40.0, 40.0),
+    SelfGated(_gelu_opening, _gelu_bend, 0.5, -40.0, 40.0),
     lambda x: _DENSITY * np.exp(-0.5 * np.square(x)) * (2 - np.square(x)),
     "x · Φ(x), for the distribution function Φ of the standard normal.",
 )
@@ -134,24 +180,31 @@ _LINEAR = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715 * _LINEAR
 
 
-def _gelu_tanh_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
-    """S(x) = (1 + tanh u) / 2 and x · S' = 2 x S (1 - S) u'."""
-    square = x * x
+def _fading(x: Any, square: Any) -> Any:
+    """exp(-2 u)."""
     fading = -2 * _CUBIC * square
     fading -= 2 * _LINEAR
     fading *= x
-    np.exp(fading, out=fading)  # exp(-2 u)
-    opening = fading + 1
-    np.divide(1, opening, out=opening)
-    if not sloped:
-        return opening, None
+    return np.exp(fading, out=fading)
+
+
+def _gelu_tanh_opening(x: Any, square: Any) -> Any:
+    """S(x) = (1 + tanh u) / 2."""
+    opening = _fading(x, square)
+    opening += 1
+    return np.divide(1, opening, out=opening)
+
+
+def _gelu_tanh_bend(x: Any, square: Any, opening: Any) -> Any:
+    """Return x · S' = 2 x S (1 - S) u'."""
+    closing = _fading(x, square)
+    closing *= opening  # 1 - S, without cancellation
     square *= 6 * _CUBIC
     square += 2 * _LINEAR
     square *= x
     square *= opening
-    fading *= opening  # 1 - S, without cancellation
-    square *= fading
-    return opening, square
+    square *= closing
+    return square
 
 
 def _gelu_tanh_curvature(x: Any) -> Any:
@@ -163,7 +216,7 @@ def _gelu_tanh_curvature(x: Any) -> Any:
 
 gelu_tanh = _declare(
     "gelu_tanh",
-    SelfGated(_gelu_tanh_opening, -10.0, 10.0),
+    SelfGated(_gelu_tanh_opening, _gelu_tanh_bend, 0.5, -10.0, 10.0),
     _gelu_tanh_curvature,
     "The approximation x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 of GELU.",
     shown="gelu",
@@ -171,18 +224,20 @@ gelu_tanh = _declare(
 
 
 # --- SiLU and Mish ----------------------------------------------------------------------------------------------------
-def _silu_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
-    """σ(x) and x · σ (1 - σ)."""
+def _silu_opening(x: Any, square: Any) -> Any:
+    """σ(x)."""
     opening = np.negative(x)
     np.exp(opening, out=opening)
     opening += 1
-    np.divide(1, opening, out=opening)
-    if not sloped:
-        return opening, None
+    return np.divide(1, opening, out=opening)
+
+
+def _silu_bend(x: Any, square: Any, opening: Any) -> Any:
+    """Return x · S' = x σ (1 - σ)."""
     bend = 1 - opening
     bend *= opening
     bend *= x
-    return opening, bend
+    return bend
 
 
 def _silu_curvature(x: Any) -> Any:
@@ -190,27 +245,32 @@ def _silu_curvature(x: Any) -> Any:
     return opening * (1 - opening) * (2 + x * (1 - 2 * opening))
 
 
-silu = _declare("silu", SelfGated(_silu_opening, -800.0, 40.0), _silu_curvature, "x · sigmoid(x).")
+silu = _declare("silu", SelfGated(_silu_opening, _silu_bend, 0.5, -800.0, 40.0), _silu_curvature, "x · sigmoid(x).")
 
 
-def _mish_opening(x: Any, sloped: bool) -> tuple[Any, Any]:
-    """tanh(log(1 + e)) = n / (n + 2) for e = exp(x) and n = e (e + 2), and x · 4 e (1 + e) / (n + 2)²."""
+def _mish_opening(x: Any, square: Any) -> Any:
+    """tanh(log(1 + e)) = n / (n + 2) for e = exp(x) and n = e (e + 2)."""
     e = np.exp(x)
-    n = e + 2
-    n *= e
-    inverse = n + 2
+    opening = e + 2
+    opening *= e
+    opening /= opening + 2
+    return opening
+
+
+def _mish_bend(x: Any, square: Any, opening: Any) -> Any:
+    """Return x · S' = x · 4 e (1 + e) / (n + 2)²."""
+    e = np.exp(x)
+    inverse = e + 2
+    inverse *= e
+    inverse += 2
     np.divide(1, inverse, out=inverse)
-    opening = n
-    opening *= inverse
-    if not sloped:
-        return opening, None
     bend = e + 1
     bend *= inverse
     e *= inverse
     bend *= e
     bend *= 4
     bend *= x
-    return opening, bend
+    return bend
 
 
 def _mish_curvature(x: Any) -> Any:
@@ -220,4 +280,9 @@ def _mish_curvature(x: Any) -> Any:
     return product * inverse * (2 + x * (1 + e / (1 + e) - product))
 
 
-mish = _declare("mish", SelfGated(_mish_opening, -800.0, 20.0), _mish_curvature, "x · tanh(log(1 + exp(x))).")
+mish = _declare(
+    "mish",
+    SelfGated(_mish_opening, _mish_bend, 0.6, -800.0, 20.0),
+    _mish_curvature,
+    "x · tanh(log(1 + exp(x))).",
+)
