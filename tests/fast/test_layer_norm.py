@@ -60,8 +60,8 @@ def test_a_large_mean_keeps_the_digits_of_a_small_spread() -> None:
 def test_many_rows_lose_no_digits_of_the_gradients_of_weights() -> None:
     x = numbers(50_000, 3)
     g = np.abs(numbers(50_000, 3, seed=1))
-    _, normed, reciprocal_std = layer_norm.kernels["forward"](x, eps=1e-5)
-    _, of_weight, of_bias = layer_norm.kernels["joint"](g, None, normed, reciprocal_std, (True,) * 3)
+    normed, mean, reciprocal_std = layer_norm.kernels["forward"](x, eps=1e-5)
+    _, of_weight, of_bias = layer_norm.kernels["joint"](g, x, None, mean, reciprocal_std, (True,) * 3)
     np.testing.assert_allclose(of_bias, g.sum(0, dtype=np.float64), rtol=1e-6)
     np.testing.assert_allclose(of_weight, (g.astype(np.float64) * normed).sum(0), rtol=1e-6, atol=1e-2)
 

@@ -210,6 +210,12 @@ def test_what_is_done_to_the_output_does_not_reach_the_gradient():
         np.testing.assert_array_equal(*found)
 
 
+def test_layer_norm_keeps_its_input_and_two_numbers_of_every_row():
+    x = Tensor(RNG(0).standard_normal((4, 5, 60)), requires_grad=True)
+    kept = F.layer_norm(x + 0, (60,))._node.saved
+    assert sorted(part.shape for part in kept if isinstance(part, np.ndarray)) == [(4, 5, 60), (20, 1), (20, 1)]
+
+
 ONE = Tensor(np.ones((1, 3), np.float32))
 BAD = [
     (lambda: nn.BatchNorm1d(3)(ONE), ValueError, r"more than one value per channel, got input shape \(1, 3\); use a"),

@@ -17,7 +17,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "project": [
         ((normal(3, 4, seed=1), normal(3, 4, seed=2), *(normal(*shape, seed=i) for i in (3, 4, 5))), {})
         for shape in ((1, 4), (3, 1))
-    ],
+    ] + [((normal(3, 4, seed=1), normal(3, 4, seed=2), normal(3, 1, seed=3), normal(3, 1, seed=4)), {})],
     "affine": [
         ((normal(2, 3, 4), normal(3, 1, seed=1), normal(3, 1, seed=2), normal(3, 1, seed=3)), {}),
         ((normal(3, 4), None, positive(3, 4), None), {}),

@@ -38,10 +38,10 @@ def _or_all(number: float, column: ndarray | None, rows: ndarray) -> ndarray:
 
 # --- layer norm -------------------------------------------------------------------------------------------------------
 @compiled(parallel=True)
-def _layer_norm(x: Any, weight: Any, bias: Any, eps: float, out: Any, normed: Any, reciprocal_std: Any) -> None:
+def _layer_norm(x: Any, weight: Any, bias: Any, eps: float, out: Any, means: Any, reciprocal_std: Any) -> None:
     rows, size = x.shape
     for i in prange(rows):
-        row, unit, result = x[i], normed[i], out[i]
+        row, result = x[i], out[i]
         total = f32(0)
         for j in range(size):
             total += row[j]
@@ -50,10 +50,9 @@ def _layer_norm(x: Any, weight: Any, bias: Any, eps: float, out: Any, normed: An
         for j in range(size):
             total += (row[j] - mean) * (row[j] - mean)
         scale = f32(1) / np.sqrt(total / f32(size) + f32(eps))
-        reciprocal_std[i, 0] = scale
+        means[i, 0], reciprocal_std[i, 0] = mean, scale
         for j in range(size):
-            unit[j] = (row[j] - mean) * scale
-            result[j] = unit[j] * weight[j] + bias[j]
+            result[j] = (row[j] - mean) * scale * weight[j] + bias[j]
 
 
 @layer_norm.fast()
@@ -61,15 +60,15 @@ def _(x: ndarray, weight: Any = None, bias: Any = None, *, eps: float) -> Any:
     rows = _rows(x, weight, bias)
     if rows is None:
         return NotImplemented
-    out, normed, reciprocal_std = np.empty(x.shape, FLOAT), np.empty_like(rows), np.empty((len(rows), 1), FLOAT)
+    out, mean, reciprocal_std = np.empty(x.shape, FLOAT), *np.empty((2, len(rows), 1), FLOAT)
     weight, bias = _or_all(1, weight, rows), _or_all(0, bias, rows)
-    settings.launch(_layer_norm, rows, weight, bias, float(eps), as_rows(out), normed, reciprocal_std)
-    return out, normed, reciprocal_std
+    settings.launch(_layer_norm, rows, weight, bias, float(eps), as_rows(out), mean, reciprocal_std)
+    return out, mean, reciprocal_std
 
 
 @compiled(parallel=True)
 def _layer_norm_gradients(
-    g: Any, weight: Any, normed: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any
+    g: Any, x: Any, weight: Any, means: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any
 ) -> None:
     """Those of the weight and the bias in parts, which are to be added."""
     rows, size = g.shape
@@ -81,31 +80,34 @@ def _layer_norm_gradients(
             along[j] = 0
             total[j] = 0
         for i in range(part * step, min(part * step + step, rows)):
-            row, unit, result = g[i], normed[i], of_x[i]
+            row, values, result = g[i], x[i], of_x[i]
+            mean, scale = means[i, 0], reciprocal_std[i, 0]
             constant = f32(0)
             parallel = f32(0)
             for j in range(size):
                 flow = row[j] * weight[j]
                 constant += flow
-                parallel += flow * unit[j]
+                parallel += flow * ((values[j] - mean) * scale)
             constant /= f32(size)
             parallel /= f32(size)
-            scale = reciprocal_std[i, 0]
             for j in range(size):
-                result[j] = (row[j] * weight[j] - constant - unit[j] * parallel) * scale
-                along[j] += row[j] * unit[j]
+                unit = (values[j] - mean) * scale
+                result[j] = (row[j] * weight[j] - constant - unit * parallel) * scale
+                along[j] += row[j] * unit
                 total[j] += row[j]
 
 
 @layer_norm.fast("joint")
-def _(g: ndarray, weight: Any, normed: ndarray, reciprocal_std: ndarray, needed: tuple[bool, ...]) -> Any:
-    rows, units = _rows(g, weight), _rows(normed)
-    if rows is None or units is None or rows.shape != units.shape or not plain(reciprocal_std):
+def _(g: ndarray, x: ndarray, weight: Any, mean: ndarray, reciprocal_std: ndarray, needed: tuple[bool, ...]) -> Any:
+    rows, values = _rows(g, weight), _rows(x)
+    if rows is None or values is None or rows.shape != values.shape or not (plain(mean) and plain(reciprocal_std)):
         return NotImplemented
     parts = (_blocks(len(rows)), rows.shape[1])
     of_x, of_weight, of_bias = np.empty(g.shape, FLOAT), np.empty(parts, FLOAT), np.empty(parts, FLOAT)
     weight = _or_all(1, weight, rows)
-    settings.launch(_layer_norm_gradients, rows, weight, units, reciprocal_std, as_rows(of_x), of_weight, of_bias)
+    settings.launch(
+        _layer_norm_gradients, rows, values, weight, mean, reciprocal_std, as_rows(of_x), of_weight, of_bias
+    )
     return [of_x, of_weight.sum(0), of_bias.sum(0)]
 
 

@@ -74,8 +74,8 @@ sum_of_products.rule(
 
 
 @primitive(broadcasts=True)
-def project(x: Any, centered: Any, along_one: Any, along_centered: Any, scale: Any) -> Any:
-    """(x - along_one - centered · along_centered) · scale.
+def project(x: Any, centered: Any, along_one: Any, along_centered: Any, scale: Any = None) -> Any:
+    """(x - along_one - centered · along_centered) · scale; a scale of None is 1.
 
     A normalised vector changes neither with the mean of its input nor with its length, so the gradient of the input has
     no part along the constant vector and none along the centered one: they are taken out here.
@@ -84,15 +84,20 @@ def project(x: Any, centered: Any, along_one: Any, along_centered: Any, scale: A
         out = centered * along_line(along_centered, centered)
         out += along_line(along_one, out)
         out = np.subtract(x, out, out=out)
-        out *= along_line(scale, out)
+        if scale is not None:
+            out *= along_line(scale, out)
     return out
 
 
+def _scaled(g: Any, scale: Any) -> Any:
+    return g if scale is None else g * scale
+
+
 project.rule(
-    x=lambda g, scale: g * scale,
-    centered=lambda g, along_centered, scale: -(g * (along_centered * scale)),
-    along_one=lambda g, scale: -(g * scale),
-    along_centered=lambda g, centered, scale: -(g * scale * centered),
+    x=_scaled,
+    centered=lambda g, along_centered, scale: -(g * _scaled(along_centered, scale)),
+    along_one=lambda g, scale: -_scaled(g, scale),
+    along_centered=lambda g, centered, scale: -(_scaled(g, scale) * centered),
     scale=lambda g, x, centered, along_one, along_centered: g * (x - along_one - centered * along_centered),
 )
 
