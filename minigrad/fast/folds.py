@@ -105,8 +105,8 @@ def sum_of_runs(x: Any, k: Any) -> Any:
 
 
 @compiled(inline=True)
-def products_of_runs(x: Any, y: Any, k: Any) -> Any:
-    """Σ x[:, k, :] · y[:, k, :] likewise."""
+def centered_products_of_runs(x: Any, y: Any, middle: Any, k: Any) -> Any:
+    """Σ x[:, k, :] · (y[:, k, :] - middle) likewise."""
     total = f64(0)
     for a in range(len(x)):
         run, other = x[a, k], y[a, k]
@@ -114,7 +114,22 @@ def products_of_runs(x: Any, y: Any, k: Any) -> Any:
             piece, factor = run[start : start + _PIECE], other[start : start + _PIECE]
             part = f32(0)
             for j in range(piece.size):
-                part += piece[j] * factor[j]
+                part += piece[j] * (factor[j] - middle)
+            total += part
+    return total
+
+
+@compiled(inline=True)
+def squares_of_runs(x: Any, middle: Any, k: Any) -> Any:
+    """Σ (x[:, k, :] - middle)² likewise."""
+    total = f64(0)
+    for a in range(len(x)):
+        run = x[a, k]
+        for start in range(0, run.size, _PIECE):
+            piece = run[start : start + _PIECE]
+            part = f32(0)
+            for j in range(piece.size):
+                part += (piece[j] - middle) * (piece[j] - middle)
             total += part
     return total
 
@@ -139,3 +154,14 @@ def products_of_rows(x: Any, y: Any, out: Any) -> None:
         row, other = x[i], y[i]
         for j in range(out.size):
             out[j] += row[j] * other[j]
+
+
+@compiled(inline=True)
+def centered_products_of_rows(x: Any, y: Any, middle: Any, out: Any) -> None:
+    """``out``, a line, = the sum of the rows of x · (y - middle)."""
+    for j in range(out.size):
+        out[j] = 0
+    for i in range(len(x)):
+        row, other = x[i], y[i]
+        for j in range(out.size):
+            out[j] += row[j] * (other[j] - middle[j])

@@ -10,7 +10,16 @@ from numpy import ndarray
 
 from ...nn.kernels.normalization.batch import batch_norm
 from ..compiler import compiled
-from ..folds import FEW, Fold, fold_of, products_of_rows, products_of_runs, sum_of_rows, sum_of_runs
+from ..folds import (
+    FEW,
+    Fold,
+    centered_products_of_rows,
+    centered_products_of_runs,
+    fold_of,
+    squares_of_runs,
+    sum_of_rows,
+    sum_of_runs,
+)
 from ..layout import FLOAT, dense_like
 from ..pool import settings
 
@@ -37,26 +46,19 @@ def _parts(fold: Fold) -> tuple[int, ndarray]:
 
 # --- forward, along runs ----------------------------------------------------------------------------------------------
 @compiled(parallel=True)
-def _normalised_runs(
-    x: Any, weight: Any, bias: Any, eps: float, mean: Any, variance: Any, reciprocal_std: Any, centered: Any, out: Any
-) -> None:
+def _normalised_runs(x: Any, weight: Any, bias: Any, eps: float, mean: Any, variance: Any, out: Any) -> None:
     """A thread finishes with a channel while it is in the cache."""
     outer, kept, inner = x.shape
     count = outer * inner
     for k in prange(kept):
         middle = f32(sum_of_runs(x, k) / count)
+        square = f32(squares_of_runs(x, middle, k) / count)
+        mean[k], variance[k] = middle, square
+        scale, shift = f32(1) / np.sqrt(square + f32(eps)) * weight[k], bias[k]
         for a in range(outer):
-            run, around = x[a, k], centered[a, k]
+            run, result = x[a, k], out[a, k]
             for j in range(inner):
-                around[j] = run[j] - middle
-        square = f32(products_of_runs(centered, centered, k) / count)
-        root = f32(1) / np.sqrt(square + f32(eps))
-        mean[k], variance[k], reciprocal_std[k] = middle, square, root
-        scale, shift = root * weight[k], bias[k]
-        for a in range(outer):
-            around, result = centered[a, k], out[a, k]
-            for j in range(inner):
-                result[j] = around[j] * scale + shift
+                result[j] = (run[j] - middle) * scale + shift
 
 
 # --- forward, line by line --------------------------------------------------------------------------------------------
@@ -99,28 +101,29 @@ def _merged(means: Any, squares: Any, step: int, inner: int, mean: Any, variance
 
 
 @compiled(parallel=True)
-def _normalised_lines(x: Any, mean: Any, scale: Any, shift: Any, step: int, centered: Any, out: Any) -> None:
+def _normalised_lines(x: Any, mean: Any, scale: Any, shift: Any, step: int, out: Any) -> None:
     outer, groups, inner, kept = x.shape
     parts = (inner + step - 1) // step
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
         middle, factor, constant = mean[k], scale[k], shift[k]
         for i in range(p * step, min(p * step + step, inner)):
-            line, around, result = x[a, k, i], centered[a, k, i], out[a, k, i]
+            line, result = x[a, k, i], out[a, k, i]
             for j in range(kept):
-                around[j] = line[j] - middle[j]
-                result[j] = around[j] * factor[j] + constant[j]
+                result[j] = (line[j] - middle[j]) * factor[j] + constant[j]
 
 
-def _lines(
-    fold: Fold, x: Any, weight: Any, bias: Any, eps: float, statistics: ndarray, centered: Any, out: Any
-) -> None:
-    mean, variance, reciprocal_std = statistics
+def _lines(fold: Fold, x: Any, weight: Any, bias: Any, eps: float, statistics: ndarray, out: Any) -> None:
+    mean, variance = statistics
     step, (means, squares) = _parts(fold)
     settings.launch(_statistics, x, step, means, squares)
     settings.launch(_merged, means, squares, step, fold.sizes[2], mean, variance)
-    np.divide(1, np.sqrt(variance + f32(eps)), out=reciprocal_std)
-    settings.launch(_normalised_lines, x, mean, reciprocal_std * weight, bias, step, centered, out)
+    settings.launch(_normalised_lines, x, mean, _roots(variance, eps) * weight, bias, step, out)
+
+
+def _roots(variance: Any, eps: float) -> Any:
+    """The reciprocal standard deviations."""
+    return f32(1) / np.sqrt(variance + f32(eps))
 
 
 @batch_norm.fast()
@@ -129,88 +132,87 @@ def _(x: ndarray, weight: Any = None, bias: Any = None, *, axis: tuple[int, ...]
     if fold is None:
         return NotImplemented
     scale, shift = fold.column(_per_channel(weight, x.ndim), 1), fold.column(_per_channel(bias, x.ndim), 0)
-    centered, out = np.empty_like(x), np.empty_like(x)
-    statistics = np.empty((3, *scale.shape), FLOAT)
-    wholes = [fold.whole(array) for array in (x, centered, out)]
+    out, statistics = np.empty_like(x), np.empty((2, *scale.shape), FLOAT)
+    numbers, result = fold.whole(x), fold.whole(out)
     if fold.in_runs:
-        settings.launch(_normalised_runs, wholes[0], scale, shift, float(eps), *statistics, *wholes[1:])
+        settings.launch(_normalised_runs, numbers, scale, shift, float(eps), *statistics, result)
     else:
-        _lines(fold, wholes[0], scale, shift, eps, statistics, *wholes[1:])
-    mean, variance, reciprocal_std = map(fold.part, statistics)
-    return out, mean, variance, centered, reciprocal_std
+        _lines(fold, numbers, scale, shift, eps, statistics, result)
+    return out, *map(fold.part, statistics)
 
 
 # --- backward ---------------------------------------------------------------------------------------------------------
 @compiled(parallel=True)
 def _pulled_runs(
-    g: Any, weight: Any, centered: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any
+    g: Any, x: Any, weight: Any, mean: Any, reciprocal_std: Any, of_x: Any, of_weight: Any, of_bias: Any
 ) -> None:
     outer, kept, inner = g.shape
     count = outer * inner
     for k in prange(kept):
-        root = reciprocal_std[k]
-        total, along = sum_of_runs(g, k), products_of_runs(g, centered, k) * root
+        middle, root = mean[k], reciprocal_std[k]
+        total, along = sum_of_runs(g, k), centered_products_of_runs(g, x, middle, k) * root
         of_weight[k], of_bias[k] = along, total
         constant, slope, scale = f32(total / count), f32(along * root / count), root * weight[k]
         for a in range(outer):
-            run, around, result = g[a, k], centered[a, k], of_x[a, k]
+            run, numbers, result = g[a, k], x[a, k], of_x[a, k]
             for j in range(inner):
-                result[j] = (run[j] - constant - around[j] * slope) * scale
+                result[j] = (run[j] - constant - (numbers[j] - middle) * slope) * scale
 
 
 @compiled(parallel=True)
-def _products(g: Any, centered: Any, step: int, sums: Any, products: Any) -> None:
-    """Of parts of ``step`` lines each: the sum of g, and that of g · centered."""
+def _products(g: Any, x: Any, mean: Any, step: int, sums: Any, products: Any) -> None:
+    """Of parts of ``step`` lines each: the sum of g, and that of g · (x - mean)."""
     outer, groups, parts, _ = sums.shape
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
         lines = g[a, k, p * step : (p + 1) * step]
         sum_of_rows(lines, sums[a, k, p])
-        products_of_rows(lines, centered[a, k, p * step : (p + 1) * step], products[a, k, p])
+        centered_products_of_rows(lines, x[a, k, p * step : (p + 1) * step], mean[k], products[a, k, p])
 
 
 @compiled(parallel=True)
-def _pulled_lines(g: Any, centered: Any, constant: Any, slope: Any, scale: Any, step: int, of_x: Any) -> None:
+def _pulled_lines(g: Any, x: Any, mean: Any, constant: Any, slope: Any, scale: Any, step: int, of_x: Any) -> None:
     outer, groups, inner, kept = g.shape
     parts = (inner + step - 1) // step
     for item in prange(outer * groups * parts):
         a, k, p = item // parts // groups, item // parts % groups, item % parts
-        shift, factor, stretch = constant[k], slope[k], scale[k]
+        middle, shift, factor, stretch = mean[k], constant[k], slope[k], scale[k]
         for i in range(p * step, min(p * step + step, inner)):
-            line, around, result = g[a, k, i], centered[a, k, i], of_x[a, k, i]
+            line, numbers, result = g[a, k, i], x[a, k, i], of_x[a, k, i]
             for j in range(kept):
-                result[j] = (line[j] - shift[j] - around[j] * factor[j]) * stretch[j]
+                result[j] = (line[j] - shift[j] - (numbers[j] - middle[j]) * factor[j]) * stretch[j]
 
 
-def _lines_back(fold: Fold, g: Any, weight: Any, centered: Any, roots: Any, of_x: Any, sums: ndarray) -> None:
+def _lines_back(fold: Fold, g: Any, x: Any, weight: Any, mean: Any, roots: Any, of_x: Any, sums: ndarray) -> None:
     step, parts = _parts(fold)
     count = fold.sizes[0] * fold.sizes[2]
-    settings.launch(_products, g, centered, step, *parts)
+    settings.launch(_products, g, x, mean, step, *parts)
     total, along = parts.sum((1, 3), dtype=np.float64)
     along *= roots
     sums[0], sums[1] = along, total
     constant, slope = (total / count).astype(FLOAT), (along * roots / count).astype(FLOAT)
-    settings.launch(_pulled_lines, g, centered, constant, slope, roots * weight, step, of_x)
+    settings.launch(_pulled_lines, g, x, mean, constant, slope, roots * weight, step, of_x)
 
 
 @batch_norm.fast("joint")
 def _(
-    g: Any, weight: Any, centered: ndarray, reciprocal_std: ndarray, axis: tuple[int, ...], needed: tuple[bool, ...]
-) -> Any:
+    g: Any, x: ndarray, weight: Any, mean: ndarray, variance: ndarray, axis: tuple[int, ...], eps: float,
+    needed: tuple[bool, ...],
+) -> Any:  # fmt: skip
     flow, of_mean, of_variance = g
-    if of_mean is not None or of_variance is not None or not _fit(centered, weight) or not _fit(flow):
+    if of_mean is not None or of_variance is not None or not _fit(x, weight) or not _fit(flow):
         return NotImplemented
-    fold = fold_of(centered, axis)
-    if fold is None or flow.shape != centered.shape:
+    fold = fold_of(x, axis)
+    if fold is None or flow.shape != x.shape:
         return NotImplemented
-    flow, _ = dense_like([flow, centered])
-    scale, roots = fold.column(_per_channel(weight, flow.ndim), 1), fold.column(reciprocal_std)
-    of_x, sums = np.empty_like(centered), np.empty((2, *scale.shape), FLOAT)
-    flow, around, result = [fold.whole(array) for array in (flow, centered, of_x)]
+    flow, _ = dense_like([flow, x])
+    scale, middle, roots = fold.column(_per_channel(weight, x.ndim), 1), fold.column(mean), _roots(variance, eps)
+    of_x, sums = np.empty_like(x), np.empty((2, *scale.shape), FLOAT)
+    arguments = fold.whole(flow), fold.whole(x), scale, middle, fold.column(roots), fold.whole(of_x)
     if fold.in_runs:
-        settings.launch(_pulled_runs, flow, scale, around, roots, result, *sums)
+        settings.launch(_pulled_runs, *arguments, *sums)
     else:
-        _lines_back(fold, flow, scale, around, roots, result, sums)
+        _lines_back(fold, *arguments, sums)
     of_weight, of_bias = [_of_samples(fold.part(column)) for column in sums]
     return [of_x, of_weight, of_bias]
 

@@ -13,21 +13,16 @@ import numpy as np
 from ....core.declare import primitive
 from ....ops.reduce.sums import count_of
 from .memory import along_line, short_buffers
-from .sums import center, project, reciprocal_std_of, sum_of_products, sum_over
+from .sums import around, project, sum_of_products, sum_over
 
 
 # --- one mean and variance for each channel ---------------------------------------------------------------------------
-def _channels_reciprocal_std(x: Any, axis: tuple[int, ...], eps: float) -> Any:
-    return reciprocal_std_of(center(x, axis=axis), axis, eps)
-
-
 def _per_channel(part: Any, rank: int) -> Any:
     return None if part is None else np.reshape(part, (1, -1, *[1] * (rank - 2)))
 
 
 @primitive(
     outputs=("out", "mean", "variance"),
-    residuals={"centered": lambda x, axis: center(x, axis=axis), "reciprocal_std": _channels_reciprocal_std},
     cure="the weight and the bias hold one number for each channel, which is dimension 1 of the input",
 )
 def batch_norm(x: Any, weight: Any = None, bias: Any = None, *, axis: tuple[int, ...], eps: float) -> Any:
@@ -47,32 +42,37 @@ def batch_norm(x: Any, weight: Any = None, bias: Any = None, *, axis: tuple[int,
     """
     count = count_of(x.shape, axis)
     mean = sum_over(x, axis) / count
+    out = around(x, mean)
     with short_buffers(x):
-        centered = x - along_line(mean, x)
-        variance = sum_of_products(centered, centered, axis=axis) / count
-        reciprocal_std = 1 / np.sqrt(variance + eps)
-        scale = reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, x.ndim)
-        out = centered * along_line(scale, centered)
+        variance = sum_of_products(out, out, axis=axis) / count
+        out *= along_line(_scale(weight, variance, eps, x.ndim), out)
         if bias is not None:
             out += along_line(_per_channel(bias, x.ndim), out)
-    return out, mean, variance, centered, reciprocal_std
+    return out, mean, variance
+
+
+def _scale(weight: Any, variance: Any, eps: float, rank: int) -> Any:
+    reciprocal_std = 1 / np.sqrt(variance + eps)
+    return reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, rank)
 
 
 def _batch_norm_gradients(
-    g: Any, weight: Any, centered: Any, reciprocal_std: Any, axis: tuple[int, ...], needed: tuple[bool, ...]
+    g: Any, x: Any, weight: Any, mean: Any, variance: Any, axis: tuple[int, ...], eps: float, needed: tuple[bool, ...]
 ) -> list[Any]:
     """The weight is constant along what is averaged, so two sums serve the input, the weight and the bias."""
     for_x, for_weight, for_bias = needed
     of_out, of_mean, of_variance = g
     if of_out is None:
-        of_out = np.zeros_like(centered)
-    count = count_of(centered.shape, axis)
+        of_out = np.zeros_like(x)
+    count = count_of(x.shape, axis)
+    reciprocal_std = 1 / np.sqrt(variance + eps)
     total: Any = sum_of_products(of_out, None, axis=axis) if for_x or for_bias else None
+    centered: Any = around(x, mean) if for_x or for_weight else None
     along: Any = sum_of_products(of_out, centered, axis=axis) * reciprocal_std if for_x or for_weight else None
     others = [_sum_of_samples(along) if for_weight else None, _sum_of_samples(total) if for_bias else None]
     if not for_x:
         return [None, *others]
-    scale = reciprocal_std if weight is None else reciprocal_std * _per_channel(weight, centered.ndim)
+    scale = _scale(weight, variance, eps, x.ndim)
     of_x = project(of_out, centered, total / count, along * (reciprocal_std / count), scale)
     if of_mean is not None:
         of_x = of_x + of_mean / count

@@ -43,7 +43,7 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, *, eps: float) -> A
     reciprocal_std = 1 / np.sqrt(np.vecdot(out, out)[:, None] / size + eps)
     out *= reciprocal_std
     if weight is not None:
-        out = np.multiply(out, weight, out=out if weight.dtype == out.dtype else None)
+        out *= weight
     if bias is not None:
         out += bias
     return out if x.ndim == 2 else np.reshape(out, x.shape), mean, reciprocal_std

@@ -54,6 +54,12 @@ def center(x: Any, *, axis: tuple[int, ...]) -> Any:
 center.rule(x=lambda g, axis: center(g, axis=axis))
 
 
+def around(x: Any, mean: Any) -> Any:
+    """``x`` minus a mean that broadcasts with it."""
+    with short_buffers(x):
+        return x - along_line(mean, x)
+
+
 @primitive()
 def sum_of_products(x: Any, y: Any = None, *, axis: tuple[int, ...]) -> Any:
     """The sum of x · y over ``axis``, which keeps its dimensions, without an array of the products; y = None is 1."""
