@@ -79,6 +79,7 @@ class Rows:
         registers[1] = gradients[self._member][self._rows]
         for function, inputs, out in self._steps:
             function(*[registers[register] for register in inputs], out=registers[out])
+        registers[1] = None  # the gradient: else it would be in memory until there is another
 
 
 class Gathered:

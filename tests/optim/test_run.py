@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,17 @@ def test_arrays_that_are_not_numpys(kind: str) -> None:
         getattr(optim, kind)(host).step()
         getattr(optim, kind)(device).step()
     assert all(np.array_equal(a._array, b._array.get()) for a, b in zip(host, device, strict=True))
+
+
+@pytest.mark.parametrize("shape", [(3,), (600, 300)])
+def test_no_gradient_outlives_its_step(shape: tuple[int, ...]) -> None:
+    p = Parameter(np.ones(shape, np.float32))
+    optimizer = optim.Adam([p])
+    p.grad = Tensor(np.ones(shape, np.float32))
+    gradient = weakref.ref(p.grad._array)
+    optimizer.step()
+    optimizer.zero_grad()
+    assert gradient() is None
 
 
 def test_other_numbers_in_every_step() -> None:
