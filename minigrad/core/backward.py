@@ -65,7 +65,9 @@ def backpropagate(
                 accumulate(tensor, g)
         return
     handed = {id(g) for g in seeds.values()}
-    for leaf, g in walk(seeds, differentiable=differentiable, retain_graph=retain_graph).items():
+    found = walk(seeds, differentiable=differentiable, retain_graph=retain_graph)
+    for leaf in tuple(found):
+        g = found.pop(leaf)  # a leaf that cannot take the array has a copy: not all are to be in memory twice
         if isinstance(leaf, Leaf):
             receive(leaf, g, shared=id(g) in handed)
             handed.add(id(g))

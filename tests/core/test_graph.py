@@ -143,6 +143,23 @@ def test_gradients_accumulate_and_share_no_memory() -> None:
     assert x.grad.tolist() == [2.0, 2.0]
 
 
+def test_gradients_that_leaves_have_copies_of_are_let_go_one_by_one() -> None:
+    leaves = [leaf(1.0, 2.0) for _ in range(4)]
+    computed: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def view(g: np.ndarray) -> np.ndarray:
+        whole = np.stack([g, g])
+        computed.append(weakref.ref(whole))
+        return whole[0]
+
+    for x in leaves:
+        x.register_hook(lambda g: wrap(view(raw(g)), None))
+        x.register_post_accumulate_grad_hook(lambda x: alive.append(sum(array() is not None for array in computed)))
+    sum((x * x).sum() for x in leaves).backward()
+    assert alive == [4, 3, 2, 1] and [x.grad.tolist() for x in leaves] == [[2.0, 4.0]] * 4
+
+
 def test_leaves_that_get_the_same_array_share_no_memory() -> None:
     x, y, w = leaf(1.0, 2.0), leaf(1.0, 2.0), leaf(3.0, 4.0)
     ((x + y) * w).sum().backward()  # add hands one array to both
