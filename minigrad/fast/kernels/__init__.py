@@ -4,7 +4,7 @@ from . import (
     affine,
     attention,
     batch_norm,
-    convolution,
+    conv,
     cross_entropy,
     embedding,
     layer_norm,
@@ -17,6 +17,6 @@ from . import (
 )  # fmt: skip
 
 __all__ = [
-    "affine", "attention", "batch_norm", "convolution", "cross_entropy", "embedding", "layer_norm",
+    "affine", "attention", "batch_norm", "conv", "cross_entropy", "embedding", "layer_norm",
     "linear_cross_entropy", "pooling", "products", "recurrent", "softmax", "sums",
 ]  # fmt: skip
