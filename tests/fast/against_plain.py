@@ -32,6 +32,9 @@ def numbers(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
 
 
+BATCH_LAST, CHANNELS_LAST = (2, 1, 3, 0), (0, 2, 3, 1)  # orders in which memory may hold (N, C, H, W)
+
+
 def lying(order: tuple[int, ...] | None, *shape: int, seed: int = 0) -> np.ndarray:
     """Numbers of that shape, whose dimensions memory holds in another order."""
     if order is None:

@@ -14,12 +14,20 @@ pytest.importorskip("scipy")
 import minigrad as mg  # noqa: E402 - after the skips
 from minigrad.nn import functional as F  # noqa: E402
 from minigrad.nn.kernels.normalization.batch import batch_norm  # noqa: E402
-from tests.fast.against_plain import agree, declines, from_several_threads, lying, numbers, same  # noqa: E402
+from tests.fast.against_plain import (  # noqa: E402
+    BATCH_LAST,
+    CHANNELS_LAST,
+    agree,
+    declines,
+    from_several_threads,
+    lying,
+    numbers,
+    same,
+)
 
 pytestmark = pytest.mark.usefixtures("enabled")
 
 
-BATCH_LAST, CHANNELS_LAST = (2, 1, 3, 0), (0, 2, 3, 1)
 CASES: list[tuple[Any, tuple[int, ...], tuple[int, ...]]] = [
     (None, (2, 1), (0,)),
     (None, (70, 33), (0,)),
