@@ -65,8 +65,9 @@ def _normalised() -> None:
 
 def _convolutional() -> None:
     for pool in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
-        layers = [nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), pool, nn.Conv2d(4, 8, 3, stride=2)]
-        _train(nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(8 * 3 * 3, 4)), randn(4, 1, 16, 16), _labels)
+        first = [nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.BatchNorm2d(8), nn.ReLU()]
+        second = [nn.Conv2d(8, 16, 1), nn.ReLU(), nn.Conv2d(16, 8, 3, stride=2), nn.ReLU(), nn.Flatten()]
+        _train(nn.Sequential(*first, pool, *second, nn.Linear(8 * 3 * 3, 4)), randn(4, 1, 16, 16), _labels)
 
 
 def _embedded() -> None:
