@@ -16,7 +16,7 @@ from ..pool import settings
 from ..products import gemm, product
 
 f32 = np.float32
-_WORK = 1 << 18  # multiplications: fewer are done before another thread has taken its part
+_WORK = 1 << 19  # multiplications: fewer are done before another thread has taken its part
 
 
 def _shared(a: Any, b: Any) -> Any:

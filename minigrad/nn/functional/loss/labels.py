@@ -119,7 +119,7 @@ def labelled(
 
 def _kept(name: str, labels: Array, classes: int, ignore_index: int, target: Array) -> Array | None:
     """Which rows count, or None for all; refuses labels that are neither a class nor ``ignore_index``."""
-    valid = not labels.size or (labels.min() >= 0 and labels.max() < classes)
+    valid = not labels.size or labels.view(np.uintp).max() < classes  # below 0 are large ones
     if valid and not 0 <= ignore_index < classes:
         return None
     kept = labels != ignore_index
