@@ -43,7 +43,8 @@ class Primitive:
         outputs: names of the outputs. With several, ``forward`` returns ``(*outputs, *residuals)``, and ``g`` is a
             tuple with the gradient of each, or None.
         broadcasts: whether inputs broadcast, so that gradients are summed down to the shape of their input.
-        residuals: name -> how to rebuild it, differentiably, from inputs and static arguments. A residual is a value
+        residuals: name -> how to rebuild it, differentiably, from inputs and static arguments, which are kept for that;
+            None for a choice, such as which element is the largest, that has no derivative. A residual is a value
             that is expensive to compute again; a rule has no other access to what ``forward`` had in hand.
         cure: what to tell someone whose arguments do not fit.
     """
@@ -57,7 +58,7 @@ class Primitive:
         inputs: tuple[str, ...] | None = None,
         outputs: tuple[str, ...] = ("out",),
         broadcasts: bool = False,
-        residuals: dict[str, Rule] | None = None,
+        residuals: dict[str, Rule | None] | None = None,
         doc: str | None = None,
         cure: str = "",
     ) -> None:

@@ -41,7 +41,9 @@ class Saving:
         self._joint = op.joint_rule is not None  # one rule serves all inputs
         self.selects = self._joint and "needed" in asks[0]
         self._asks = [tuple(name for name in ask if name != "needed" or not self.selects) for ask in asks]
-        self._rebuilds = {name: tuple(inspect.signature(f).parameters) for name, f in op.residuals.items()}
+        self._rebuilds = {
+            name: tuple(inspect.signature(rebuild).parameters) for name, rebuild in op.residuals.items() if rebuild
+        }
         asked = self._with_parts(self._asks)
         shapes = ("shapes",) if op.variadic else tuple(f"{name}_shape" for name in op.inputs)
         self._available = (*op.inputs, *op.outputs, *op.residuals, *op.static, *shapes)
@@ -89,11 +91,9 @@ class Saving:
         """
         op = self._op
         found = dict(zip(self.names, saved, strict=True))
-        given = {name: value for name, value in found.items() if name not in op.residuals}
+        given = {name: value for name, value in found.items() if name not in self._rebuilds}
         refuse_overwritten(op.shown, given, op.outputs, node.born)
-        for name, rebuild in op.residuals.items():
-            if hasattr(found.get(name), "dtype") and overwritten(found[name], node.born):
-                found[name] = rebuild(*[found[part] for part in self._rebuilds[name]])
+        self._rebuild(found, lambda value: hasattr(value, "dtype") and overwritten(value, node.born))
         return tuple(found.values())
 
     def lifted(self, node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -108,10 +108,15 @@ class Saving:
                 found[name] = wrap(value, whole)
             else:
                 found[name] = value
-        for name, rebuild in op.residuals.items():
-            if found.get(name) is not None:
-                found[name] = rebuild(*[found[part] for part in self._rebuilds[name]])
+        self._rebuild(found, lambda value: value is not None)
         return tuple(found.values())
+
+    def _rebuild(self, found: dict[str, Any], concerned: Callable[[Any], bool]) -> None:
+        """Put new ones in the place of the residuals concerned."""
+        for name, parts in self._rebuilds.items():
+            if concerned(found.get(name)):
+                rebuild: Any = self._op.residuals[name]
+                found[name] = rebuild(*[found[part] for part in parts])
 
 
 def _picker(positions: list[int]) -> Pick:

@@ -360,6 +360,20 @@ def test_a_residual_in_the_memory_of_the_output_is_rebuilt_once_that_is_overwrit
         del REGISTRY["exp_for_a_test"]
 
 
+def test_a_residual_without_a_derivative_needs_no_inputs() -> None:
+    op = Primitive(lambda x: (np.abs(x), np.sign(x)), name="abs_for_a_test", residuals={"sign": None})
+    op.rule(x=lambda g, sign: g * sign)
+    try:
+        x = leaf(1.0, -2.0)
+        out = op(x * x * x)
+        assert [part.tolist() for part in out._node.saved] == [[1.0, -1.0]]
+        (first,) = grad(out.sum(), x, create_graph=True)
+        (second,) = grad(first.sum(), x)
+        assert first.tolist() == [3.0, -12.0] and second.tolist() == [6.0, 12.0]
+    finally:
+        del REGISTRY["abs_for_a_test"]
+
+
 def test_the_teaching_idiom() -> None:
     w = leaf(4.0)
     for _ in range(3):

@@ -216,6 +216,13 @@ def test_layer_norm_keeps_its_input_and_two_numbers_of_every_row():
     assert sorted(part.shape for part in kept if isinstance(part, np.ndarray)) == [(4, 5, 60), (20, 1), (20, 1)]
 
 
+def test_batch_norm_keeps_its_input_and_two_numbers_of_every_channel():
+    x = Tensor(RNG(0).standard_normal((4, 3, 5, 5)), requires_grad=True)
+    (whole,) = F.batch_norm(x + 0, None, None, training=True)._node.parents
+    kept = [part for part in whole.saved if isinstance(part, np.ndarray)]
+    assert sorted(part.shape for part in kept) == [(1, 3, 1, 1), (1, 3, 1, 1), (4, 3, 5, 5)]
+
+
 ONE = Tensor(np.ones((1, 3), np.float32))
 BAD = [
     (lambda: nn.BatchNorm1d(3)(ONE), ValueError, r"more than one value per channel, got input shape \(1, 3\); use a"),

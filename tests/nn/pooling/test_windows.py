@@ -26,6 +26,13 @@ def test_indices_cost_no_second_search(monkeypatch, recorded):
     assert found == [3, 2]
 
 
+def test_only_the_winners_are_kept():
+    x = Tensor(np.arange(24.0).reshape(1, 1, 4, 6), requires_grad=True)
+    pooled = F.max_pool2d(x + 0, 2)
+    (winner,) = [part for part in pooled._node.saved if isinstance(part, np.ndarray)]
+    assert winner.dtype.kind in "bu" and winner.shape == pooled.shape
+
+
 def test_gradcheck():
     x = Tensor(np.random.default_rng(0).permutation(2 * 7 * 8).reshape(2, 7, 8) / 10.0, requires_grad=True)
     assert autograd.gradcheck(lambda x: F.max_pool2d(x, 3, 2, 1), x)
