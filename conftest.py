@@ -19,8 +19,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
     One that skips without PyTorch would stay half loaded.
     """
-    if "fast" in collection_path.parts and importlib.util.find_spec("numba") is None:
-        return True if FAST in collection_path.parents else None
+    if FAST in collection_path.parents and importlib.util.find_spec("numba") is None:
+        return True
     helper = TESTS in collection_path.parents and collection_path.suffix == ".py"
     return True if helper and not collection_path.name.startswith("test_") else None
 
