@@ -30,7 +30,8 @@ def _runs(x: Any, center: Any, scale: Any, shift: Any, out: Any) -> None:
 
 
 @compiled(parallel=True, exact=True)
-def _columns(x: Any, center: Any, scale: Any, shift: Any, out: Any, step: int) -> None:
+def affine_of_columns(x: Any, center: Any, scale: Any, shift: Any, out: Any, step: int) -> None:
+    """(x - center) · scale + shift with numbers for each column, which take part ``step`` rows at a time."""
     outer, groups, inner, kept = x.shape
     parts = (inner + step - 1) // step
     for item in prange(outer * groups * parts):
@@ -58,7 +59,7 @@ def _(x: ndarray, center: Any, scale: Any, shift: Any) -> Any:
     if fold.in_runs:
         settings.launch(_runs, *arguments)
     else:
-        settings.launch(_columns, *arguments, min(FEW, -(-fold.sizes[2] // settings.threads)))
+        settings.launch(affine_of_columns, *arguments, min(FEW, -(-fold.sizes[2] // settings.threads)))
     return out
 
 

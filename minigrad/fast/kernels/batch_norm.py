@@ -22,6 +22,7 @@ from ..folds import (
 )
 from ..layout import FLOAT, dense_like
 from ..pool import settings
+from .affine import affine_of_columns
 
 f32 = np.float32
 
@@ -100,25 +101,12 @@ def _merged(means: Any, squares: Any, step: int, inner: int, mean: Any, variance
             mean[k, j], variance[k, j] = middle[j], square[j]
 
 
-@compiled(parallel=True)
-def _normalised_lines(x: Any, mean: Any, scale: Any, shift: Any, step: int, out: Any) -> None:
-    outer, groups, inner, kept = x.shape
-    parts = (inner + step - 1) // step
-    for item in prange(outer * groups * parts):
-        a, k, p = item // parts // groups, item // parts % groups, item % parts
-        middle, factor, constant = mean[k], scale[k], shift[k]
-        for i in range(p * step, min(p * step + step, inner)):
-            line, result = x[a, k, i], out[a, k, i]
-            for j in range(kept):
-                result[j] = (line[j] - middle[j]) * factor[j] + constant[j]
-
-
 def _lines(fold: Fold, x: Any, weight: Any, bias: Any, eps: float, statistics: ndarray, out: Any) -> None:
     mean, variance = statistics
     step, (means, squares) = _parts(fold)
     settings.launch(_statistics, x, step, means, squares)
     settings.launch(_merged, means, squares, step, fold.sizes[2], mean, variance)
-    settings.launch(_normalised_lines, x, mean, _roots(variance, eps) * weight, bias, step, out)
+    settings.launch(affine_of_columns, x, mean, _roots(variance, eps) * weight, bias, out, step)
 
 
 def _roots(variance: Any, eps: float) -> Any:
