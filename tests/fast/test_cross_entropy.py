@@ -36,6 +36,8 @@ def test_labels(shape: tuple[int, int]) -> None:
     _, norm = agree("cross_entropy_of_labels", x, labels=y)
     agree("softmax_minus_one_hot", numbers(shape[0]), x, labels=y, norm=norm)
     agree("softmax_minus_one_hot", np.broadcast_to(np.float32(0.25), shape[:1]), x, labels=y)
+    for reduction in ("mean", "sum"):
+        agree("cross_entropy_of_labels", x, labels=y, reduction=reduction)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -14,7 +14,9 @@ SPELLED = {
 }
 
 SAMPLES: dict[str, list[Sample]] = {
-    "cross_entropy_of_labels": [((normal(4, 3),), {"labels": np.array([0, 2, 2, 1])})],
+    "cross_entropy_of_labels": [
+        ((normal(4, 3),), {"labels": np.array([0, 2, 2, 1]), "reduction": r}) for r in ("none", "mean", "sum")
+    ],
     "binary_cross_entropy_of_logits": [((normal(4, 3), probabilities(4, 3)), {})],
     "binary_cross_entropy_of_probabilities": [((probabilities(4, 3), probabilities(4, 3) / 2), {})],
     "huber": [((3 * normal(4, 3),), {"delta": 1.0}), ((normal(4, 3),), {"delta": 10.0})],

@@ -15,6 +15,7 @@ from ...nn.kernels.loss.cross_entropy import (
     Norm,
     cross_entropy_of_labels,
     cross_entropy_of_probabilities,
+    reduced,
     softmax_minus_one_hot,
     softmax_minus_target,
 )
@@ -75,13 +76,13 @@ def _are_weights(weight: Any, logits: ndarray) -> bool:
 
 # --- labels -----------------------------------------------------------------------------------------------------------
 @cross_entropy_of_labels.fast()
-def _(logits: ndarray, *, labels: Any) -> Any:
+def _(logits: ndarray, *, labels: Any, reduction: str = "none") -> Any:
     known = places(labels, logits.shape[1]) if _are_scores(logits) else None
     if known is None or known.shape != logits.shape[:1]:
         return NotImplemented
     norm = _norm_of(logits)
     right = logits[np.arange(len(known)), known]
-    return np.log(norm.total[:, 0]) - (right - norm.top[:, 0]), norm
+    return reduced(np.log(norm.total[:, 0]) - (right - norm.top[:, 0]), reduction), norm
 
 
 @compiled(parallel=True)

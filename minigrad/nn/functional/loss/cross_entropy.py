@@ -148,7 +148,10 @@ def _of_labels(found: Labelled, weight: Any, reduction: str, label_smoothing: fl
         smoothed = _smoothed(found.rows, found.labels, label_smoothing, weight)
         losses = cross_entropy_of_probabilities(found.rows, smoothed)
     else:
-        losses = cross_entropy_of_labels(found.rows, labels=found.labels)
+        at_once = reduction if weight is None else "none"
+        losses = cross_entropy_of_labels(found.rows, labels=found.labels, reduction=at_once)
+        if at_once != "none":
+            return losses
         if weight is not None:
             losses = losses * weight[found.labels]
     if reduction == "mean" and weight is not None:

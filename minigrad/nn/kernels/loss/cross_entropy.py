@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....core.arrays import sum_along
+from ....core.broadcasting import broadcast
 from ....core.declare import primitive
 from ....core.tensor import raw
 from ....ops.reduce.sums import sum_
@@ -130,21 +131,39 @@ softmax_minus_one_hot.rule(
 
 
 @primitive(shown="cross_entropy", residuals={"norm": lambda logits: norm_of(raw(logits))[0]})
-def cross_entropy_of_labels(logits: Any, *, labels: Any) -> Any:
-    """-log softmax(logits)[label] for every row, in nats.
+def cross_entropy_of_labels(logits: Any, *, labels: Any, reduction: str = "none") -> Any:
+    """-log softmax(logits)[label] for every row, in nats, or their ``"mean"`` or ``"sum"``.
 
     Shapes:
         logits: (rows, classes).
         labels: (rows,) integers in [0, classes).
-        result: (rows,).
+        result: (rows,) or ().
     """
     norm, _ = norm_of(logits)
     rows = np.arange(labels.shape[0], like=labels)
-    return np.log(norm.total[:, 0]) - (logits[rows, labels] - norm.top[:, 0]), norm
+    losses = np.log(norm.total[:, 0]) - (logits[rows, labels] - norm.top[:, 0])
+    return reduced(losses, reduction), norm
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The losses of rows, their ``"mean"`` or their ``"sum"``."""
+    if reduction == "none":
+        return losses
+    total = sum_along(losses, None, False)
+    return total / losses.size if reduction == "mean" else total
+
+
+def of_rows(g: Any, rows: int, reduction: str) -> Any:
+    """The gradient of the loss of every row, from that of what ``reduced`` made of them."""
+    if reduction == "none":
+        return g
+    return broadcast((g / rows if reduction == "mean" else g).reshape(1), (rows,))
 
 
 cross_entropy_of_labels.rule(
-    logits=lambda g, logits, labels, norm: softmax_minus_one_hot(g, logits, labels=labels, norm=norm)
+    logits=lambda g, logits, labels, norm, reduction: softmax_minus_one_hot(
+        of_rows(g, labels.shape[0], reduction), logits, labels=labels, norm=norm
+    )
 )
 
 
