@@ -16,7 +16,7 @@ from .guard import guarded
 
 def install(primitives: Iterable[Primitive]) -> None:
     """Run kernels: those declared with ``@primitive.fast``, and loops compiled from what is elementwise."""
-    run.compiled = optimizers.update
+    run.compiled = optimizers.Update
     for op in primitives:
         for of, plain in _parts(op).items():
             kernel = op.kernels.get(of)

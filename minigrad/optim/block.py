@@ -107,14 +107,18 @@ class Gathered:
         calls: list[Callable[[], Any]] = []
         for i, (function, inputs, out) in enumerate(program.steps):
             if i == program.apart:
-                pieces = [self._pieces(registers[register]) if register else self._values for register in inputs]
-                calls.append(functools.partial(_for_each, function, *pieces, self._values))
+                parts = [pieces(registers[register], self._values) if register else self._values for register in inputs]
+                calls.append(functools.partial(for_each, function, *parts, self._values))
             else:
                 arguments = [registers[register] for register in inputs]
                 calls.append(functools.partial(function, *arguments, out=registers[out]))
         if program.apart is None:
             gather = functools.partial(np.concatenate, self._values, axis=None, out=gathered)
-            calls = [gather, *calls, functools.partial(_for_each, np.copyto, self._values, self._pieces(gathered))]
+            calls = [
+                gather,
+                *calls,
+                functools.partial(for_each, np.copyto, self._values, pieces(gathered, self._values)),
+            ]
         self._calls = calls
 
     def update(self, gradients: Gradients) -> None:
@@ -122,15 +126,6 @@ class Gathered:
         np.concatenate(gradients[self._members], axis=None, out=self._gradients)
         for call in self._calls:
             call()
-
-    def _pieces(self, array: Array) -> Iterable[Array]:
-        """The part of each parameter in an array, in its shape; a single number is part of all."""
-        if not array.shape:
-            return itertools.repeat(array)
-        ends = itertools.accumulate([value.size for value in self._values])
-        return [
-            array[end - value.size : end].reshape(value.shape) for end, value in zip(ends, self._values, strict=True)
-        ]
 
 
 def blocks_of(first: int, values: list[Array], state: list[Array], room: Room) -> Iterator[Rows | Gathered]:
@@ -173,6 +168,14 @@ def _neighbours(values: list[Array]) -> list[slice]:
     return found
 
 
-def _for_each(function: Any, *arguments: Iterable[Any]) -> None:
+def pieces(array: Array, values: list[Array]) -> Iterable[Array]:
+    """The part of each parameter in an array, in its shape; a single number is part of all."""
+    if not array.shape:
+        return itertools.repeat(array)
+    ends = itertools.accumulate([value.size for value in values])
+    return [array[end - value.size : end].reshape(value.shape) for end, value in zip(ends, values, strict=True)]
+
+
+def for_each(function: Any, *arguments: Iterable[Any]) -> None:
     """Call a function of NumPy's for many small arrays, in a loop that Python does not run itself."""
     deque(map(function, *arguments), 0)

@@ -14,12 +14,12 @@ from .reading import Text
 
 Part = tuple[Text, Mapping[str, Any]]  # a text, and its numbers by name
 
-# Every update of values passes through ``Run.update``, and there first through this function where one is set: here
-# minigrad.fast takes over, with a loop compiled from the same texts. It gets the parts (each text continues with what
-# the one before returned, and its numbers are what float() takes), then the parameters and their gradients, each in
-# memory of its own, then the buffers, which hold the same parameters one behind the other; all but the gradients are to
-# be overwritten. It returns whether it has done so: else, as for other dtypes, layouts and devices, NumPy does it.
-compiled: Callable[[Sequence[Part], list[Array], list[Array], list[Array]], bool] | None = None
+# Here minigrad.fast takes over, where it is enabled. Of parameters, each in memory of its own, and of buffers that hold
+# the same parameters one behind the other, it makes a function that gets the parts of every update (each text continues
+# with what the one before returned, and its numbers are what float() takes) and the gradients. That overwrites both and
+# returns True; or False, as for other dtypes, layouts and devices, and NumPy does it.
+Update = Callable[[Sequence[Part], list[Array]], bool]
+compiled: Callable[[list[Array], list[Array]], Update] | None = None
 
 
 class Run:
@@ -39,6 +39,7 @@ class Run:
         self.numbers, self._members, self._values, self._state = numbers, members, values, state
         self._like = room.like
         self._blocks = list(blocks_of(members.start, values, state, room))
+        self._compiled: Update | None = None
         self._program: Program | None = None
         self._numbers: list[Array] = []
 
@@ -52,8 +53,11 @@ class Run:
         """
         texts = tuple([(text, tuple(numbers)) for text, numbers in parts])
         program = program_of(texts, len(self._state) + 2, self._like.dtype)  # refuses what no update rule may be
-        if compiled is not None and compiled(parts, self._values, gradients[self._members], self._state):
-            return
+        if compiled is not None:
+            if self._compiled is None:
+                self._compiled = compiled(self._values, self._state)
+            if self._compiled(parts, gradients[self._members]):
+                return
         numbers = program.numbers([number for _, numbers in parts for number in numbers.values()])
         if program is not self._program:
             self._program = program

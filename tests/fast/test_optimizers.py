@@ -61,11 +61,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each update was served."""
     answers: list[bool] = []
 
-    def update(*arguments: Any) -> bool:
-        answers.append(optimizers.update(*arguments))
-        return answers[-1]
+    class Watched(optimizers.Update):
+        def __call__(self, *arguments: Any) -> bool:
+            answers.append(super().__call__(*arguments))
+            return answers[-1]
 
-    monkeypatch.setattr(run, "compiled", update)
+    monkeypatch.setattr(run, "compiled", Watched)
     return answers
 
 

@@ -31,9 +31,8 @@ def pushed(convert: Any = lambda array: array) -> list[Parameter]:
 def test_every_update_passes_through_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Any] = []
 
-    def compiled(parts: Any, values: Any, gradients: Any, state: Any) -> bool:
-        calls.append((parts, values, gradients, state))
-        return False
+    def compiled(values: Any, state: Any) -> Any:
+        return lambda parts, gradients: calls.append((parts, values, gradients, state))  # None declines
 
     monkeypatch.setattr(run, "compiled", compiled)
     ours, plain = pushed(), pushed()
@@ -53,11 +52,14 @@ def test_every_update_passes_through_one_function(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def compiled(parts: Any, values: Any, gradients: Any, state: Any) -> bool:
-        for value, gradient in zip(values, gradients, strict=True):
-            value -= parts[-1][1]["rate"] * gradient
-        state[0][...] = np.concatenate(gradients, axis=None)
-        return True
+    def compiled(values: Any, state: Any) -> Any:
+        def update(parts: Any, gradients: Any) -> bool:
+            for value, gradient in zip(values, gradients, strict=True):
+                value -= parts[-1][1]["rate"] * gradient
+            state[0][...] = np.concatenate(gradients, axis=None)
+            return True
+
+        return update
 
     monkeypatch.setattr(run, "compiled", compiled)
     parameters = pushed()
