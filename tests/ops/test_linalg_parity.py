@@ -32,10 +32,21 @@ EMPTY = [
     ((3,), (0, 3, 2)),
     ((0, 2, 3), (3,)),
 ]
+COLUMNS_AND_ROWS = [
+    ((4, 1), (1, 3)),
+    ((1, 1), (1, 1)),
+    ((2, 3, 1), (1, 4)),
+    ((2, 3, 1), (2, 1, 4)),
+    ((3, 1), (5, 1, 2)),
+    ((0, 1), (1, 3)),
+    ((2, 1), (1, 0)),
+    ((1,), (1, 3)),
+    ((3, 1), (1,)),
+]
 
 
 @DTYPES
-@pytest.mark.parametrize(("a", "b"), PAIRS + EMPTY, ids=str)
+@pytest.mark.parametrize(("a", "b"), PAIRS + EMPTY + COLUMNS_AND_ROWS, ids=str)
 def test_matmul(a, b, dtype):
     compare(mg.matmul, torch.matmul, random(a, dtype), random(b, dtype, seed=1))
 

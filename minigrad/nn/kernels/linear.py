@@ -8,7 +8,7 @@ import numpy as np
 
 from ...core.arrays import one_precision
 from ...core.declare import primitive
-from ...ops.linalg import as_rows, times_matrix
+from ...ops.linalg import as_rows, matrix_product, times_matrix
 
 
 @primitive(
@@ -50,7 +50,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 linear.rule(
     input=lambda g, weight: times_matrix(g, weight),
     weight=lambda g, input: (
-        np.expand_dims(g, -1) * input if input.ndim == 1 else np.matmul(as_rows(g).T, as_rows(input))
+        np.expand_dims(g, -1) * input if input.ndim == 1 else matrix_product(as_rows(g).T, as_rows(input))
     ),
     bias=lambda g: g,
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....core.declare import primitive
+from ....ops.linalg import matrix_product
 from ....ops.reduce.sums import sum_
 from .steps import befores, check, copied, or_zeros, packed, plus, quarters, rejoined, resized, steps, unfilled
 
@@ -99,7 +100,7 @@ def gru(
     rows, width = x.shape[0], h0.shape[1]
     dtype = np.result_type(x.dtype, w_ih.dtype)
     gates = np.empty_like(x, shape=(rows, 4 * width), dtype=dtype)
-    np.matmul(x, _rotated(w_ih).T, out=gates[:, : 3 * width])
+    matrix_product(x, _rotated(w_ih).T, out=gates[:, : 3 * width])
     bias = None if b_ih is None else _rotated(b_ih)
     out = np.empty_like(gates, shape=(rows, width))
     recur = w_hh.T

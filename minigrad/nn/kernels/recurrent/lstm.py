@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....core.declare import primitive
+from ....ops.linalg import matrix_product
 from ....ops.reduce.sums import sum_
 from .steps import (
     befores,
@@ -109,7 +110,7 @@ def lstm(
     order = steps(sizes, reverse)
     rows, width = x.shape[0], h0.shape[1]
     factor, shift = gate_constants(w_ih.T, plain=2, gates=4)
-    gates = np.matmul(x, w_ih.T)
+    gates = matrix_product(x, w_ih.T)
     bias = None if b_ih is None else b_ih + b_hh
     cells = np.empty_like(gates, shape=(rows, width))
     out = np.empty_like(cells)

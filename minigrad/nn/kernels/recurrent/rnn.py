@@ -8,6 +8,7 @@ import numpy as np
 
 from ....core.declare import primitive
 from ....core.tensor import raw
+from ....ops.linalg import matrix_product
 from ....ops.reduce.sums import sum_
 from .steps import befores, check, copied, or_zeros, packed, plus, rejoined, resized, steps, unfilled
 
@@ -47,7 +48,7 @@ def rnn(
     """
     check(1, sizes, {"h0": h0}, w_hh, b_ih, b_hh)
     order = steps(sizes, reverse)
-    out = np.matmul(x, w_ih.T)
+    out = matrix_product(x, w_ih.T)
     bias = None if b_ih is None else b_ih + b_hh
     recur = w_hh.T
     ended: list[Any] = []
