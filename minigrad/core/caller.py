@@ -31,6 +31,7 @@ _COMPUTING = (
     "ops.trigonometric",
     "nn.kernels.linear",
     "nn.kernels.conv.convolution",
+    "fast.guard",
 )
 _MODULES = rf"minigrad\.({'|'.join(map(re.escape, _COMPUTING))})$"
 warnings.filterwarnings("error", r"(?!.* in cast).* encountered in ", RuntimeWarning, _MODULES)

@@ -43,11 +43,19 @@ np.exp(np.float32(1000))  # WARNS overflow encountered in exp
 
 
 @pytest.mark.plain
-def test_warnings_point_at_the_line_that_led_to_them(tmp_path: Path) -> None:
-    """With Python's filters as they are by default: every line is shown, where the user wrote it."""
+@pytest.mark.parametrize("fast", ["0", "1"])
+def test_warnings_point_at_the_line_that_led_to_them(fast: str, tmp_path: Path) -> None:
+    """With Python's filters as they are by default: every line is shown, where the user wrote it.
+
+    With compiled kernels too, for which these arrays are too small.
+    """
+    if fast == "1":
+        pytest.importorskip("numba")
+        pytest.importorskip("scipy")
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     environment = {**os.environ, "PYTHONPATH": str(Path(minigrad.__file__).parents[1])}
+    environment.update(MINIGRAD_FAST=fast, MINIGRAD_FAST_MINIMUM="")
     environment.pop("PYTHONWARNINGS", None)
     command = [sys.executable, str(script)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
