@@ -45,15 +45,17 @@ _folder: Path | None = None
 
 def _made() -> Path:
     home = os.environ.get("MINIGRAD_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    wanted = Path(home).expanduser() / "minigrad" / f"fast-{_digest()}"
+    wanted = Path(home, "minigrad", f"fast-{_digest()}")
     try:
+        wanted = wanted.expanduser()  # a RuntimeError for somebody without a home, as in containers
         wanted.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=wanted):
             return wanted
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         warn(
-            f"minigrad.fast cannot write to {wanted} ({error.strerror}), so that everything is compiled anew in every "
-            "run; name a folder that can be written in the environment variable MINIGRAD_CACHE"
+            f"minigrad.fast cannot write to {wanted} ({reason}), so that everything is compiled anew in every run; "
+            "name a folder that can be written in the environment variable MINIGRAD_CACHE"
         )
         return Path(tempfile.mkdtemp(prefix="minigrad-fast-"))
 
@@ -96,10 +98,19 @@ def _moved(function: Any) -> Any:
 def from_source(name: str, source: str) -> Any:
     """The function ``kernel`` of a generated module, which is written to the folder for Numba and for readers."""
     file = folder() / f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:16]}.py"
-    if not file.exists():
+    kept = file.exists() or _written(file, source)
+    names: dict[str, Any] = {"__name__": __name__}  # Numba wants a module that can be imported
+    exec(compile(source, str(file), "exec"), names)
+    return numba.njit(cache=kept, parallel=True, fastmath=_EXACT, **_OPTIONS)(names["kernel"])
+
+
+def _written(file: Path, source: str) -> bool:
+    """Write the file; False where that is not possible any more, and it has to do without."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)  # somebody may have cleared the cache meanwhile
         with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False) as new:
             new.write(source)
         os.replace(new.name, file)  # at once: another process may be reading
-    names: dict[str, Any] = {"__name__": __name__}  # Numba wants a module that can be imported
-    exec(compile(source, str(file), "exec"), names)
-    return numba.njit(cache=True, parallel=True, fastmath=_EXACT, **_OPTIONS)(names["kernel"])
+    except OSError:
+        return False
+    return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import nn, optim
 from ..core.arrays import get_default_dtype, set_default_dtype
-from ..core.modes import no_grad
+from ..core.modes import enable_grad, no_grad
 from ..nn import functional as F
 from ..ops.creation import arange, ones
 from ..ops.sampling import randn
@@ -21,8 +21,9 @@ def run(progress: bool) -> None:
     set_default_dtype("float32")
     settings.minimum = 0
     try:
-        for _, step in _bar(_STEPS, progress):
-            step()
+        with enable_grad():
+            for _, step in _bar(_STEPS, progress):
+                step()
     finally:
         settings.minimum = minimum
         set_default_dtype(dtype)
