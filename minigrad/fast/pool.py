@@ -43,8 +43,13 @@ class Pool:
     def start(self) -> None:
         """Hold the BLAS libraries to one thread, and start Numba's."""
         self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
-        self.launch(_nothing, 2)  # Numba chooses its threads when the first loop runs
-        if numba.threading_layer() == "workqueue":  # which ends the process when two threads call at once
+        try:
+            _nothing(2)  # Numba chooses its threads when the first loop runs
+            alone = numba.threading_layer() == "workqueue"  # which ends the process when two threads call at once
+        except BaseException:
+            self.stop()
+            raise
+        if alone:
             self._alone = threading.Lock()
 
     def stop(self) -> None:

@@ -13,6 +13,8 @@ from ..core.primitive import REGISTRY
 
 _PACKAGES = ("numba", "scipy", "threadpoolctl")
 _enabled = False
+_threads_run = False  # whether Numba's have been started
+_forked = False  # whether they were those of a parent
 
 
 def enable(minimum: int | None = None) -> None:
@@ -26,7 +28,8 @@ def enable(minimum: int | None = None) -> None:
             MINIGRAD_FAST_MINIMUM says, or else where they begin to pay.
 
     Raises:
-        ImportError: where Numba, SciPy or threadpoolctl is missing.
+        ImportError: where Numba, SciPy or threadpoolctl is missing, or does not run here.
+        RuntimeError: where no kernel can be compiled, or in a child by ``fork`` of a process that had kernels.
         ValueError: for a minimum below 0, or one of the environment that is no whole number.
 
     Example:
@@ -35,35 +38,68 @@ def enable(minimum: int | None = None) -> None:
         >>> mg.fast.is_enabled()  # doctest: +SKIP
         True
     """
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    if asked.isdigit() and "numba" not in sys.modules:
-        os.environ.setdefault("NUMBA_NUM_THREADS", asked)  # Numba reads it now, and again whenever it compiles
+    global _enabled, _threads_run
+    if _forked:
+        raise RuntimeError(
+            "kernels cannot be enabled in a child by fork of a process that had them: their threads did not survive; "
+            "start the child by multiprocessing.get_context('spawn'), or enable kernels in the children only"
+        )
+    least = _least(minimum)
+    _limit_threads()
     for package in _PACKAGES:
-        try:
-            importlib.import_module(package)
-        except ImportError as error:
-            raise ImportError(
-                f"minigrad.fast compiles with Numba and calls the BLAS of SciPy, and {package} is missing; install "
-                "them: pip install numba scipy threadpoolctl"
-            ) from error
-    from . import install, pool  # these import Numba
-
-    global _enabled
-    pool.settings.minimum = _least(minimum, pool.MINIMUM)
+        _import(package)
+    try:
+        from . import install, pool  # these import Numba
+    except Exception as error:
+        raise _cannot(error) from error
+    pool.settings.minimum = pool.MINIMUM if least is None else least
     if not _enabled:
-        pool.settings.start()
+        _threads_run = True
+        try:
+            pool.settings.start()
+        except Exception as error:  # whatever Numba, the compiler and the system have to say
+            raise _cannot(error) from error
         install.install(REGISTRY.values())
         _enabled = True
 
 
-def _least(minimum: int | None, default: int) -> int:
+def _limit_threads() -> None:
+    """Have Numba take as many threads as OpenMP was asked to."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if asked.isdecimal() and int(asked) and "numba" not in sys.modules:
+        os.environ.setdefault("NUMBA_NUM_THREADS", asked)  # Numba reads it now, and again whenever it compiles
+
+
+def _import(package: str) -> None:
+    uses, cure = "minigrad.fast compiles with Numba and calls the BLAS of SciPy", " ".join(_PACKAGES)
+    try:
+        importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{uses}, and {error.name} is missing; install them: pip install {cure}") from error
+    except Exception as error:  # made for another NumPy, say, or a library that cannot be loaded
+        raise ImportError(
+            f"{uses}, and {package} cannot be imported: {_first_line(error)}; bring them up to date: "
+            f"pip install --upgrade {cure}"
+        ) from error
+
+
+def _cannot(error: Exception) -> RuntimeError:
+    return RuntimeError(f"minigrad.fast cannot compile on this machine: {type(error).__name__}: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _least(minimum: int | None) -> int | None:
+    """The smallest size for kernels that was asked for."""
     asked = os.environ.get("MINIGRAD_FAST_MINIMUM", "")
     if minimum is not None:
         if minimum < 0:
             raise ValueError(f"minimum is a number of elements, 0 or more, got {minimum}; leave it out for the default")
         return minimum
     if not asked:
-        return default
+        return None
     if not asked.isdecimal():
         raise ValueError(
             f"MINIGRAD_FAST_MINIMUM is a number of elements, 0 or more, got {asked!r}; unset it for the default"
@@ -72,11 +108,14 @@ def _least(minimum: int | None, default: int) -> int:
 
 
 def enable_if_asked() -> None:
-    """Do what the environment variable MINIGRAD_FAST=1 asks for; without the packages, say so and go on."""
-    if os.environ.get("MINIGRAD_FAST", "0") not in ("", "0"):
+    """Do what the environment variable MINIGRAD_FAST=1 asks for; where that is impossible, say so and go on."""
+    asked = os.environ.get("MINIGRAD_FAST", "")
+    if asked not in ("", "0", "1"):
+        warn(f"MINIGRAD_FAST is 1 to enable kernels, or 0, got {asked!r}; they stay disabled")
+    if asked == "1":
         try:
             enable()
-        except ImportError as error:
+        except (ImportError, RuntimeError) as error:
             warn(f"MINIGRAD_FAST is set, but {error}")
 
 
@@ -135,8 +174,16 @@ def disabled() -> Iterator[None]:
     try:
         yield
     finally:
-        enable(minimum)
+        if not _forked:
+            enable(minimum)
 
 
-if hasattr(os, "register_at_fork"):  # threads do not survive a fork, and OpenMP ends a child that tries to use them
-    os.register_at_fork(after_in_child=disable)
+def _leave_threads_behind() -> None:
+    """In a child by fork: threads do not survive it, and OpenMP ends a process that tries to use them."""
+    global _forked
+    _forked = _forked or _threads_run
+    disable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_threads_behind)

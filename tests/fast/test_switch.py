@@ -63,6 +63,34 @@ def test_a_missing_package_is_named_and_the_environment_variable_goes_on_without
     assert "False 40000.0" in shown
 
 
+BROKEN = """
+    import sys
+
+    class Broken:
+        def find_spec(self, name, *rest):
+            if name == "numba":
+                raise {}("needs NumPy 1.0 or less\\nand so on")
+
+    sys.meta_path.insert(0, Broken())
+    import minigrad as mg
+    try:
+        mg.fast.enable()
+    except ImportError as error:
+        print(error)
+    print(mg.fast.is_enabled())
+"""
+
+
+@pytest.mark.parametrize("error", ["ImportError", "OSError"])
+def test_a_package_that_does_not_run_here_is_not_called_missing(error: str) -> None:
+    program = BROKEN.format(error)
+    told = "numba cannot be imported: needs NumPy 1.0 or less; bring them up to date: pip install --upgrade numba"
+    assert told in run(program)
+    shown = run(program, MINIGRAD_FAST="1")
+    assert "UserWarning: MINIGRAD_FAST is set, but" in shown and shown.count(told) == 2
+    assert "False" in shown and "missing" not in shown
+
+
 def needs_numba() -> None:
     pytest.importorskip("numba")
     pytest.importorskip("scipy")
@@ -108,6 +136,35 @@ def test_the_environment_variable_enables_and_sets_the_minimum() -> None:
     assert run("import minigrad as mg; print(mg.fast.is_enabled())", MINIGRAD_FAST="0") == "False\n"
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [{"NUMBA_THREADING_LAYER": "nonsense"}, {"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_NUM_THREADS": "0"}],
+    ids=str,
+)
+def test_where_nothing_can_be_compiled_it_is_said_and_the_plain_functions_run(environment: dict[str, str]) -> None:
+    needs_numba()
+    program = """
+        import minigrad as mg
+        from threadpoolctl import threadpool_info
+        print(mg.fast.is_enabled(), mg.tanh(mg.zeros(5)).sum().item())
+        assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {2}
+        try:
+            mg.fast.enable()
+        except (ImportError, RuntimeError) as error:
+            print("refused")
+    """
+    shown = run(program, MINIGRAD_FAST="1", OPENBLAS_NUM_THREADS="2", OMP_NUM_THREADS="2", **environment)
+    assert "False 0.0\nrefused\n" in shown and "UserWarning: MINIGRAD_FAST is set, but minigrad.fast" in shown
+
+
+def test_words_in_the_environment_that_are_no_answer() -> None:
+    program = "import minigrad as mg; print(mg.fast.is_enabled())"
+    shown = run(program, MINIGRAD_FAST="off")
+    assert "False\n" in shown and "MINIGRAD_FAST is 1 to enable kernels, or 0, got 'off'; they stay disabled" in shown
+    needs_numba()
+    assert run(program, MINIGRAD_FAST="1", OMP_NUM_THREADS="0").startswith("True\n")  # OpenMP takes it for none
+
+
 def test_libraries_of_products_have_one_thread_and_get_theirs_back() -> None:
     needs_numba()
     program = """
@@ -143,6 +200,29 @@ def test_a_child_after_a_fork_takes_the_plain_functions() -> None:
     assert run(program) == "0 True True\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_child_after_a_fork_is_refused_kernels_and_not_ended() -> None:
+    needs_numba()
+    program = """
+        import os, sys, warnings, minigrad as mg
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads beside a fork
+        mg.fast.enable(0)
+        with mg.fast.disabled():
+            child = os.fork()
+        if not child:
+            try:
+                mg.fast.enable()
+            except RuntimeError as error:
+                print(mg.fast.is_enabled(), error)
+            sys.stdout.flush()
+            os._exit(0)
+        print(os.waitpid(child, 0)[1], mg.fast.is_enabled())
+    """
+    refused, status = run(program).splitlines()
+    assert refused.startswith("False kernels cannot be enabled in a child by fork") and "'spawn'" in refused
+    assert status == "0 True"
+
+
 def test_ctrl_c_between_kernels_leaves_everything_usable() -> None:
     needs_numba()
     program = """
@@ -175,6 +255,29 @@ def test_a_folder_that_cannot_be_written_is_said_once() -> None:
     shown = run(program, MINIGRAD_CACHE="/dev/null")
     assert "5.0 5.0" in shown and shown.count("minigrad.fast cannot write to /dev/null") == 1
     assert "MINIGRAD_CACHE" in shown
+
+
+def test_who_has_no_home_is_told_so_too() -> None:
+    needs_numba()
+    shown = run("import minigrad as mg; mg.fast.enable()", MINIGRAD_CACHE="~nobody-of-this-name/kernels")
+    assert "minigrad.fast cannot write to ~nobody-of-this-name/kernels" in shown
+
+
+def test_a_cache_that_is_cleared_while_a_program_runs_is_made_anew(tmp_path: Path) -> None:
+    needs_numba()
+    program = """
+        import shutil, minigrad as mg
+        from minigrad.fast.compiler import folder
+        mg.fast.enable(0)
+        x = mg.zeros(5)
+        mg.tanh(x)
+        shutil.rmtree(folder())
+        print(mg.exp(x).sum().item(), any(folder().rglob("exp*.nbc")))
+        shutil.rmtree(folder())
+        folder().write_text("in the way")
+        print(mg.expm1(x).sum().item())
+    """
+    assert run(program, MINIGRAD_CACHE=str(tmp_path)) == "5.0 True\n0.0\n"
 
 
 def test_what_was_compiled_is_kept_for_the_next_run(tmp_path: Path) -> None:
@@ -227,7 +330,8 @@ def test_warming_up_needs_kernels_and_leaves_random_numbers_alone(monkeypatch: p
         mg.manual_seed(3)
         want = mg.rand(3).tolist()
         mg.manual_seed(3)
-        mg.fast.warm_up(progress=False)
+        with mg.no_grad():
+            mg.fast.warm_up(progress=False)
         assert mg.rand(3).tolist() == want and mg.get_default_dtype() == np.float32
     finally:
         if not was:
