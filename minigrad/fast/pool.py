@@ -36,13 +36,16 @@ class Pool:
     def __init__(self) -> None:
         self.minimum: float = MINIMUM
         self.threads: int = numba.config.NUMBA_NUM_THREADS
+        self._libraries: Any = None  # BLAS's
         self._limit: Any = None
         self._warned = False
         self._alone: Any = contextlib.nullcontext()
 
     def start(self) -> None:
         """Hold the BLAS libraries to one thread, and start Numba's."""
-        self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
+        self._libraries = ThreadpoolController().select(user_api="blas")
+        self._limit = self._libraries.limit(limits=1)
+        self._let_go()
         try:
             _nothing(2)  # Numba chooses its threads when the first loop runs
             alone = numba.threading_layer() == "workqueue"  # which ends the process when two threads call at once
@@ -55,6 +58,13 @@ class Pool:
     def stop(self) -> None:
         """Give the BLAS libraries their threads back."""
         self._limit.restore_original_limits()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Since its version 3.8 threadpoolctl heeds one Python thread alone, until this one says that it is done."""
+        for library in self._libraries.lib_controllers:
+            if hasattr(library, "clear_controlling_thread"):
+                library.clear_controlling_thread()
 
     def launch(self, kernel: Any, *arguments: Any) -> None:
         """Run a kernel.

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 from ..core.caller import warn
@@ -15,6 +16,9 @@ _PACKAGES = ("numba", "scipy", "threadpoolctl")
 _enabled = False
 _threads_run = False  # whether Numba's have been started
 _forked = False  # whether they were those of a parent
+_changing = threading.RLock()
+_blocks: set[object] = set()  # of disabled() that are open
+_minimum: int | None = None  # with which the last of them to end enables kernels again; None if it does not
 
 
 def enable(minimum: int | None = None) -> None:
@@ -45,22 +49,24 @@ def enable(minimum: int | None = None) -> None:
             "start the child by multiprocessing.get_context('spawn'), or enable kernels in the children only"
         )
     least = _least(minimum)
-    _limit_threads()
-    for package in _PACKAGES:
-        _import(package)
-    try:
-        from . import install, pool  # these import Numba
-    except Exception as error:
-        raise _cannot(error) from error
-    pool.settings.minimum = pool.MINIMUM if least is None else least
-    if not _enabled:
-        _threads_run = True
+    with _changing:
+        _blocks.clear()
+        _limit_threads()
+        for package in _PACKAGES:
+            _import(package)
         try:
-            pool.settings.start()
-        except Exception as error:  # whatever Numba, the compiler and the system have to say
+            from . import install, pool  # these import Numba
+        except Exception as error:
             raise _cannot(error) from error
-        install.install(REGISTRY.values())
-        _enabled = True
+        pool.settings.minimum = pool.MINIMUM if least is None else least
+        if not _enabled:
+            _threads_run = True
+            try:
+                pool.settings.start()
+            except Exception as error:  # whatever Numba, the compiler and the system have to say
+                raise _cannot(error) from error
+            install.install(REGISTRY.values())
+            _enabled = True
 
 
 def _limit_threads() -> None:
@@ -122,12 +128,13 @@ def enable_if_asked() -> None:
 def disable() -> None:
     """Run NumPy's functions again, and give the BLAS libraries their threads back."""
     global _enabled
-    if _enabled:
-        from . import install, pool
+    with _changing:
+        if _enabled:
+            from . import install, pool
 
-        install.remove(REGISTRY.values())
-        pool.settings.stop()
-        _enabled = False
+            install.remove(REGISTRY.values())
+            pool.settings.stop()
+            _enabled = False
 
 
 def warm_up(progress: bool = True) -> None:
@@ -156,7 +163,7 @@ def is_enabled() -> bool:
 
 @contextlib.contextmanager
 def disabled() -> Iterator[None]:
-    """A block in which NumPy's functions run; it concerns all threads.
+    """A block in which NumPy's functions run, in all threads: kernels wait for the last of such blocks to end.
 
     Example:
         >>> import minigrad as mg
@@ -164,23 +171,29 @@ def disabled() -> Iterator[None]:
         ...     mg.fast.is_enabled()
         False
     """
-    if not _enabled:
-        yield
-        return
-    from . import pool
+    global _minimum
+    block = object()
+    with _changing:
+        if _enabled:
+            from . import pool
 
-    minimum = int(pool.settings.minimum)
-    disable()
+            _minimum = int(pool.settings.minimum)
+            disable()
+        _blocks.add(block)
     try:
         yield
     finally:
-        if not _forked:
-            enable(minimum)
+        with _changing:
+            _blocks.discard(block)
+            if not _blocks and _minimum is not None and not _forked:
+                minimum, _minimum = _minimum, None
+                enable(minimum)
 
 
 def _leave_threads_behind() -> None:
     """In a child by fork: threads do not survive it, and OpenMP ends a process that tries to use them."""
-    global _forked
+    global _changing, _forked
+    _changing = threading.RLock()  # one of the threads may have held it
     _forked = _forked or _threads_run
     disable()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -110,6 +111,22 @@ def test_disabled_runs_the_plain_functions_and_enables_again(enabled: None) -> N
     assert mg.fast.is_enabled()
 
 
+def test_kernels_wait_for_the_last_block_of_several_threads(enabled: None) -> None:
+    with contextlib.ExitStack() as first, contextlib.ExitStack() as second:
+        first.enter_context(mg.fast.disabled())
+        second.enter_context(mg.fast.disabled())
+        first.close()
+        assert not mg.fast.is_enabled()
+        second.close()
+        assert mg.fast.is_enabled()
+    with mg.fast.disabled():
+        mg.fast.enable(0)  # the last word counts
+        with mg.fast.disabled():
+            assert not mg.fast.is_enabled()
+        assert mg.fast.is_enabled()
+    assert mg.fast.is_enabled()
+
+
 def test_every_forward_and_rule_is_what_was_declared_after_disabling() -> None:
     needs_numba()
     before = {name: (op.forward, list(op._rules)) for name, op in REGISTRY.items()}
@@ -168,7 +185,7 @@ def test_words_in_the_environment_that_are_no_answer() -> None:
 def test_libraries_of_products_have_one_thread_and_get_theirs_back() -> None:
     needs_numba()
     program = """
-        import minigrad as mg, scipy.linalg
+        import minigrad as mg, scipy.linalg, threading, time
         from threadpoolctl import threadpool_info
         threads = lambda: {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
         before = threads()
@@ -176,6 +193,16 @@ def test_libraries_of_products_have_one_thread_and_get_theirs_back() -> None:
         print(threads())
         with mg.fast.disabled():
             assert threads() == before
+        def blocks():
+            for _ in range(20):
+                with mg.fast.disabled():
+                    time.sleep(0.001)
+        several = [threading.Thread(target=blocks) for _ in range(4)]
+        for thread in several:
+            thread.start()
+        for thread in several:
+            thread.join()
+        assert mg.fast.is_enabled() and threads() == {1}
         mg.fast.disable()
         assert threads() == before
     """
