@@ -13,10 +13,11 @@ from ...compiler import compiled
 from ...layout import FLOAT
 from ...mathematics import INFINITY, exp
 from ...pool import settings
+from ...rows import top_of
 from ...stacks import is_stack, matrix, numbers, places, truths
 from ...tiles import multiply
 
-f32, i32 = np.float32, np.int32
+f32 = np.float32
 _BLOCK = 1 << 16  # weights of a block of queries, which stay in the cache of a core
 _ROWS = 128  # of a block, at most
 _CAUSAL_ROWS = 32  # likewise; small blocks leave out more of what no query sees
@@ -140,7 +141,7 @@ def weigh(
 @compiled(inline=True)
 def _softmax(row: Any) -> None:
     """The softmax of a vector, in place; of nothing but -inf it is 0."""
-    top = _top(row)
+    top = top_of(row)
     top = top if top > -INFINITY else f32(0)
     total = f32(0)
     for j in range(row.size):
@@ -150,18 +151,3 @@ def _softmax(row: Any) -> None:
     share = f32(1) / (total if total != f32(0) else f32(1))
     for j in range(row.size):
         row[j] *= share
-
-
-@compiled(inline=True)
-def _rank(bits: Any) -> Any:
-    """The bits of a float32 as an integer that grows with it, and back."""
-    return bits ^ ((bits >> i32(31)) & i32(0x7FFFFFFF))
-
-
-@compiled(inline=True)
-def _top(row: Any) -> Any:
-    """The largest number; by ranks, since loops over floats, among which may be NaN, take one at a time."""
-    top = i32(-(2**31))
-    for j in range(row.size):
-        top = max(top, _rank(f32(row[j]).view(np.int32)))
-    return i32(_rank(top)).view(np.float32)
