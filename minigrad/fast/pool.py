@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from pickle import UnpicklingError
 from typing import Any
 
 import numba
@@ -16,13 +17,23 @@ from numba.core.errors import NumbaError
 from threadpoolctl import ThreadpoolController
 
 from ..core.caller import warn
-from .compiler import compiled
+from .compiler import compiled, folder
 
 MINIMUM = 8192  # elements of the first array, below which NumPy's own call is as good
 
 
 class CannotCompileError(RuntimeError):
     """This machine does not compile a kernel; the plain function has to serve."""
+
+
+_DAMAGED = (EOFError, UnpicklingError)  # what was kept on disk
+_FAILURES = (NumbaError, OSError, *_DAMAGED)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, _DAMAGED):
+        return f"a file in {folder()} is damaged; delete that folder"
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 class Pool:
@@ -49,8 +60,10 @@ class Pool:
         try:
             _nothing(2)  # Numba chooses its threads when the first loop runs
             alone = numba.threading_layer() == "workqueue"  # which ends the process when two threads call at once
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if isinstance(error, _FAILURES):
+                raise CannotCompileError(_reason(error)) from error
             raise
         if alone:
             self._alone = threading.Lock()
@@ -75,11 +88,10 @@ class Pool:
         try:
             with self._alone:
                 kernel(*arguments)
-        except (NumbaError, OSError) as error:
+        except _FAILURES as error:
             if not self._warned:
                 self._warned = True
-                first = str(error).strip().splitlines()[0]
-                warn(f"minigrad.fast could not compile a kernel, and goes on with NumPy in its place: {first}")
+                warn(f"minigrad.fast could not compile a kernel, and goes on with NumPy in its place: {_reason(error)}")
             raise CannotCompileError(str(error)) from error
 
     def least(self, work: int) -> float:

@@ -90,7 +90,7 @@ def _import(package: str) -> None:
 
 
 def _cannot(error: Exception) -> RuntimeError:
-    return RuntimeError(f"minigrad.fast cannot compile on this machine: {type(error).__name__}: {_first_line(error)}")
+    return RuntimeError(f"minigrad.fast cannot compile on this machine: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -29,6 +29,9 @@ def run(program: str, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
+ALL_IN_KERNELS = {"MINIGRAD_FAST": "1", "MINIGRAD_FAST_MINIMUM": "0"}
+
+
 def test_nothing_is_imported_before_it_is_enabled() -> None:
     program = """
         import sys, minigrad as mg
@@ -318,6 +321,21 @@ def test_what_was_compiled_is_kept_for_the_next_run(tmp_path: Path) -> None:
     kept = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.nb*")}
     assert run(program, MINIGRAD_CACHE=str(tmp_path)) == first
     assert kept and kept == {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.nb*")}
+
+
+def test_a_damaged_cache_is_said_once_and_the_plain_function_serves(tmp_path: Path) -> None:
+    needs_numba()
+    program = """
+        import minigrad as mg
+        mg.fast.enable(0)
+        print(mg.tanh(mg.zeros(5)).sum().item(), mg.tanh(mg.zeros(5)).sum().item())
+    """
+    run(program, MINIGRAD_CACHE=str(tmp_path))
+    for pattern, said in (("tanh*.nbc", "could not compile a kernel"), ("*.nbi", "cannot compile on this machine")):
+        for file in tmp_path.rglob(pattern):
+            file.write_bytes(file.read_bytes()[:20])
+        shown = run(program.replace("mg.fast.enable(0)", ""), MINIGRAD_CACHE=str(tmp_path), **ALL_IN_KERNELS)
+        assert "0.0 0.0" in shown and shown.count(said) == 1 and "is damaged; delete that folder" in shown
 
 
 def test_a_kernel_that_cannot_be_compiled_is_said_once_and_the_plain_function_serves(
