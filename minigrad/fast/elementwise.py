@@ -16,6 +16,7 @@ from .symbols import NotElementwiseError
 from .texts import Loop, loop
 
 _WORK = 1 << 17  # additions for which NumPy takes as long as a loop, with its start
+_EXACT = 1 << 53  # whole numbers below are floats, too
 _VARIANTS = 8  # loops for other constants than before; a program that needs more has constants that vary
 
 
@@ -51,7 +52,7 @@ class Elementwise:
             return NotImplemented
         shape = largest.shape
         for place, value in enumerate((*values, *options.values())):
-            kind = type(value)
+            kind, varies = type(value), place < len(values) and place not in self._constants
             if kind is ndarray:
                 if value.shape == shape and (value.dtype is FLOAT or value.dtype.kind == "b"):
                     kinds.append(value.dtype.kind)
@@ -61,9 +62,9 @@ class Elementwise:
                 if value.ndim or value.dtype is not FLOAT:
                     return NotImplemented
                 value, kind = float(value), float
-            elif kind is np.float32:
+            elif kind is np.float32 or (kind is int and varies and abs(value) < _EXACT):
                 value, kind = float(value), float
-            if kind is float and place < len(values) and place not in self._constants:
+            if kind is float and varies:
                 kinds.append(float)
                 numbers.append(value)
             elif kind in _CONSTANT:

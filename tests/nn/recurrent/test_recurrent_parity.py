@@ -60,6 +60,13 @@ def test_layer(kind: str, num_layers: int, bidirectional: bool, bias: bool, batc
     same_modules(ours, theirs, inputs=[(2, 5, 3) if batch_first else (5, 2, 3), *hx])
 
 
+@pytest.mark.parametrize(("inputs", "batch"), [(1, 2), (1, 1), (3, 1)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_number_at_a_time(kind: str, inputs: int, batch: int) -> None:
+    ours, theirs, _ = both(kind, inputs, 4)
+    same_modules(ours, theirs, inputs=[(5, batch, inputs)])
+
+
 @pytest.mark.parametrize("given", BOTH)
 @pytest.mark.parametrize("batch_first", BOTH)
 @pytest.mark.parametrize("bidirectional", BOTH)
