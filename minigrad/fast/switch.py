@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-import sys
 import threading
 from collections.abc import Iterator
 
 from ..core.caller import warn
 from ..core.primitive import REGISTRY
+from .environment import cannot, least_of, limit_threads, require_packages
 
-_PACKAGES = ("numba", "scipy", "threadpoolctl")
 _enabled = False
 _threads_run = False  # whether Numba's have been started
 _forked = False  # whether they were those of a parent
@@ -48,69 +46,24 @@ def enable(minimum: int | None = None) -> None:
             "kernels cannot be enabled in a child by fork of a process that had them: their threads did not survive; "
             "start the child by multiprocessing.get_context('spawn'), or enable kernels in the children only"
         )
-    least = _least(minimum)
+    least = least_of(minimum)
     with _changing:
         _blocks.clear()
-        _limit_threads()
-        for package in _PACKAGES:
-            _import(package)
+        limit_threads()
+        require_packages()
         try:
             from . import install, pool  # these import Numba
         except Exception as error:
-            raise _cannot(error) from error
+            raise cannot(error) from error
         pool.settings.minimum = pool.MINIMUM if least is None else least
         if not _enabled:
             _threads_run = True
             try:
                 pool.settings.start()
             except Exception as error:  # whatever Numba, the compiler and the system have to say
-                raise _cannot(error) from error
+                raise cannot(error) from error
             install.install(REGISTRY.values())
             _enabled = True
-
-
-def _limit_threads() -> None:
-    """Have Numba take as many threads as OpenMP was asked to."""
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    if asked.isdecimal() and int(asked) and "numba" not in sys.modules:
-        os.environ.setdefault("NUMBA_NUM_THREADS", asked)  # Numba reads it now, and again whenever it compiles
-
-
-def _import(package: str) -> None:
-    uses, cure = "minigrad.fast compiles with Numba and calls the BLAS of SciPy", " ".join(_PACKAGES)
-    try:
-        importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        raise ImportError(f"{uses}, and {error.name} is missing; install them: pip install {cure}") from error
-    except Exception as error:  # made for another NumPy, say, or a library that cannot be loaded
-        raise ImportError(
-            f"{uses}, and {package} cannot be imported: {_first_line(error)}; bring them up to date: "
-            f"pip install --upgrade {cure}"
-        ) from error
-
-
-def _cannot(error: Exception) -> RuntimeError:
-    return RuntimeError(f"minigrad.fast cannot compile on this machine: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-def _least(minimum: int | None) -> int | None:
-    """The smallest size for kernels that was asked for."""
-    asked = os.environ.get("MINIGRAD_FAST_MINIMUM", "")
-    if minimum is not None:
-        if minimum < 0:
-            raise ValueError(f"minimum is a number of elements, 0 or more, got {minimum}; leave it out for the default")
-        return minimum
-    if not asked:
-        return None
-    if not asked.isdecimal():
-        raise ValueError(
-            f"MINIGRAD_FAST_MINIMUM is a number of elements, 0 or more, got {asked!r}; unset it for the default"
-        )
-    return int(asked)
 
 
 def enable_if_asked() -> None:
@@ -126,7 +79,12 @@ def enable_if_asked() -> None:
 
 
 def disable() -> None:
-    """Run NumPy's functions again, and give the BLAS libraries their threads back."""
+    """Run NumPy's functions again, and give the BLAS libraries their threads back.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.fast.disable()  # doctest: +SKIP
+    """
     global _enabled
     with _changing:
         if _enabled:
@@ -148,6 +106,12 @@ def warm_up(progress: bool = True) -> None:
 
     Raises:
         RuntimeError: if kernels are not enabled.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.fast.enable()  # doctest: +SKIP
+        >>> mg.fast.warm_up()  # doctest: +SKIP
+        Compiling: 100%|██████████| 8/8
     """
     if not _enabled:
         raise RuntimeError("there is nothing to warm up while kernels are disabled; call minigrad.fast.enable() before")
@@ -157,7 +121,14 @@ def warm_up(progress: bool = True) -> None:
 
 
 def is_enabled() -> bool:
-    """Whether compiled kernels run."""
+    """Whether compiled kernels run.
+
+    Example:
+        >>> import minigrad as mg
+        >>> with mg.fast.disabled():
+        ...     mg.fast.is_enabled()
+        False
+    """
     return _enabled
 
 
