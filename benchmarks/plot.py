@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +130,15 @@ def _key(name: str) -> Any:
 
 def curves(result: Result, figure: Any) -> Any:
     """A panel for each quantity that grows, both axes logarithmic; the exponents stand in the legends."""
-    count = len(result.curves)
-    drawn = figure.Figure(figsize=(4.4 * count + 0.4, 4.5), layout="constrained")
+    columns = min(len(result.curves), 2)
+    rows = math.ceil(len(result.curves) / columns)
+    drawn = figure.Figure(figsize=(4.6 * columns + 0.4, 3.8 * rows + 0.6), layout="constrained")
     drawn.suptitle("How the cost of a step grows", fontsize=14, weight="bold", color=INK, x=0.01, ha="left")
-    for axes, curve in zip(drawn.subplots(1, count, squeeze=False)[0], result.curves, strict=True):
+    places = drawn.subplots(rows, columns, squeeze=False).ravel()
+    for axes, curve in zip(places, result.curves, strict=False):
         _growth(axes, curve)
+    for axes in places[len(result.curves) :]:
+        axes.set_axis_off()
     drawn.supxlabel(caption(result), fontsize=7.5, color=FAINT, x=0.01, ha="left")
     return drawn
 

@@ -148,14 +148,28 @@ def curve_lines(curve: Curve) -> list[str]:
     return lines
 
 
+def curve_table(curves: Sequence[Curve], names: Sequence[str] = ()) -> list[str]:
+    """The exponents of all curves as Markdown, with the sizes that they were fitted over."""
+    columns = [name for name in curves[0].values if not names or name in (BASE, *names)]
+    lines = [
+        "| " + " | ".join(["exponent, by the number of", "from", *columns]) + " |",
+        "|---" * (len(columns) + 2) + "|",
+    ]
+    for curve in curves:
+        fitted = [f"{curve.exponent(name):.2f}" for name in columns]
+        start, end = curve.sizes[len(curve.sizes) // 2], curve.sizes[-1]
+        lines.append("| " + " | ".join([curve.title, f"{start:,} to {end:,}", *fitted]) + " |")
+    return [*lines, ""]
+
+
 def markdown(result: Result, names: Sequence[str] = ()) -> str:
-    """The rows as one table, with a caption that says when, where and with what.
+    """The rows as one table, and the curves as another, with a caption that says when, where and with what.
 
     Args:
         result: what was measured.
         names: the contestants with a column; all that took part if empty. The base always has one.
     """
-    lines: list[str] = []
+    lines = curve_table(result.curves, names) if result.curves else []
     for part, rows in parts(result.rows).items():
         taking_part = {name for row in rows for name in row.values}
         base = rows[0].base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,20 @@ def chained(library: Any, nodes: int) -> Step:
     return Problem(chain, leaves=leaves).step()
 
 
+def uncollected(library: Any, nodes: int) -> Step:
+    """The same chain, while Python does not look for cycles, which a graph does not have."""
+    step = chained(library, nodes)
+
+    def without() -> Any:
+        gc.disable()
+        try:
+            return step()
+        finally:
+            gc.enable()
+
+    return without
+
+
 def _perceptron(library: Any, widths: list[int], batch: int, activation: Any) -> Step:
     modules = []
     for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
@@ -58,6 +73,11 @@ CURVES: dict[str, tuple[str, Callable[[Any, int], Step], list[int]]] = {
         "operations on vectors of 8, in a chain",
         chained,
         [10**i * j for i in range(2, 6) for j in (1, 3)] + [10**6],
+    ),
+    "uncollected": (
+        "such operations, without the collector of cycles",
+        uncollected,
+        [10**i * j for i in range(2, 5) for j in (1, 3)] + [10**5],
     ),
 }
 

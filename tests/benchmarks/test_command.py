@@ -77,13 +77,13 @@ def test_scaling_prints_a_curve_and_its_exponent(tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr().out
     assert "depth: layers of 64 units" in printed and "exponent from" in printed
     stored = json.loads((tmp_path / "curves.json").read_text())
-    assert [curve["name"] for curve in stored["curves"]] == ["depth", "batch", "graph"]
+    assert [curve["name"] for curve in stored["curves"]] == ["depth", "batch", "graph", "uncollected"]
     assert stored["curves"][0]["sizes"] == [1, 2, 5]
 
 
 def test_curves_reach_as_far_as_they_promise() -> None:
     largest = {name: (sizes[0], sizes[-1]) for name, (_, _, sizes) in scaling.CURVES.items()}
-    assert largest == {"depth": (1, 100), "batch": (1, 4096), "graph": (100, 10**6)}
+    assert largest == {"depth": (1, 100), "batch": (1, 4096), "graph": (100, 10**6), "uncollected": (100, 10**5)}
 
 
 @pytest.mark.skipif(not memory.SUPPORTED, reason="peaks of memory are read from /proc")

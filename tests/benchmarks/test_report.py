@@ -93,6 +93,14 @@ def test_a_curve_shows_its_exponent() -> None:
     assert lines[-1].split() == ["exponent", "from", "1,000", "on", "1.00"]
 
 
+def test_curves_are_a_table_of_exponents() -> None:
+    assert report.markdown(result(curves=[CURVE])).splitlines()[:3] == [
+        "| exponent, by the number of | from | minigrad |",
+        "|---|---|---|",
+        "| operations | 1,000 to 10,000 | 1.00 |",
+    ]
+
+
 def test_markdown_says_when_where_and_with_what() -> None:
     table = report.markdown(result(rows=[ROW, PEAK, SIZE]), ["minigrad"])
     assert table.splitlines() == [
