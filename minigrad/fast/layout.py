@@ -60,7 +60,7 @@ def plain(*arrays: Any) -> bool:
     return all(type(a) is ndarray and a.dtype is FLOAT and a.flags.c_contiguous for a in arrays)
 
 
-def places(index: Any, end: int) -> ndarray | None:
+def indices(index: Any, end: int) -> ndarray | None:
     """Whole numbers as int64; None unless all lie in [0, end): a kernel reads where they point."""
     if type(index) is not ndarray or index.dtype.kind not in "iu" or not index.size:
         return None

@@ -20,7 +20,7 @@ from ...nn.kernels.loss.cross_entropy import (
     softmax_minus_target,
 )
 from ..compiler import compiled
-from ..layout import FLOAT, places, plain
+from ..layout import FLOAT, indices, plain
 from ..mathematics import exp
 from ..pool import settings
 from ..rows import finite_or_zero, sum_of_exponentials, top_of
@@ -77,7 +77,7 @@ def _are_weights(weight: Any, logits: ndarray) -> bool:
 # --- labels -----------------------------------------------------------------------------------------------------------
 @cross_entropy_of_labels.fast()
 def _(logits: ndarray, *, labels: Any, reduction: str = "none") -> Any:
-    known = places(labels, logits.shape[1]) if _are_scores(logits) else None
+    known = indices(labels, logits.shape[1]) if _are_scores(logits) else None
     if known is None or known.shape != logits.shape[:1]:
         return NotImplemented
     norm = _norm_of(logits)
@@ -102,7 +102,7 @@ def _softmax_minus_one_hot(weight: Any, logits: Any, labels: Any, top: Any, tota
 
 @softmax_minus_one_hot.fast()
 def _(weight: ndarray, logits: ndarray, *, labels: Any, norm: Norm | None = None) -> Any:
-    known = places(labels, logits.shape[1]) if _are_scores(logits) and _are_weights(weight, logits) else None
+    known = indices(labels, logits.shape[1]) if _are_scores(logits) and _are_weights(weight, logits) else None
     if known is None or known.shape != weight.shape:
         return NotImplemented
     top, total, _ = _norm_of(logits) if norm is None else norm

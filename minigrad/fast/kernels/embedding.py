@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from ...nn.kernels.embedding import add_rows, take_rows
 from ..compiler import compiled
-from ..layout import FLOAT, places, plain
+from ..layout import FLOAT, indices, plain
 from ..pool import settings
 
 _LINE = 16  # numbers of a line of the cache, which two threads should not share
@@ -30,7 +30,7 @@ def _take(table: Any, index: Any, out: Any) -> None:
 def _(table: ndarray, *, index: Any, padding: int | None = None, by_frequency: bool = False) -> Any:
     if not plain(table) or table.ndim != 2 or index.size * table.shape[1] < settings.least(_LARGE):
         return NotImplemented
-    numbers = places(index, len(table))
+    numbers = indices(index, len(table))
     if numbers is None:
         return NotImplemented
     out = np.empty((*index.shape, table.shape[1]), FLOAT)
@@ -59,7 +59,7 @@ def _add(values: Any, index: Any, width: int, table: Any) -> None:
 def _(values: ndarray, *, index: Any, rows: int) -> Any:
     if type(values) is not ndarray or values.dtype is not FLOAT or values.shape[: index.ndim] != index.shape:
         return NotImplemented
-    numbers, columns = places(index, rows), math.prod(values.shape[index.ndim :])
+    numbers, columns = indices(index, rows), math.prod(values.shape[index.ndim :])
     if numbers is None or not columns:
         return NotImplemented
     table = np.empty((rows, *values.shape[index.ndim :]), FLOAT)

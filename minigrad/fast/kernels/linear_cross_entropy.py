@@ -14,7 +14,7 @@ from ...nn.kernels.loss.linear_cross_entropy import (
     linear_cross_entropy_of_labels,
 )
 from ..compiler import compiled
-from ..layout import FLOAT, places, plain
+from ..layout import FLOAT, indices, plain
 from ..mathematics import exp, maximum
 from ..pool import settings
 from ..products import gemm
@@ -42,7 +42,7 @@ def _labels_of(x: Any, w: Any, b: Any, labels: Any) -> ndarray | None:
         return None
     if b is not None and not (plain(b) and b.shape == w.shape[:1]):
         return None
-    known = places(labels, len(w))
+    known = indices(labels, len(w))
     return known if known is not None and known.shape == x.shape[:1] else None
 
 
