@@ -50,7 +50,7 @@ def lint(loss: Tensor, model: Module | None = None) -> Report:
         >>> print(lint(nn.CrossEntropyLoss()(scores.softmax(dim=1), Tensor([0, 1, 2, 0]))))
         1 error. Looked at the graph.
         <BLANKLINE>
-        error: double-softmax in cross_entropy, of shape (4,)
+        error: double-softmax in cross_entropy, of shape ()
           found:    its logits are the output of softmax
           ...
     """
