@@ -142,6 +142,8 @@ def _one_like(number: Array) -> Array:
 
 def own(grad: Any, shared: bool = False) -> Tensor:
     """A gradient as a Tensor whose memory belongs to no other array."""
+    if type(grad) is np.ndarray and not shared and grad.base is None:
+        return wrap(grad, None)
     if isinstance(grad, Tensor):
         with Mode(grad_enabled, True):
             return grad.clone()

@@ -193,13 +193,13 @@ def walk(
     With ``only``, the gradients of those nodes are returned instead (None where the walk does not come by), and nothing
     is computed that they do not need.
     """
-    order = sorted(reachable(seeds), key=attrgetter("born"))
+    order = sorted(_operations(seeds), key=attrgetter("born"))
     found: dict[Node, Any] = {}
     needed = None
     if only is not None:
         found = dict.fromkeys(only)
         needed = _leading_to(found, order)
-    pending = dict(seeds)
+    pending = dict(seeds)  # in the end these are leaves
     sums: set[Node] = set()  # whose gradient is an array of our own, so that others are added to it in place
     token = grad_enabled.set(differentiable)
     try:
@@ -207,20 +207,13 @@ def walk(
             grad = pending.pop(node, None)
             if grad is None or (needed is not None and node not in needed):
                 continue
-            if isinstance(grad, Pending):
-                grad = grad.whole()
-            if node.hooks:
-                for hook in tuple(node.hooks.values()):
-                    grad = hook(grad)
-            op = node.op
-            if op is None:
-                found[node] = grad
-                continue
+            if node.hooks or isinstance(grad, Pending):
+                grad = _complete(node, grad)
             if needed is not None and node in found:
                 found[node] = grad
                 if needed.isdisjoint(node.parents):
                     continue
-            for parent, part in op.pull(node, grad, differentiable, needed):
+            for parent, part in node.op.pull(node, grad, differentiable, needed):  # type: ignore[union-attr]
                 known = pending.get(parent)
                 if known is None:
                     pending[parent] = part  # which others may hold too
@@ -233,9 +226,22 @@ def walk(
             if not retain_graph:
                 node.saved = None
             grad = known = part = None  # else the next operation would run with them in memory
+        for leaf in tuple(pending):
+            grad = pending.pop(leaf)
+            if needed is None or leaf in needed:
+                found[leaf] = _complete(leaf, grad) if leaf.hooks or isinstance(grad, Pending) else grad
     finally:
         grad_enabled.reset(token)
     return found
+
+
+def _complete(node: Node, grad: Any) -> Any:
+    """The gradient of a node as its rules, or the leaf, receive it: whole, and after its hooks."""
+    if isinstance(grad, Pending):
+        grad = grad.whole()
+    for hook in tuple(node.hooks.values()) if node.hooks else ():
+        grad = hook(grad)
+    return grad
 
 
 def _leading_to(goals: Iterable[Node], order: list[Node]) -> set[Node]:
@@ -245,6 +251,18 @@ def _leading_to(goals: Iterable[Node], order: list[Node]) -> set[Node]:
         if not needed.isdisjoint(node.parents):
             needed.add(node)
     return needed
+
+
+def _operations(roots: Iterable[Node]) -> set[Node]:
+    """The nodes that ``roots`` were computed from, themselves included, but for leaves."""
+    stack = [root for root in roots if root.op is not None]
+    seen = set(stack)
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is not None and parent.op is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return seen
 
 
 def reachable(roots: Iterable[Node]) -> set[Node]:
