@@ -108,7 +108,7 @@ def cross_entropy(
 def _check_target(shape: tuple[int, ...], target: Any) -> None:
     """Refuse a target that is neither labels nor probabilities for an input of this shape."""
     kind = target.dtype.kind
-    if kind == "f" and target.shape == shape:
+    if (kind in "iu" and target.shape == without_classes(shape)) or (kind == "f" and target.shape == shape):
         return
     if target.shape == shape:
         if shape != without_classes(shape):

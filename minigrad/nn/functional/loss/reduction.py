@@ -118,5 +118,5 @@ def check_temperature(name: str, temperature: Any) -> None:
 
 def check_share(name: str, what: str, value: Any) -> None:
     """Refuse a share outside [0, 1]."""
-    if not 0 <= numbers(name, **{what: value})[0] <= 1:
+    if not 0 <= (value if type(value) is float else numbers(name, **{what: value})[0]) <= 1:
         raise ValueError(f"{name}: {what} is a share between 0 and 1, got {value}")
