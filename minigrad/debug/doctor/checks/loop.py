@@ -11,15 +11,17 @@ from ..numbers import norm
 
 
 def left_over(exam: Examination) -> list[str]:
-    """Parameters to whose gradients those of earlier steps are added, and that move by the sum.
+    """Parameters, in the model's order, to whose gradients those of earlier steps are added, and that move by the sum.
 
     Gradients that are gathered for a later step are meant so, and those of Parameters that never move do no harm.
     """
     if len(exam.steps) < 3:
         return []
     found = []
-    for name, pairs in exam.steps[2].arrived.items():
-        fresh, total = pairs[0]
+    for name in exam.parameters:
+        if name not in exam.steps[2].arrived:
+            continue
+        fresh, total = exam.steps[2].arrived[name][0]
         moved = exam.steps[1].moved.get(name) and exam.steps[2].moved.get(name)
         if moved and norm(total - fresh) > 1e-3 * max(norm(fresh), 1e-12):
             found.append(name)
