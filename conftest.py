@@ -1,6 +1,7 @@
 """Names that every doctest may use without importing them."""
 
 import importlib.util
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ import numpy as np
 import pytest
 
 import minigrad
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and with them the programs that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent / "tests"
 FAST = Path(__file__).parent / "minigrad" / "fast"

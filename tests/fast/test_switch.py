@@ -275,6 +275,7 @@ def test_ctrl_c_between_kernels_leaves_everything_usable() -> None:
     assert run(program) == "interrupted\n2.0 2.0\n"
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_said_once() -> None:
     needs_numba()
     program = """
@@ -293,6 +294,7 @@ def test_who_has_no_home_is_told_so_too() -> None:
     assert "minigrad.fast cannot write to ~nobody-of-this-name/kernels" in shown
 
 
+@pytest.mark.slow
 def test_a_cache_that_is_cleared_while_a_program_runs_is_made_anew(tmp_path: Path) -> None:
     needs_numba()
     program = """
@@ -310,6 +312,7 @@ def test_a_cache_that_is_cleared_while_a_program_runs_is_made_anew(tmp_path: Pat
     assert run(program, MINIGRAD_CACHE=str(tmp_path)) == "5.0 True\n0.0\n"
 
 
+@pytest.mark.slow
 def test_what_was_compiled_is_kept_for_the_next_run(tmp_path: Path) -> None:
     needs_numba()
     program = """
@@ -323,6 +326,7 @@ def test_what_was_compiled_is_kept_for_the_next_run(tmp_path: Path) -> None:
     assert kept and kept == {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.nb*")}
 
 
+@pytest.mark.slow
 def test_a_damaged_cache_is_said_once_and_the_plain_function_serves(tmp_path: Path) -> None:
     needs_numba()
     program = """

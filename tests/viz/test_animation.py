@@ -105,7 +105,8 @@ def test_errors(monkeypatch):
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no browser is installed")
-@pytest.mark.parametrize("step", [pytest.param(0, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [0, 2])
 def test_a_browser_shows_a_step(tmp_path, step):
     page = animate_backward(*twice()).save(tmp_path / "steps.html")
     switches = [
