@@ -81,3 +81,16 @@ def test_a_hidden_state_that_drags_its_graph_along_is_told_in_six_lines() -> Non
     found = next(finding for finding in report.findings if finding.code == "raises")
     assert "h.detach()" in str(found)
     assert len(str(found).splitlines()) <= 6
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_an_initial_loss_is_that_of_a_sample_whatever_the_reduction(reduction: str) -> None:
+    x, y = digits(64)
+    model = classifier()
+    with mg.no_grad():
+        model[2].weight.mul_(30)
+    report = debug.diagnose(model, nn.CrossEntropyLoss(reduction=reduction), (x, y))
+    assert "initial-loss" in report.codes
+    finding = next(finding for finding in report.findings if finding.code == "initial-loss")
+    median = F.cross_entropy(model(x), y, reduction="none").quantile(0.5)
+    assert f"{median.item():.3g} per sample" in finding.evidence

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from .... import theory
+from ....core.modes import no_grad
+from ....core.tensor import Tensor, raw
+from ....nn.functional import cross_entropy
 from ...trace import Step
 from ..examination import Examination
 from ..finding import Finding
@@ -102,8 +105,12 @@ def initial_loss(exam: Examination) -> Iterator[Finding]:
 
 
 def _per_sample(step: Step) -> float:
-    """The loss of a sample, whatever the reduction."""
-    return float(np.median(step.out)) if step.out.ndim else math.nan
+    """The loss of a sample, whatever the reduction: the median, which a few hard samples do not raise."""
+    losses = step.out
+    if step.name == "cross_entropy_of_labels":  # which may have taken the mean itself
+        with no_grad():
+            losses = raw(cross_entropy(Tensor(step.inputs[0]), Tensor(step.node.static["labels"]), reduction="none"))
+    return float(np.median(losses)) if losses.ndim else math.nan
 
 
 CHECKS = (bad_init_scale, initial_loss)
