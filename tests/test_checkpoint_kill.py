@@ -149,6 +149,7 @@ def test_killed_a_few_times(tmp_path: Path, workers: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.plain  # kernels are read from disk in the first steps, and those kills would come no further
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(
     "how",
