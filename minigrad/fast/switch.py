@@ -40,7 +40,7 @@ def enable(minimum: int | None = None) -> None:
         >>> mg.fast.is_enabled()  # doctest: +SKIP
         True
     """
-    global _enabled, _threads_run
+    global _enabled, _minimum, _threads_run
     if _forked:
         raise RuntimeError(
             "kernels cannot be enabled in a child by fork of a process that had them: their threads did not survive; "
@@ -48,7 +48,8 @@ def enable(minimum: int | None = None) -> None:
         )
     least = least_of(minimum)
     with _changing:
-        _blocks.clear()
+        _blocks.clear()  # of disabled(): the last word counts, and they have nothing to bring back
+        _minimum = None
         limit_threads()
         require_packages()
         try:
@@ -157,8 +158,7 @@ def disabled() -> Iterator[None]:
         with _changing:
             _blocks.discard(block)
             if not _blocks and _minimum is not None and not _forked:
-                minimum, _minimum = _minimum, None
-                enable(minimum)
+                enable(_minimum)
 
 
 def _leave_threads_behind() -> None:

@@ -130,6 +130,14 @@ def test_kernels_wait_for_the_last_block_of_several_threads(enabled: None) -> No
     assert mg.fast.is_enabled()
 
 
+def test_what_was_enabled_in_a_disabled_block_stays(enabled: None) -> None:
+    from minigrad.fast.pool import settings
+
+    with mg.fast.disabled():
+        mg.fast.enable(123)
+    assert mg.fast.is_enabled() and settings.minimum == 123
+
+
 def test_every_forward_and_rule_is_what_was_declared_after_disabling() -> None:
     needs_numba()
     before = {name: (op.forward, list(op._rules)) for name, op in REGISTRY.items()}
