@@ -176,9 +176,9 @@ def markdown(result: Result, names: Sequence[str] = ()) -> str:
         columns = [n for n in CONTESTANTS if n in taking_part and n != base and (not names or n in names)]
         lines += ["| " + " | ".join([part, base, *columns]) + " |", "|---" * (len(columns) + 2) + "|"]
         for row in rows:
-            cells = [quantity(row.value(base), row.unit).replace("us", "µs") if base in row.values else ""]
+            cells = [quantity(row.value(base), row.unit) if base in row.values else ""]
             cells += [cell(row, name) for name in columns]
-            lines.append("| " + " | ".join([row.title, *cells]) + " |")
+            lines.append(("| " + " | ".join([row.title, *cells]) + " |").replace(" us |", " µs |"))
         lines.append("")
     return "\n".join([*lines, f"*{caption(result)}*"])
 
@@ -187,7 +187,7 @@ def caption(result: Result) -> str:
     """Date, machine and versions in one sentence."""
     machine, versions = result.machine, result.versions
     libraries = [f"NumPy {versions['numpy']} ({machine['blas']})"]
-    libraries += [f"{WORDS.get(n, n)} {versions[n]}" for n in ("torch", "numba") if n in versions]
+    libraries += [f"{WORDS.get(n, n)} {v}" for n, v in versions.items() if n not in ("minigrad", "numpy", "scipy")]
     return (
         f"{result.date[:10]}: {machine['processor']}, {machine['cores']} cores with {machine['vectors']}, "
         f"{machine['threads']} threads; {', '.join(libraries)}."

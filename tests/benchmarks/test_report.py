@@ -130,6 +130,14 @@ def test_tables_of_a_page_are_printed_anew_between_their_comments() -> None:
     assert pages.refreshed("no table", lambda arguments: "") == "no table"
 
 
+def test_markdown_names_whoever_took_part_and_every_unit_in_one_way() -> None:
+    start = Row("import", "import", "before", {"PyTorch": [1.1], "micrograd": [2e-4]}, absolute=True)
+    others = {"numpy": "2.4.6", "scipy": "1.17.1", "minigrad": "123", "jax": "0.10.2", "micrograd": "0.1.0"}
+    *_, line, _, caption = report.markdown(replace(result(rows=[start]), versions=others)).splitlines()
+    assert line == "| import | 1.10 s | 200 µs |"
+    assert caption.endswith("NumPy 2.4.6 (openblas 0.3 (Haswell)), JAX 0.10.2, micrograd 0.1.0.*")
+
+
 @pytest.mark.parametrize("rows", [[ROW, PEAK, SIZE], []])
 def test_pictures_are_drawn(tmp_path: Path, rows: list[Row]) -> None:
     pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
