@@ -11,6 +11,7 @@ from numpy import ndarray
 from .compiler import compiled
 from .layout import FLOAT, dense_like
 from .mathematics import exp
+from .pool import settings
 
 f32, i32 = np.float32, np.int32
 
@@ -30,6 +31,19 @@ def rows_along(axis: tuple[int, ...], *arrays: Any) -> list[ndarray]:
             return []
         arrays = tuple([a.transpose(order) for a in dense_like(arrays)])
     return [a.reshape(-1, size) for a in arrays]
+
+
+_TOGETHER = 256  # rows that are added up one by one; more would lose digits
+
+
+def parts_of(rows: int) -> int:
+    """In how many parts rows are added up: at least one for every thread."""
+    return max(-(-rows // _TOGETHER), min(rows, settings.threads))
+
+
+def total_of(parts: ndarray) -> Any:
+    """The sum of such parts."""
+    return parts.sum(0, dtype=np.float64).astype(FLOAT)
 
 
 # --- inside kernels ---------------------------------------------------------------------------------------------------

@@ -63,6 +63,9 @@ def test_many_rows_lose_no_digits_of_the_gradients_of_weights() -> None:
     normed, mean, reciprocal_std = layer_norm.kernels["forward"](x, eps=1e-5)
     _, of_weight, of_bias = layer_norm.kernels["joint"](g, x, None, mean, reciprocal_std, (True,) * 3)
     np.testing.assert_allclose(of_bias, g.sum(0, dtype=np.float64), rtol=1e-6)
+    equal = np.full_like(g, 0.1)  # whose errors all go one way
+    _, _, of_bias = layer_norm.kernels["joint"](equal, x, None, mean, reciprocal_std, (True,) * 3)
+    np.testing.assert_allclose(of_bias, equal.sum(0, dtype=np.float64), rtol=1e-5)
     np.testing.assert_allclose(of_weight, (g.astype(np.float64) * normed).sum(0), rtol=1e-6, atol=1e-2)
 
 

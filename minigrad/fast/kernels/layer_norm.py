@@ -13,14 +13,9 @@ from ...ops.linalg import as_rows
 from ..compiler import compiled
 from ..layout import FLOAT, plain
 from ..pool import settings
+from ..rows import parts_of, total_of
 
 f32 = np.float32
-_BLOCK = 256  # rows, whose shares in the gradient of a weight are added up one by one; more would lose digits
-
-
-def _blocks(rows: int) -> int:
-    """In how many parts to take the rows: at least one for every thread."""
-    return max(-(-rows // _BLOCK), min(rows, settings.threads))
 
 
 def _rows(x: Any, *columns: Any) -> Any:
@@ -102,13 +97,13 @@ def _(g: ndarray, x: ndarray, weight: Any, mean: ndarray, reciprocal_std: ndarra
     rows, values = _rows(g, weight), _rows(x)
     if rows is None or values is None or rows.shape != values.shape or not (plain(mean) and plain(reciprocal_std)):
         return NotImplemented
-    parts = (_blocks(len(rows)), rows.shape[1])
+    parts = (parts_of(len(rows)), rows.shape[1])
     of_x, of_weight, of_bias = np.empty(g.shape, FLOAT), np.empty(parts, FLOAT), np.empty(parts, FLOAT)
     weight = _or_all(1, weight, rows)
     settings.launch(
         _layer_norm_gradients, rows, values, weight, mean, reciprocal_std, as_rows(of_x), of_weight, of_bias
     )
-    return [of_x, of_weight.sum(0), of_bias.sum(0)]
+    return [of_x, total_of(of_weight), total_of(of_bias)]
 
 
 # --- RMS norm ---------------------------------------------------------------------------------------------------------
@@ -163,7 +158,7 @@ def _(g: ndarray, x: ndarray, weight: Any, reciprocal_rms: ndarray, needed: tupl
     rows, values = _rows(g, weight), _rows(x)
     if rows is None or values is None or rows.shape != values.shape or not plain(reciprocal_rms):
         return NotImplemented
-    of_x, of_weight = np.empty(g.shape, FLOAT), np.empty((_blocks(len(rows)), rows.shape[1]), FLOAT)
+    of_x, of_weight = np.empty(g.shape, FLOAT), np.empty((parts_of(len(rows)), rows.shape[1]), FLOAT)
     weight = _or_all(1, weight, rows)
     settings.launch(_rms_norm_gradients, rows, values, weight, reciprocal_rms, as_rows(of_x), of_weight)
-    return [of_x, of_weight.sum(0)]
+    return [of_x, total_of(of_weight)]

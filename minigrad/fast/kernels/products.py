@@ -14,6 +14,7 @@ from ..compiler import compiled
 from ..layout import DOUBLE, FLOAT, plain
 from ..pool import settings
 from ..products import gemm, product
+from ..rows import parts_of, total_of
 
 f32 = np.float32
 _WORK = 1 << 19  # multiplications: fewer are done before another thread has taken its part
@@ -93,7 +94,7 @@ def _(g: ndarray, input: ndarray) -> Any:
 
 
 @compiled(parallel=True)
-def column_sums(g: Any, parts: Any) -> None:
+def _column_sums(g: Any, parts: Any) -> None:
     """The sums down the columns of g, in parts of its rows that are to be added."""
     m, n = g.shape
     count = len(parts)
@@ -117,6 +118,7 @@ def column_sums(g: Any, parts: Any) -> None:
 def _(g: ndarray) -> Any:
     if g.ndim < 2 or not plain(g) or not g.size:
         return NotImplemented
-    parts = np.empty((settings.threads, g.shape[-1]), FLOAT)
-    settings.launch(column_sums, as_rows(g), parts)
-    return parts.sum(0)
+    rows = as_rows(g)
+    parts = np.empty((parts_of(len(rows)), rows.shape[1]), FLOAT)
+    settings.launch(_column_sums, rows, parts)
+    return total_of(parts)
